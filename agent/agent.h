@@ -1,0 +1,128 @@
+/*
+ * What the agent's files share. Rules of this code: no libc, no allocation, no writable data (state lives in the task
+ * slot, the process state and the arena), no vector registers, no errno; program memory is touched by the program_*
+ * functions only, since it may be gone; one message, then at most one effect per call.
+ */
+#ifndef MVX_AGENT_H
+#define MVX_AGENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "generated/layout.h"
+#include "rule.h"
+
+#define MAX_ERRNO 4095
+#define PAGE 4096UL
+
+enum { BLOCK_FAULT = 0xffffffffU, BLOCK_NULL = 0xfffffffeU };
+
+/* The program's registers: struct user_regs_struct without the segment part. */
+struct frame {
+    uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+    uint64_t orig_rax, rip, cs, eflags, rsp, ss;
+};
+
+/* One call on its way through the agent. */
+struct call {
+    struct frame *frame;
+    struct task *task;
+    const struct call_rule *rule;
+    uint64_t number;
+    uint64_t arguments[ARGUMENTS_MAX];
+    uint32_t capacity[ARGUMENTS_MAX]; /* LENGTH_POINTED: the length before the call */
+    struct call_rule effective;       /* the rule with the arguments of the ioctl, fcntl, prctl request */
+    uint8_t executor;                 /* enum executor, after the handler had its say */
+    uint8_t flags;                    /* enum call_flag, likewise */
+    uint8_t kept;                     /* KEPT_* of a new descriptor */
+    uint8_t done;                     /* the handler has executed the call itself */
+    uint8_t refusal;                  /* EXECUTOR_REFUSED: the errno */
+    uint64_t device, inode;           /* KEPT_MAPPED: the file that the leader opened */
+    int64_t result;
+};
+
+/* entry.S */
+long gate_plain(long number, const uint64_t *arguments);
+long gate_interruptible(long number, const uint64_t *arguments);
+long gate_traced(long number, const uint64_t *arguments);
+long gate_control(long request, long a, long b, long c);
+long program_copy(void *to, const void *from, size_t count);
+long program_compare(const void *program, const void *other, size_t count);
+long program_length(const char *string, size_t limit);
+long program_probe(const void *address);
+extern const char image_start[];
+
+/* lane.c */
+struct lane *lane_of(const struct task *task, uint32_t variant);
+void lane_put(struct task *task, const void *bytes, size_t count);
+long lane_put_program(struct task *task, const void *bytes, size_t count);
+void lane_publish(struct task *task);
+void lane_wait_agreed(struct task *task);
+void lane_get(struct task *task, void *bytes, size_t count);
+long lane_get_program(struct task *task, void *bytes, size_t count);
+long lane_compare(struct task *task, const void *bytes, size_t count);
+void lane_skip(struct task *task, size_t count);
+void lane_acknowledge(struct task *task);
+
+/* blocks.c: length-prefixed byte strings in a message */
+void block_input(struct call *call, int argument, const void *bytes, uint32_t count);
+void block_output(struct call *call, void *bytes, uint32_t count, uint32_t capacity);
+uint32_t block_value(struct call *call, uint32_t value);
+
+/* walk.c */
+void walk_inputs(struct call *call);
+void walk_outputs(struct call *call);
+void walk_input(struct call *call, int index);
+void walk_output(struct call *call, int index);
+int walk_compare_values(const struct call *call, const uint64_t *leader);
+
+/* handlers.c: what is irregular about a call; inputs and outputs return 1 when they replaced the regular walk */
+void handler_prepare(struct call *call);
+int handler_inputs(struct call *call);
+int handler_outputs(struct call *call);
+void handler_execute(struct call *call);
+void handler_finish(struct call *call);
+
+/* descriptors.c */
+uint8_t descriptor_kept(const struct task *task, int64_t number);
+void descriptor_set(struct task *task, int64_t number, uint8_t kept);
+void descriptor_copy(struct task *task, int64_t from, int64_t to);
+void descriptor_arrived(struct task *task, int64_t number, int close_on_exec);
+void open_finish(struct call *call);
+uint16_t *descriptor_entry(const struct task *task, int64_t number);
+void descriptor_move(struct task *task, int64_t from, int64_t to, int close_on_exec);
+void process_lock(struct task *task);
+void process_unlock(struct task *task);
+
+/* messages.c */
+void messages_inputs(struct call *call, int many);
+void messages_outputs(struct call *call, int many);
+
+/* epoll.c */
+void epoll_created(struct call *call);
+void epoll_closing(struct task *task, int64_t number);
+void epoll_control_execute(struct call *call);
+void epoll_control_finish(struct call *call);
+void epoll_wait_outputs(struct call *call);
+
+/* calls.c */
+void call_diverged(struct call *call, long divergence, long argument, long offset) __attribute__((noreturn));
+
+static inline int is_leader(const struct task *task) { return task->variant == task->leader; }
+
+static inline int is_error(int64_t result) { return result < 0 && result >= -MAX_ERRNO; }
+
+static inline void zero(void *bytes, size_t count) {
+    __asm__ volatile("rep stosb" : "+D"(bytes), "+c"(count) : "a"(0) : "memory");
+}
+
+static inline void copy(void *to, const void *from, size_t count) {
+    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(count) : : "memory");
+}
+
+static inline long plain(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f) {
+    uint64_t arguments[ARGUMENTS_MAX] = {a, b, c, d, e, f};
+    return gate_plain(number, arguments);
+}
+
+#endif

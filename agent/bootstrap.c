@@ -1,0 +1,94 @@
+/*
+ * The agent's first steps in a new image: fetch the arenas over the supervisor's socket, map them, close everything,
+ * take the execute right from all but the code, seal the region where the kernel can.
+ */
+#include <asm/unistd_64.h>
+#include <linux/mman.h>
+
+#include "agent.h"
+
+enum { AF_UNIX = 1, SOCK_SEQPACKET = 5, CLOSE_ON_EXEC = 02000000, NR_MSEAL = 462, MSG_CMSG_CLOEXEC = 0x40000000 };
+
+struct io_vector {
+    void *base;
+    uint64_t length;
+};
+
+struct message_header {
+    void *name;
+    uint32_t name_length;
+    struct io_vector *vectors;
+    uint64_t vector_count;
+    void *control;
+    uint64_t control_length;
+    uint32_t flags;
+};
+
+struct control {
+    uint64_t length;
+    int32_t level, type;
+    int32_t descriptors[VARIANTS_MAX];
+};
+
+static void fail(long step, long error) {
+    for (;;) {
+        gate_control(REQUEST_BOOTSTRAP_FAILED, step, error, 0);
+    }
+}
+
+static long traced(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e) {
+    uint64_t arguments[ARGUMENTS_MAX] = {a, b, c, d, e, 0};
+    return gate_traced(number, arguments);
+}
+
+__attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
+    uint64_t base = (uint64_t)image_start;
+    long socket = plain(__NR_socket, AF_UNIX, SOCK_SEQPACKET | CLOSE_ON_EXEC, 0, 0, 0, 0);
+    if (socket < 0) {
+        fail(1, socket);
+    }
+    long result = plain(__NR_connect, (uint64_t)socket, (uint64_t)bootstrap->address, bootstrap->address_size, 0, 0, 0);
+    if (result < 0) {
+        fail(2, result);
+    }
+    char byte;
+    struct control control;
+    struct io_vector vector = {&byte, 1};
+    struct message_header header = {
+        .vectors = &vector,
+        .vector_count = 1,
+        .control = &control,
+        .control_length = sizeof control,
+    };
+    result = plain(__NR_recvmsg, (uint64_t)socket, (uint64_t)&header, MSG_CMSG_CLOEXEC, 0, 0, 0);
+    if (result < 0) {
+        fail(3, result);
+    }
+    plain(__NR_close, (uint64_t)socket, 0, 0, 0, 0, 0);
+    for (uint32_t variant = 0; variant < bootstrap->variants; variant++) {
+        uint64_t access = PROT_READ | (variant == bootstrap->variant ? PROT_WRITE : 0);
+        uint64_t address = base + ARENAS_OFFSET + variant * ARENA_SIZE;
+        result = traced(__NR_mmap, address, ARENA_SIZE, access, MAP_SHARED | MAP_FIXED_NOREPLACE,
+                              (uint64_t)control.descriptors[variant]);
+        if ((uint64_t)result != address) {
+            fail(4, result);
+        }
+        plain(__NR_close, (uint64_t)control.descriptors[variant], 0, 0, 0, 0, 0);
+    }
+    const struct image_header *image = (const struct image_header *)image_start;
+    uint64_t code = (image->size + PAGE - 1) & ~(PAGE - 1);
+    result = traced(__NR_mprotect, base, code, PROT_READ | PROT_EXEC, 0, 0);
+    if (result) {
+        fail(5, result);
+    }
+    result = traced(__NR_mprotect, base + code, PRIVATE_SIZE - code, PROT_READ | PROT_WRITE, 0, 0);
+    if (result) {
+        fail(6, result);
+    }
+    uint64_t end = ARENAS_OFFSET + bootstrap->variants * ARENA_SIZE;
+    traced(NR_MSEAL, base, PRIVATE_SIZE, 0, 0, 0);
+    traced(NR_MSEAL, base + ARENAS_OFFSET, end - ARENAS_OFFSET, 0, 0, 0);
+    for (;;) {
+        gate_control(REQUEST_BOOTSTRAPPED, 0, 0, 0);
+    }
+}

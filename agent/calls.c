@@ -1,0 +1,286 @@
+/*
+ * The life of one call in the agent: look up its rule, then lead or follow.
+ *
+ *   leader:   CALL message → [rendezvous] → execute → RESULT message
+ *   follower: compare with CALL → acknowledge → take RESULT
+ *
+ * A signal becomes part of the stream: the leader publishes SIGNAL instead of CALL (at the entry) or of RESULT (a
+ * blocking call was given up), or marks the RESULT (at the exit), and every variant then stops at the control gate, where
+ * the supervisor delivers it to all of them. Control requests SIGNAL and NATIVE do not return here: the supervisor puts
+ * the task back into the program with the registers of the frame.
+ */
+#include <asm/unistd_64.h>
+
+#include "agent.h"
+#include "generated/rules.h"
+
+enum { RESULT_SIGNAL = 1, INSTRUCTION_RDTSCP = 2, CLOCK_MONOTONIC_RAW = 4 };
+
+_Static_assert(sizeof(struct frame) == 21 * 8, "the frame is struct user_regs_struct up to ss");
+
+static const struct call_rule unknown_rule = {.executor = EXECUTOR_REFUSED, .refusal = 38 /* ENOSYS */};
+
+static const struct call_rule *rule_of(uint64_t number) {
+    if (number >= RULES_COUNT || rules[number].executor == EXECUTOR_UNKNOWN) {
+        return &unknown_rule;
+    }
+    return &rules[number];
+}
+
+void call_diverged(struct call *call, long divergence, long argument, long offset) {
+    for (;;) {
+        (void)call;
+        gate_control(REQUEST_DIVERGED, divergence, argument, offset);
+    }
+}
+
+static void ask(long request, long point) {
+    for (;;) {
+        gate_control(request, point, 0, 0);
+    }
+}
+
+/* Whether the leader waits for every follower before it executes. */
+static int is_rendezvous(const struct call *call) {
+    if (call->executor == EXECUTOR_NATIVE || (call->flags & FLAG_SENSITIVE)) {
+        return 1;
+    }
+    switch (call->task->policy) {
+    case POLICY_STRICT:
+        return 1;
+    case POLICY_EFFECTS:
+        return call->flags & FLAG_EFFECT;
+    }
+    return 0;
+}
+
+static int is_verified(const struct call *call) {
+    if (call->flags & FLAG_SENSITIVE) {
+        return 1;
+    }
+    if (call->task->verify == VERIFY_ALL) {
+        return 1;
+    }
+    return call->task->verify == VERIFY_EFFECTS && (call->flags & FLAG_EFFECT);
+}
+
+static void execute(struct call *call) {
+    call->task->interrupted = 0;
+    handler_execute(call);
+    if (call->done) {
+        return;
+    }
+    call->result = is_verified(call) ? gate_traced((long)call->number, call->arguments)
+                                     : gate_interruptible((long)call->number, call->arguments);
+}
+
+static void remember(struct call *call) {
+    struct lane *own = lane_of(call->task, call->task->variant);
+    uint64_t *entry = &own->history[(own->history_count % HISTORY_ENTRIES) * 8];
+    entry[0] = call->number;
+    entry[1] = (uint64_t)call->result;
+    copy(entry + 2, call->arguments, sizeof call->arguments);
+    __atomic_store_n(&own->history_count, own->history_count + 1, __ATOMIC_RELEASE);
+}
+
+static void put_signal(struct task *task, uint32_t point) {
+    struct message message = {.kind = MESSAGE_SIGNAL, .number = point};
+    lane_put(task, &message, sizeof message);
+    lane_publish(task);
+}
+
+static void put_call(struct call *call) {
+    struct message message = {.kind = MESSAGE_CALL, .number = (uint32_t)call->number};
+    copy(message.arguments, call->arguments, sizeof message.arguments);
+    lane_put(call->task, &message, sizeof message);
+    if (!handler_inputs(call)) {
+        walk_inputs(call);
+    }
+    lane_publish(call->task);
+}
+
+static void lead(struct call *call) {
+    struct task *task = call->task;
+    if (task->pending) {
+        put_signal(task, POINT_ENTRY);
+        ask(REQUEST_SIGNAL, POINT_ENTRY);
+    }
+    put_call(call);
+    if (is_rendezvous(call)) {
+        lane_wait_agreed(task);
+    }
+    if (call->executor == EXECUTOR_NATIVE) {
+        remember(call);
+        ask(REQUEST_NATIVE, 0);
+    }
+    if (call->executor == EXECUTOR_REFUSED) {
+        call->result = -(int64_t)call->refusal;
+    } else {
+        execute(call);
+    }
+    if (task->interrupted) {
+        put_signal(task, POINT_INTERRUPTED);
+        ask(REQUEST_SIGNAL, POINT_INTERRUPTED);
+    }
+    handler_finish(call);
+    uint32_t pending = task->pending;
+    struct message message = {
+        .kind = MESSAGE_RESULT,
+        .number = (uint32_t)call->number,
+        .result = (uint64_t)call->result,
+        .flags = pending ? RESULT_SIGNAL : 0,
+    };
+    message.arguments[0] = call->kept;
+    message.arguments[1] = call->device;
+    message.arguments[2] = call->inode;
+    lane_put(task, &message, sizeof message);
+    if (!handler_outputs(call)) {
+        walk_outputs(call);
+    }
+    lane_publish(task);
+    if (call->flags & FLAG_SETTLE || (call->executor == EXECUTOR_EVERYONE && call->flags & FLAG_SENSITIVE)) {
+        lane_wait_agreed(task);
+    }
+    call->frame->rax = (uint64_t)call->result;
+    remember(call);
+    if (pending) {
+        ask(REQUEST_SIGNAL, POINT_EXIT);
+    }
+}
+
+static void compare_call(struct call *call) {
+    struct message message;
+    lane_get(call->task, &message, sizeof message);
+    if (message.kind == MESSAGE_SIGNAL) {
+        lane_acknowledge(call->task);
+        ask(REQUEST_SIGNAL, POINT_ENTRY);
+    }
+    if (message.kind != MESSAGE_CALL) {
+        call_diverged(call, DIVERGENCE_INTEGRITY, 0, message.kind);
+    }
+    if (message.number != call->number) {
+        call_diverged(call, DIVERGENCE_CALL, 0, 0);
+    }
+    int argument = walk_compare_values(call, message.arguments);
+    if (argument >= 0) {
+        call_diverged(call, DIVERGENCE_ARGUMENT, argument, 0);
+    }
+    if (!handler_inputs(call)) {
+        walk_inputs(call);
+    }
+    lane_acknowledge(call->task);
+}
+
+static void follow(struct call *call) {
+    struct task *task = call->task;
+    compare_call(call);
+    if (call->executor == EXECUTOR_NATIVE) {
+        remember(call);
+        ask(REQUEST_NATIVE, 0);
+    }
+    struct message message;
+    if (call->flags & FLAG_NO_RETURN) {
+        execute(call);
+    }
+    lane_get(task, &message, sizeof message);
+    if (message.kind == MESSAGE_SIGNAL) {
+        lane_acknowledge(task);
+        ask(REQUEST_SIGNAL, POINT_INTERRUPTED);
+    }
+    if (message.kind != MESSAGE_RESULT) {
+        call_diverged(call, DIVERGENCE_INTEGRITY, 0, message.kind);
+    }
+    call->result = (int64_t)message.result;
+    call->kept = (uint8_t)message.arguments[0];
+    call->device = message.arguments[1];
+    call->inode = message.arguments[2];
+    if (call->executor == EXECUTOR_EVERYONE && !is_error(call->result)) {
+        execute(call);
+        call->result = (int64_t)message.result;
+    }
+    handler_finish(call);
+    if (!handler_outputs(call)) {
+        walk_outputs(call);
+    }
+    lane_acknowledge(task);
+    call->frame->rax = (uint64_t)call->result;
+    remember(call);
+    if (message.flags & RESULT_SIGNAL) {
+        ask(REQUEST_SIGNAL, POINT_EXIT);
+    }
+}
+
+/* The time stamp counter that variants see: nanoseconds scaled to the frequency that the supervisor measured. */
+static uint64_t stamp(const struct task *task) {
+    struct {
+        int64_t seconds, nanoseconds;
+    } now = {0, 0};
+    plain(__NR_clock_gettime, CLOCK_MONOTONIC_RAW, (uint64_t)&now, 0, 0, 0, 0);
+    uint64_t microseconds = (uint64_t)now.seconds * 1000000 + (uint64_t)now.nanoseconds / 1000;
+    uint64_t rest = (uint64_t)now.nanoseconds % 1000;
+    return microseconds * task->tsc_khz / 1000 + rest * task->tsc_khz / 1000000;
+}
+
+/* rdtsc, rdtscp: trapped by PR_SET_TSC, answered with the leader's value like a call without effect. */
+__attribute__((used)) void agent_instruction(struct frame *frame, struct task *task) {
+    struct message message = {.kind = MESSAGE_CALL, .number = NUMBER_RDTSC};
+    struct call call = {.frame = frame, .task = task, .number = NUMBER_RDTSC};
+    task->number = NUMBER_RDTSC;
+    task->message = task->position;
+    if (is_leader(task)) {
+        message.result = stamp(task);
+        lane_put(task, &message, sizeof message);
+        lane_publish(task);
+    } else {
+        lane_get(task, &message, sizeof message);
+        if (message.kind != MESSAGE_CALL || message.number != NUMBER_RDTSC) {
+            call_diverged(&call, DIVERGENCE_CALL, 0, 0);
+        }
+        lane_acknowledge(task);
+    }
+    frame->rax = message.result & 0xffffffff;
+    frame->rdx = message.result >> 32;
+    if (task->instruction == INSTRUCTION_RDTSCP) {
+        frame->rcx = 0;
+    }
+    task->calls++;
+}
+
+/* Entered from entry.S on the agent's stack; the result is left in frame->rax. */
+__attribute__((used)) void agent_call(struct frame *frame, struct task *task) {
+    struct call call = {
+        .frame = frame,
+        .task = task,
+        .number = frame->orig_rax,
+        .rule = rule_of(frame->orig_rax),
+        .arguments = {frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9},
+    };
+    call.executor = call.rule->executor;
+    call.flags = call.rule->flags;
+    call.refusal = call.rule->refusal;
+    task->number = call.number;
+    if ((call.flags & FLAG_DESCRIPTOR) && descriptor_kept(task, (int32_t)call.arguments[0]) == KEPT_OWN) {
+        call.executor = EXECUTOR_LOCAL;
+    }
+    handler_prepare(&call);
+    if (call.executor == EXECUTOR_LOCAL) {
+        handler_execute(&call);
+        if (!call.done) {
+            call.result = gate_plain((long)call.number, call.arguments);
+        }
+        handler_finish(&call);
+        frame->rax = (uint64_t)call.result;
+        return;
+    }
+    struct lane *own = lane_of(task, task->variant);
+    task->message = task->position;
+    own->position = task->position;
+    __atomic_store_n(&own->number, call.number + 1, __ATOMIC_RELEASE);
+    if (is_leader(task)) {
+        lead(&call);
+    } else {
+        follow(&call);
+    }
+    task->calls++;
+    __atomic_store_n(&own->number, 0, __ATOMIC_RELEASE);
+}

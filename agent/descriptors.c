@@ -1,0 +1,274 @@
+/*
+ * Descriptors: what each number is kept as, and how followers come to hold the same numbers as the leader.
+ *
+ * A follower holds a placeholder (an eventfd that nobody uses) where the leader holds a socket, a pipe, a terminal or a
+ * file it only writes. Of a regular file, directory or stateless device it holds a read-only open of the same inode, so
+ * that it can be mapped, entered or executed; reads still come from the leader. Files that describe the address space
+ * (/proc/self/maps) are each variant's own. Since every variant opens and closes in the same order, the lowest free
+ * number is the right one almost always; after a race between threads it is moved.
+ */
+#include <asm/stat.h>
+#include <asm/unistd_64.h>
+#include <linux/fcntl.h>
+
+#include "agent.h"
+
+enum {
+    TYPE_MASK = 0170000,
+    TYPE_DIRECTORY = 0040000,
+    TYPE_DEVICE = 0020000,
+    TYPE_REGULAR = 0100000,
+    DEVICE_NULL = 0x103,
+    DEVICE_ZERO = 0x105,
+    DEVICE_FULL = 0x107,
+    EACCES = 13,
+    PATH_SIZE = 256,
+};
+
+uint16_t *descriptor_entry(const struct task *task, int64_t number) {
+    if (number < 0 || number >= DESCRIPTORS_MAX) {
+        return NULL;
+    }
+    return (uint16_t *)task->descriptors + number;
+}
+
+uint8_t descriptor_kept(const struct task *task, int64_t number) {
+    const uint16_t *entry = descriptor_entry(task, number);
+    return entry ? *entry & KEPT_MASK : KEPT_ONCE;
+}
+
+void descriptor_set(struct task *task, int64_t number, uint8_t kept) {
+    uint16_t *entry = descriptor_entry(task, number);
+    if (entry) {
+        *entry = kept;
+    }
+}
+
+void descriptor_copy(struct task *task, int64_t from, int64_t to) {
+    const uint16_t *source = descriptor_entry(task, from);
+    uint16_t *entry = descriptor_entry(task, to);
+    if (entry) {
+        *entry = source ? *source : KEPT_ONCE;
+    }
+}
+
+static uint32_t *lock_of(void) { return (uint32_t *)(uint64_t)(image_start + SHARED_STATE_OFFSET); }
+
+void process_lock(struct task *task) {
+    (void)task;
+    while (__atomic_exchange_n(lock_of(), 1, __ATOMIC_ACQUIRE)) {
+        plain(__NR_sched_yield, 0, 0, 0, 0, 0, 0);
+    }
+}
+
+void process_unlock(struct task *task) {
+    (void)task;
+    __atomic_store_n(lock_of(), 0, __ATOMIC_RELEASE);
+}
+
+/* Move a descriptor to the number that the leader got; the lock is held. */
+void descriptor_move(struct task *task, int64_t from, int64_t to, int close_on_exec) {
+    (void)task;
+    if (from >= 0 && from != to) {
+        plain(__NR_dup3, (uint64_t)from, (uint64_t)to, close_on_exec ? O_CLOEXEC : 0, 0, 0, 0);
+        plain(__NR_close, (uint64_t)from, 0, 0, 0, 0, 0);
+    }
+}
+
+/* A new descriptor of the leader, kept as ONCE (or EPOLL): followers put a placeholder at its number. */
+void descriptor_arrived(struct task *task, int64_t number, int close_on_exec) {
+    if (!is_leader(task)) {
+        process_lock(task);
+        descriptor_move(task, plain(__NR_eventfd2, 0, close_on_exec ? O_CLOEXEC : 0, 0, 0, 0, 0), number, close_on_exec);
+        process_unlock(task);
+    }
+    descriptor_set(task, number, KEPT_ONCE);
+}
+
+/* The name of an open file as the kernel knows it; returns its length. */
+static long name_of(int64_t number, char *name) {
+    char link[32] = "/proc/self/fd/";
+    char *end = link + 14;
+    char digits[12];
+    int count = 0;
+    do {
+        digits[count++] = (char)('0' + number % 10);
+    } while (number /= 10);
+    while (count) {
+        *end++ = digits[--count];
+    }
+    *end = 0;
+    long length = plain(__NR_readlink, (uint64_t)link, (uint64_t)name, PATH_SIZE - 1, 0, 0, 0);
+    name[length < 0 ? 0 : length] = 0;
+    return length;
+}
+
+static int same(const char *a, const char *b) {
+    while (*a && *a == *b) {
+        a++, b++;
+    }
+    return *a == *b;
+}
+
+/* "/proc/<pid>/maps" → "maps", also behind task/<tid>/; NULL for other names. */
+static const char *process_file(const char *name) {
+    for (const char *prefix = "/proc/"; *prefix; prefix++, name++) {
+        if (*name != *prefix) {
+            return NULL;
+        }
+    }
+    const char *file = NULL;
+    for (; *name; name++) {
+        if (*name == '/') {
+            file = name + 1;
+        }
+    }
+    return file;
+}
+
+/* Files of /proc/PID whose content is the variant's own address space. */
+static int is_own(const char *file) {
+    static const char names[][14] = {"maps", "smaps", "smaps_rollup", "numa_maps", "auxv", "pagemap", "statm"};
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (same(file, names[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int names_task(const char *name, uint32_t pid) {
+    uint32_t number = 0;
+    for (name += 6; *name >= '0' && *name <= '9'; name++) {
+        number = number * 10 + (uint32_t)(*name - '0');
+    }
+    return number == pid;
+}
+
+/* Leader: decide what a file just opened is kept as. /proc/PID/mem would let a program write over the agent: refused. */
+static void classify(struct call *call) {
+    struct stat status;
+    if (plain(__NR_fstat, (uint64_t)call->result, (uint64_t)&status, 0, 0, 0, 0)) {
+        return;
+    }
+    uint32_t type = status.st_mode & TYPE_MASK;
+    int stateless = type == TYPE_DEVICE && (status.st_rdev == DEVICE_NULL || status.st_rdev == DEVICE_ZERO ||
+                                            status.st_rdev == DEVICE_FULL);
+    call->kept = type == TYPE_REGULAR || type == TYPE_DIRECTORY || stateless ? KEPT_MAPPED : KEPT_ONCE;
+    call->device = status.st_dev;
+    call->inode = status.st_ino;
+    if (type != TYPE_REGULAR || status.st_size) {
+        return;
+    }
+    char name[PATH_SIZE];
+    name_of(call->result, name);
+    const char *file = process_file(name);
+    if (!file) {
+        return;
+    }
+    if (same(file, "mem")) {
+        plain(__NR_close, (uint64_t)call->result, 0, 0, 0, 0, 0);
+        call->result = -EACCES;
+        return;
+    }
+    call->kept = is_own(file) && names_task(name, call->task->pid) ? KEPT_OWN : KEPT_ONCE;
+}
+
+/* Follower: open the same file again for reading, if it still is the same file. */
+static int64_t open_again(struct call *call) {
+    uint64_t directory = (uint64_t)AT_FDCWD;
+    uint64_t path, flags;
+    switch (call->number) {
+    case __NR_open:
+        path = call->arguments[0];
+        flags = call->arguments[1];
+        break;
+    case __NR_creat:
+        return -1;
+    case __NR_openat2:
+        directory = call->arguments[0];
+        path = call->arguments[1];
+        if (program_copy(&flags, (const void *)call->arguments[2], sizeof flags)) {
+            return -1;
+        }
+        break;
+    default:
+        directory = call->arguments[0];
+        path = call->arguments[1];
+        flags = call->arguments[2];
+    }
+    flags = (uint32_t)flags;
+    if ((flags & O_ACCMODE) == O_WRONLY || (flags & __O_TMPFILE) == __O_TMPFILE) {
+        return -1;
+    }
+    char own_path[PATH_SIZE] = "/proc/self/";
+    if (call->kept == KEPT_OWN) {
+        char name[PATH_SIZE];
+        long length = program_length((const char *)path, PATH_SIZE - 1);
+        if (length < 0 || program_copy(name, (const void *)path, (size_t)length + 1)) {
+            return -1;
+        }
+        const char *file = name;
+        for (const char *c = name; *c; c++) {
+            file = *c == '/' ? c + 1 : file;
+        }
+        copy(own_path + 11, file, (size_t)(name + length + 1 - file));
+        path = (uint64_t)own_path;
+    }
+    flags &= O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
+    int64_t number = plain(__NR_openat, directory, path, flags | O_RDONLY | O_NONBLOCK, 0, 0, 0);
+    if (number < 0 || call->kept == KEPT_OWN) {
+        return number;
+    }
+    struct stat status;
+    if (plain(__NR_fstat, (uint64_t)number, (uint64_t)&status, 0, 0, 0, 0) || status.st_dev != call->device ||
+        status.st_ino != call->inode) {
+        plain(__NR_close, (uint64_t)number, 0, 0, 0, 0, 0);
+        return -1;
+    }
+    return number;
+}
+
+static int opens_close_on_exec(const struct call *call) {
+    uint64_t flags = 0;
+    switch (call->number) {
+    case __NR_open:
+        flags = call->arguments[1];
+        break;
+    case __NR_openat:
+        flags = call->arguments[2];
+        break;
+    case __NR_openat2:
+        if (program_copy(&flags, (const void *)call->arguments[2], sizeof flags)) {
+            flags = 0;
+        }
+        break;
+    }
+    return !!(flags & O_CLOEXEC);
+}
+
+/* open, openat, openat2, creat: after the leader's result is known. */
+void open_finish(struct call *call) {
+    struct task *task = call->task;
+    if (is_leader(task) && !is_error(call->result)) {
+        classify(call);
+    }
+    if (is_error(call->result)) {
+        return;
+    }
+    if (is_leader(task) || call->kept == KEPT_ONCE) {
+        descriptor_arrived(task, call->result, opens_close_on_exec(call));
+        descriptor_set(task, call->result, call->kept);
+        return;
+    }
+    process_lock(task);
+    int64_t number = open_again(call);
+    if (number >= 0) {
+        descriptor_move(task, number, call->result, opens_close_on_exec(call));
+    }
+    process_unlock(task);
+    if (number < 0) {
+        descriptor_arrived(task, call->result, opens_close_on_exec(call));
+    }
+    descriptor_set(task, call->result, call->kept);
+}

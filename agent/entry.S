@@ -1,0 +1,292 @@
+/*
+ * The agent's doors: how the program's calls come in, and the four places where the kernel is entered.
+ *
+ * A call comes in by a jump with rax = number, rcx = return address and every other register as the program left it.
+ * Nothing is written below the program's rsp (red zone; Go's tiny stacks). The frame has the layout of struct
+ * user_regs_struct, so that the supervisor can put a task back into the program with the bytes it reads here. It leaves
+ * with rcx = return address and r11 = flags, as the kernel does after `syscall`.
+ *
+ * gs points at struct task; only the supervisor sets it.
+ */
+#include "generated/layout.h"
+
+#define EINTR 4
+#define NR_GETPID 39
+
+    .section .header, "a"
+    .globl image_start
+    .hidden image_start
+image_start:
+    .quad IMAGE_MAGIC
+    .long PROTOCOL_VERSION
+    .long image_end - image_start
+    .long bootstrap_entry - image_start
+    .long enter_call - image_start
+    .long enter_instruction - image_start
+    .long gate_plain_after - image_start
+    .long gate_test - image_start
+    .long gate_interruptible_after - image_start
+    .long gate_interrupted - image_start
+    .long gate_traced_test - image_start
+    .long gate_traced_after - image_start
+    .long gate_traced_interrupted - image_start
+    .long gate_control_after - image_start
+    .long fault_start - image_start
+    .long fault_end - image_start
+    .long fault_fixup - image_start
+
+    .text
+
+/* A trapped instruction (rdtsc): every register is the program's, the return address waits in the task. */
+    .globl enter_instruction
+    .hidden enter_instruction
+enter_instruction:
+    mov     %rsp, %gs:OFFSET_TASK_PROGRAM_STACK
+    mov     %gs:OFFSET_TASK_STACK, %rsp
+    push    $0
+    push    %gs:OFFSET_TASK_PROGRAM_STACK
+    pushfq
+    push    $0
+    push    %gs:OFFSET_TASK_RETURN_ADDRESS
+    push    $-1
+    push    %rdi
+    push    %rsi
+    push    %rdx
+    push    %rcx
+    push    %rax
+    push    %r8
+    push    %r9
+    push    %r10
+    push    %r11
+    push    %rbx
+    push    %rbp
+    push    %r12
+    push    %r13
+    push    %r14
+    push    %r15
+    cld
+    mov     %rsp, %rdi
+    mov     %gs:OFFSET_TASK_SELF, %rsi
+    call    agent_instruction
+    /* Leave with every register but rax, rdx (and rcx for rdtscp) as it was. */
+    pop     %r15
+    pop     %r14
+    pop     %r13
+    pop     %r12
+    pop     %rbp
+    pop     %rbx
+    pop     %r11
+    pop     %r10
+    pop     %r9
+    pop     %r8
+    pop     %rax
+    pop     %rcx
+    pop     %rdx
+    pop     %rsi
+    pop     %rdi
+    lea     24(%rsp), %rsp
+    popfq
+    pop     %rsp
+    jmp     *%gs:OFFSET_TASK_RETURN_ADDRESS
+
+    .globl enter_call
+    .hidden enter_call
+enter_call:
+    mov     %rsp, %gs:OFFSET_TASK_PROGRAM_STACK
+    mov     %gs:OFFSET_TASK_STACK, %rsp
+    push    $0                                      /* ss */
+    push    %gs:OFFSET_TASK_PROGRAM_STACK           /* rsp */
+    pushfq                                          /* eflags */
+    push    $0                                      /* cs */
+    push    %rcx                                    /* rip */
+    push    %rax                                    /* orig_rax */
+    push    %rdi
+    push    %rsi
+    push    %rdx
+    push    %rcx
+    push    %rax
+    push    %r8
+    push    %r9
+    push    %r10
+    push    %r11
+    push    %rbx
+    push    %rbp
+    push    %r12
+    push    %r13
+    push    %r14
+    push    %r15
+    cld
+    mov     %rsp, %rdi
+    mov     %gs:OFFSET_TASK_SELF, %rsi
+    call    agent_call
+    pop     %r15
+    pop     %r14
+    pop     %r13
+    pop     %r12
+    pop     %rbp
+    pop     %rbx
+    pop     %r11
+    pop     %r10
+    pop     %r9
+    pop     %r8
+    pop     %rax
+    pop     %rcx
+    pop     %rdx
+    pop     %rsi
+    pop     %rdi
+    lea     8(%rsp), %rsp                           /* orig_rax */
+    pop     %rcx                                    /* rip */
+    mov     8(%rsp), %r11                           /* eflags */
+    lea     8(%rsp), %rsp                           /* cs */
+    popfq
+    pop     %rsp
+    jmp     *%rcx
+
+/* long gate_plain(long number, const uint64_t *arguments): the agent's own calls; restarted, never given up. */
+    .globl gate_plain
+    .hidden gate_plain
+gate_plain:
+    mov     %rdi, %rax
+    mov     40(%rsi), %r9
+    mov     32(%rsi), %r8
+    mov     24(%rsi), %r10
+    mov     16(%rsi), %rdx
+    mov     0(%rsi), %rdi
+    mov     8(%rsi), %rsi
+    syscall
+gate_plain_after:
+    ret
+
+/*
+ * long gate_interruptible(long number, const uint64_t *arguments): the program's calls. A signal that the supervisor
+ * stashes between the test and the instruction would be missed by a blocking call: the supervisor then moves rip from
+ * [gate_test, syscall] to gate_interrupted (musl's cancellation points work the same way).
+ */
+    .globl gate_interruptible
+    .hidden gate_interruptible
+gate_interruptible:
+    mov     %rdi, %rax
+    mov     40(%rsi), %r9
+    mov     32(%rsi), %r8
+    mov     24(%rsi), %r10
+    mov     16(%rsi), %rdx
+    mov     0(%rsi), %rdi
+    mov     8(%rsi), %rsi
+gate_test:
+    cmpl    $0, %gs:OFFSET_TASK_PENDING
+    jne     gate_interrupted
+    syscall
+gate_interruptible_after:
+    ret
+gate_interrupted:
+    movl    $1, %gs:OFFSET_TASK_INTERRUPTED
+    mov     $-EINTR, %rax
+    ret
+
+/* long gate_traced(long number, const uint64_t *arguments): the supervisor verifies the call before it happens. */
+    .globl gate_traced
+    .hidden gate_traced
+gate_traced:
+    mov     %rdi, %rax
+    mov     40(%rsi), %r9
+    mov     32(%rsi), %r8
+    mov     24(%rsi), %r10
+    mov     16(%rsi), %rdx
+    mov     0(%rsi), %rdi
+    mov     8(%rsi), %rsi
+gate_traced_test:
+    cmpl    $0, %gs:OFFSET_TASK_PENDING
+    jne     gate_traced_interrupted
+    syscall
+gate_traced_after:
+    ret
+gate_traced_interrupted:
+    movl    $1, %gs:OFFSET_TASK_INTERRUPTED
+    mov     $-EINTR, %rax
+    ret
+
+/* long gate_control(long request, long a, long b, long c): a request to the supervisor; the kernel sees getpid. */
+    .globl gate_control
+    .hidden gate_control
+gate_control:
+    mov     %rcx, %r10
+    mov     $NR_GETPID, %eax
+    syscall
+gate_control_after:
+    ret
+
+/*
+ * Access to program memory, which may fault at any time. The supervisor moves a fault between fault_start and fault_end
+ * to fault_fixup, which returns -1.
+ */
+    .globl fault_start
+    .hidden fault_start
+fault_start:
+
+/* long program_copy(void *to, const void *from, size_t count): 0, or -1 on a fault. */
+    .globl program_copy
+    .hidden program_copy
+program_copy:
+    mov     %rdx, %rcx
+    rep     movsb
+    xor     %eax, %eax
+    ret
+
+/* long program_compare(const void *program, const void *other, size_t count): the first difference, count if none. */
+    .globl program_compare
+    .hidden program_compare
+program_compare:
+    xor     %eax, %eax
+1:  lea     8(%rax), %rcx
+    cmp     %rdx, %rcx
+    ja      2f
+    mov     (%rdi,%rax), %r8
+    cmp     (%rsi,%rax), %r8
+    jne     2f
+    mov     %rcx, %rax
+    jmp     1b
+2:  cmp     %rdx, %rax
+    jae     3f
+    movzbl  (%rdi,%rax), %r8d
+    cmpb    (%rsi,%rax), %r8b
+    jne     3f
+    inc     %rax
+    jmp     2b
+3:  ret
+
+/* long program_length(const char *string, size_t limit): strlen, at most limit. */
+    .globl program_length
+    .hidden program_length
+program_length:
+    xor     %eax, %eax
+1:  cmp     %rsi, %rax
+    jae     2f
+    cmpb    $0, (%rdi,%rax)
+    je      2f
+    inc     %rax
+    jmp     1b
+2:  ret
+
+/* long program_probe(const void *address): 0 when the byte can be read. */
+    .globl program_probe
+    .hidden program_probe
+program_probe:
+    movzbl  (%rdi), %eax
+    xor     %eax, %eax
+    ret
+
+    .globl fault_end
+    .hidden fault_end
+fault_end:
+fault_fixup:
+    mov     $-1, %rax
+    ret
+
+/* The supervisor jumps here with rdi = struct bootstrap and rsp = the first task's agent stack. */
+    .globl bootstrap_entry
+    .hidden bootstrap_entry
+bootstrap_entry:
+    call    agent_bootstrap
+    ud2
+
+    .section .note.GNU-stack, "", @progbits

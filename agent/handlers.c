@@ -1,0 +1,341 @@
+/*
+ * What is irregular about a call: the second level of ioctl, fcntl and prctl, new and duplicated descriptors. A handler
+ * changes the call's treatment before it (prepare), replaces the walk over its arguments (inputs, outputs) or its execution
+ * (execute), or keeps the descriptor table up to date after it (finish). Everything else is the generated rules.
+ */
+#include <asm/fcntl.h>
+#include <asm/unistd_64.h>
+
+#include "agent.h"
+#include "generated/rules.h"
+
+enum {
+    EBADF = 9,
+    EINVAL = 22,
+    CLOSE_RANGE_CLOEXEC = 4,
+    MSG_CMSG_CLOEXEC = 0x40000000,
+    IOC_SIZE_SHIFT = 16,
+    IOC_SIZE_MASK = 0x3fff,
+    IOC_DIRECTION_SHIFT = 30,
+    IOC_WRITE = 1,
+    IOC_READ = 2,
+};
+
+static const struct request_rule *find_request(const struct request_rule *table, int count, uint32_t request) {
+    int low = 0;
+    while (low < count) {
+        int middle = (low + count) / 2;
+        if (table[middle].request == request) {
+            return &table[middle];
+        }
+        if (table[middle].request < request) {
+            low = middle + 1;
+        } else {
+            count = middle;
+        }
+    }
+    return NULL;
+}
+
+/* Use the rule of a request for argument `index`; without a rule an ioctl is treated as its number says (_IOC). */
+static void apply_request(struct call *call, const struct request_rule *table, int count, int request_index) {
+    uint32_t request = (uint32_t)call->arguments[request_index];
+    const struct request_rule *rule = find_request(table, count, request);
+    int index = request_index + 1;
+    call->effective = *call->rule;
+    call->rule = &call->effective;
+    if (rule) {
+        call->executor = rule->executor;
+        call->flags |= rule->flags;
+        call->refusal = rule->refusal;
+        call->effective.result = rule->result;
+        call->effective.arguments[index] = rule->argument;
+        return;
+    }
+    if (call->number != __NR_ioctl) {
+        call->executor = EXECUTOR_REFUSED;
+        call->refusal = EINVAL;
+        call->effective.arguments[index].kind = KIND_OPAQUE;
+        return;
+    }
+    uint32_t access = request >> IOC_DIRECTION_SHIFT;
+    uint32_t size = request >> IOC_SIZE_SHIFT & IOC_SIZE_MASK;
+    call->flags |= FLAG_EFFECT;
+    call->effective.arguments[index] = (struct argument_rule){
+        .kind = size ? KIND_BYTES : KIND_OPAQUE,
+        .direction = (uint8_t)((access & IOC_WRITE ? DIRECTION_IN : 0) | (access & IOC_READ ? DIRECTION_OUT : 0)),
+        .size = (uint16_t)size,
+    };
+}
+
+static void apply_option(struct call *call) {
+    call->effective = *call->rule;
+    call->rule = &call->effective;
+    for (int i = 0; i < PRCTL_RULES_COUNT; i++) {
+        const struct option_rule *rule = &prctl_rules[i];
+        if (rule->option != (uint32_t)call->arguments[0]) {
+            continue;
+        }
+        call->executor = rule->executor;
+        call->flags |= rule->flags | FLAG_SENSITIVE; /* prctl never passes the untraced gate */
+        call->refusal = rule->refusal;
+        call->effective.result = rule->result;
+        for (int argument = 0; argument < 4; argument++) {
+            call->effective.arguments[argument + 1] = rule->arguments[argument];
+        }
+        return;
+    }
+    call->executor = EXECUTOR_REFUSED;
+    call->refusal = EINVAL;
+    call->effective.count = 1;
+}
+
+static void prepare_open(struct call *call) {
+    uint64_t flags = O_CREAT;
+    switch (call->number) {
+    case __NR_open:
+        flags = call->arguments[1];
+        break;
+    case __NR_openat:
+        flags = call->arguments[2];
+        break;
+    case __NR_openat2:
+        if (program_copy(&flags, (const void *)call->arguments[2], sizeof flags)) {
+            flags = 0;
+        }
+        break;
+    }
+    if (flags & (O_CREAT | O_TRUNC)) {
+        call->flags |= FLAG_EFFECT;
+    }
+}
+
+static void prepare_prlimit(struct call *call) {
+    if (!call->arguments[2]) {
+        call->executor = EXECUTOR_LEADER;
+        call->flags &= (uint8_t)~FLAG_SENSITIVE;
+    } else if ((uint32_t)call->arguments[0] && (uint32_t)call->arguments[0] != call->task->pid) {
+        call->executor = EXECUTOR_LEADER;
+    }
+}
+
+void handler_prepare(struct call *call) {
+    if (call->executor == EXECUTOR_LOCAL) {
+        return;
+    }
+    switch (call->rule->handler) {
+    case HANDLER_OPEN:
+        prepare_open(call);
+        break;
+    case HANDLER_CLOSE: {
+        uint8_t kept = descriptor_kept(call->task, (int32_t)call->arguments[0]);
+        if (kept == KEPT_ONCE) {
+            call->flags |= FLAG_EFFECT;
+        }
+        break;
+    }
+    case HANDLER_FCNTL:
+        apply_request(call, fcntl_rules, FCNTL_RULES_COUNT, 1);
+        break;
+    case HANDLER_IOCTL:
+        apply_request(call, ioctl_rules, IOCTL_RULES_COUNT, 1);
+        break;
+    case HANDLER_CONTROL:
+        if (call->number == __NR_semctl) {
+            apply_request(call, semctl_rules, SEMCTL_RULES_COUNT, 2);
+        } else if (call->number == __NR_msgctl) {
+            apply_request(call, msgctl_rules, MSGCTL_RULES_COUNT, 1);
+        } else {
+            apply_request(call, shmctl_rules, SHMCTL_RULES_COUNT, 1);
+        }
+        break;
+    case HANDLER_PRCTL:
+        apply_option(call);
+        break;
+    case HANDLER_PRLIMIT:
+        prepare_prlimit(call);
+        break;
+    }
+}
+
+int handler_inputs(struct call *call) {
+    switch (call->rule->handler) {
+    case HANDLER_SEND_MESSAGE:
+        messages_inputs(call, 0);
+        return 1;
+    case HANDLER_SEND_MESSAGES:
+        messages_inputs(call, 1);
+        return 1;
+    case HANDLER_RECEIVE_MESSAGE:
+        return 1;
+    case HANDLER_RECEIVE_MESSAGES:
+        walk_input(call, 4);
+        return 1;
+    case HANDLER_PSELECT: {
+        for (int index = 0; index < 5; index++) {
+            walk_input(call, index);
+        }
+        uint64_t mask[2];
+        if (call->arguments[5] && !program_copy(mask, (const void *)call->arguments[5], sizeof mask)) {
+            block_input(call, 5, (const void *)mask[0], mask[0] ? 8 : 0);
+        }
+        return 1;
+    }
+    }
+    return 0;
+}
+
+/* A follower duplicates its own descriptor to the number that the leader got. */
+static void duplicate(struct call *call, int close_on_exec) {
+    if (!is_leader(call->task)) {
+        call->done = 1;
+        if ((int32_t)call->arguments[0] != call->result) {
+            process_lock(call->task);
+            plain(__NR_dup3, call->arguments[0], (uint64_t)call->result, close_on_exec ? O_CLOEXEC : 0, 0, 0, 0);
+            process_unlock(call->task);
+        }
+    }
+}
+
+void handler_execute(struct call *call) {
+    switch (call->rule->handler) {
+    case HANDLER_DUPLICATE:
+        duplicate(call, call->number == __NR_dup3 && call->arguments[2] & O_CLOEXEC);
+        break;
+    case HANDLER_FCNTL:
+        if (call->rule->result == RESULT_DESCRIPTOR) {
+            duplicate(call, (uint32_t)call->arguments[1] == F_LINUX_SPECIFIC_BASE + 6 /* F_DUPFD_CLOEXEC */);
+        }
+        break;
+    case HANDLER_MEMFD:
+        if (!is_leader(call->task)) {
+            call->done = 1;
+            process_lock(call->task);
+            descriptor_move(call->task, gate_plain(__NR_memfd_create, call->arguments), call->result,
+                            (int)(call->arguments[1] & 1));
+            process_unlock(call->task);
+        }
+        break;
+    case HANDLER_PRLIMIT:
+        if (!is_leader(call->task)) {
+            call->arguments[0] = 0;
+            call->arguments[3] = 0;
+        }
+        break;
+    case HANDLER_EPOLL_CONTROL:
+        epoll_control_execute(call);
+        break;
+    }
+}
+
+static void forget_range(struct call *call) {
+    uint64_t last = (uint32_t)call->arguments[1];
+    last = last < DESCRIPTORS_MAX ? last : DESCRIPTORS_MAX - 1;
+    for (uint64_t number = (uint32_t)call->arguments[0]; number <= last; number++) {
+        uint16_t *entry = descriptor_entry(call->task, (int64_t)number);
+        if (*entry) {
+            *entry = KEPT_UNKNOWN;
+        }
+    }
+}
+
+static int result_close_on_exec(const struct call *call) {
+    if (call->rule->cloexec == CLOEXEC_ALWAYS) {
+        return 1;
+    }
+    return call->rule->cloexec && call->arguments[call->rule->cloexec - 1] & call->rule->cloexec_flag;
+}
+
+void handler_finish(struct call *call) {
+    struct task *task = call->task;
+    int failed = is_error(call->result);
+    switch (call->rule->handler) {
+    case HANDLER_OPEN:
+        open_finish(call);
+        return;
+    case HANDLER_CLOSE:
+        if (call->result == -EBADF) {
+            return;
+        }
+        if (failed && !is_leader(task)) {
+            plain(__NR_close, call->arguments[0], 0, 0, 0, 0, 0);
+        }
+        if (descriptor_kept(task, (int32_t)call->arguments[0]) == KEPT_EPOLL) {
+            epoll_closing(task, (int32_t)call->arguments[0]);
+        }
+        descriptor_set(task, (int32_t)call->arguments[0], KEPT_UNKNOWN);
+        return;
+    case HANDLER_CLOSE_RANGE:
+        if (!failed && !(call->arguments[2] & CLOSE_RANGE_CLOEXEC)) {
+            forget_range(call);
+        }
+        return;
+    case HANDLER_DUPLICATE:
+        if (!failed) {
+            descriptor_copy(task, (int32_t)call->arguments[0], call->result);
+        }
+        return;
+    case HANDLER_FCNTL:
+        if (!failed && call->rule->result == RESULT_DESCRIPTOR) {
+            descriptor_copy(task, (int32_t)call->arguments[0], call->result);
+        }
+        return;
+    case HANDLER_MEMFD:
+        if (!failed) {
+            descriptor_set(task, call->result, KEPT_OWN);
+        }
+        return;
+    case HANDLER_EPOLL_CREATE:
+        if (!failed) {
+            descriptor_arrived(task, call->result, result_close_on_exec(call));
+            epoll_created(call);
+        }
+        return;
+    case HANDLER_EPOLL_CONTROL:
+        if (!failed) {
+            epoll_control_finish(call);
+        }
+        return;
+    }
+    if (!failed && call->rule->result == RESULT_DESCRIPTOR) {
+        descriptor_arrived(task, call->result, result_close_on_exec(call));
+    }
+}
+
+/* pipe, pipe2, socketpair: the two numbers are known once the outputs are there. */
+static void pair_outputs(struct call *call) {
+    walk_outputs(call);
+    int is_socket = call->number == __NR_socketpair;
+    uint64_t flags = is_socket ? call->arguments[1] : call->number == __NR_pipe2 ? call->arguments[1] : 0;
+    int32_t numbers[2];
+    const void *place = (const void *)call->arguments[is_socket ? 3 : 0];
+    if (is_error(call->result) || program_copy(numbers, place, sizeof numbers)) {
+        return;
+    }
+    descriptor_arrived(call->task, numbers[0], !!(flags & O_CLOEXEC));
+    descriptor_arrived(call->task, numbers[1], !!(flags & O_CLOEXEC));
+}
+
+int handler_outputs(struct call *call) {
+    if (call->executor == EXECUTOR_EVERYONE) {
+        return call->rule->handler != HANDLER_PRLIMIT;
+    }
+    switch (call->rule->handler) {
+    case HANDLER_PIPE:
+        pair_outputs(call);
+        return 1;
+    case HANDLER_EPOLL_WAIT:
+        epoll_wait_outputs(call);
+        return 1;
+    case HANDLER_RECEIVE_MESSAGE:
+        messages_outputs(call, 0);
+        return 1;
+    case HANDLER_RECEIVE_MESSAGES:
+        messages_outputs(call, 1);
+        return 1;
+    case HANDLER_SEND_MESSAGES:
+        messages_outputs(call, 1);
+        return 1;
+    }
+    return 0;
+}

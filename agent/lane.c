@@ -1,0 +1,207 @@
+/*
+ * A lane: the ordered byte stream of one task set, written by the leader, read by the followers.
+ *
+ * The leader owns `head` in its arena, follower k owns `tail` in arena k; both only grow. A writer stores, then
+ * fences, then looks whether somebody sleeps (`waiting`); a sleeper raises `waiting`, fences, looks again, then sleeps on
+ * the low half of the word with futex, which compares once more: no wake can be lost. Between publications the leader
+ * writes ahead of `head` at `task->position`; so one call is one publication unless the ring is full.
+ */
+#include <asm/unistd_64.h>
+#include <linux/futex.h>
+
+#include "agent.h"
+
+struct lane *lane_of(const struct task *task, uint32_t variant) {
+    uint64_t base = (uint64_t)image_start;
+    return (struct lane *)(base + ARENAS_OFFSET + variant * ARENA_SIZE + (uint64_t)task->lane * LANE_STRIDE);
+}
+
+static char *ring_at(struct lane *lane, uint64_t position) {
+    return (char *)lane + LANE_HEADER_SIZE + (position & (RING_SIZE - 1));
+}
+
+static size_t until_wrap(uint64_t position, size_t count) {
+    size_t left = RING_SIZE - (position & (RING_SIZE - 1));
+    return count < left ? count : left;
+}
+
+static void fence(void) { __asm__ volatile("lock orl $0, (%%rsp)" : : : "memory", "cc"); }
+
+static void wake(const uint64_t *word) { plain(__NR_futex, (uint64_t)word, FUTEX_WAKE, 0x7fffffff, 0, 0, 0); }
+
+/* Wait until *word >= target. Returns 0, or -1 after `timeout_s` seconds (0: never). */
+static int wait_for(struct task *task, const uint64_t *word, uint64_t target, uint32_t timeout_s) {
+    struct lane *own = lane_of(task, task->variant);
+    struct {
+        int64_t seconds, nanoseconds;
+    } timeout = {timeout_s, 0};
+    for (uint32_t turn = 0; turn < task->spin; turn++) {
+        if (__atomic_load_n(word, __ATOMIC_ACQUIRE) >= target) {
+            return 0;
+        }
+        __builtin_ia32_pause();
+    }
+    int outcome = 0;
+    __atomic_store_n(&own->waiting, 1, __ATOMIC_RELAXED);
+    fence();
+    for (;;) {
+        uint64_t value = __atomic_load_n(word, __ATOMIC_ACQUIRE);
+        if (value >= target) {
+            break;
+        }
+        long result = plain(__NR_futex, (uint64_t)word, FUTEX_WAIT, (uint32_t)value,
+                            timeout_s ? (uint64_t)&timeout : 0, 0, 0);
+        if (result == -110 /* ETIMEDOUT */) {
+            outcome = -1;
+            break;
+        }
+    }
+    __atomic_store_n(&own->waiting, 0, __ATOMIC_RELAXED);
+    return outcome;
+}
+
+static void wait_for_follower(struct task *task, uint32_t follower, uint64_t target) {
+    const uint64_t *tail = &lane_of(task, follower)->tail;
+    while (wait_for(task, tail, target, task->watchdog_s)) {
+        gate_control(REQUEST_TIMEOUT, follower, 0, 0);
+    }
+}
+
+/* Make room for at least one more byte after task->position; returns how many fit. */
+static size_t room(struct task *task, size_t wanted) {
+    uint64_t oldest = task->position;
+    for (uint32_t variant = 0; variant < task->variants; variant++) {
+        if (variant == task->variant) {
+            continue;
+        }
+        uint64_t tail = __atomic_load_n(&lane_of(task, variant)->tail, __ATOMIC_ACQUIRE);
+        if (task->position + wanted > tail + RING_SIZE) {
+            lane_publish(task);
+            uint64_t target = task->position + (wanted < RING_SIZE / 2 ? wanted : RING_SIZE / 2) - RING_SIZE;
+            wait_for_follower(task, variant, target);
+            tail = __atomic_load_n(&lane_of(task, variant)->tail, __ATOMIC_ACQUIRE);
+        }
+        oldest = tail < oldest ? tail : oldest;
+    }
+    return RING_SIZE - (task->position - oldest);
+}
+
+/* Leader: append bytes; blocks while the ring is full of what a follower has not read. A fault appends zeros: -1. */
+static long put(struct task *task, const char *bytes, size_t count, int program) {
+    struct lane *lane = lane_of(task, task->variant);
+    long outcome = 0;
+    while (count) {
+        size_t part = until_wrap(task->position, count);
+        size_t space = room(task, part);
+        part = part < space ? part : space;
+        if (!program) {
+            copy(ring_at(lane, task->position), bytes, part);
+        } else if (program_copy(ring_at(lane, task->position), bytes, part)) {
+            zero(ring_at(lane, task->position), part);
+            outcome = -1;
+        }
+        task->position += part;
+        bytes += part;
+        count -= part;
+    }
+    return outcome;
+}
+
+void lane_put(struct task *task, const void *bytes, size_t count) { put(task, bytes, count, 0); }
+
+long lane_put_program(struct task *task, const void *bytes, size_t count) { return put(task, bytes, count, 1); }
+
+/* Leader: show everything written so far to the followers; wakes those that sleep. */
+void lane_publish(struct task *task) {
+    struct lane *lane = lane_of(task, task->variant);
+    __atomic_store_n(&lane->head, task->position, __ATOMIC_RELEASE);
+    fence();
+    for (uint32_t variant = 0; variant < task->variants; variant++) {
+        if (variant != task->variant && __atomic_load_n(&lane_of(task, variant)->waiting, __ATOMIC_RELAXED)) {
+            wake(&lane->head);
+            break;
+        }
+    }
+}
+
+/* Leader: wait until every follower has agreed to everything published. */
+void lane_wait_agreed(struct task *task) {
+    for (uint32_t variant = 0; variant < task->variants; variant++) {
+        if (variant != task->variant) {
+            wait_for_follower(task, variant, task->position);
+        }
+    }
+}
+
+/* Follower: wait for the next bytes; returns how many of `count` lie in one piece. */
+static size_t available(struct task *task, size_t count) {
+    const uint64_t *word = &lane_of(task, task->leader)->head;
+    uint64_t head = __atomic_load_n(word, __ATOMIC_ACQUIRE);
+    if (head == task->position) {
+        wait_for(task, word, task->position + 1, 0);
+        head = __atomic_load_n(word, __ATOMIC_ACQUIRE);
+    }
+    size_t part = until_wrap(task->position, count);
+    return part < head - task->position ? part : head - task->position;
+}
+
+/* Bytes were read: tell a leader that waits for room before the whole message has been agreed. */
+static void consumed(struct task *task, size_t count, int agreed) {
+    struct lane *own = lane_of(task, task->variant);
+    task->position += count;
+    if (agreed || task->position - own->tail > RING_SIZE / 4) {
+        __atomic_store_n(&own->tail, task->position, __ATOMIC_RELEASE);
+        fence();
+        if (__atomic_load_n(&lane_of(task, task->leader)->waiting, __ATOMIC_RELAXED)) {
+            wake(&own->tail);
+        }
+    }
+}
+
+static long get(struct task *task, char *bytes, size_t count, int program) {
+    long outcome = 0;
+    while (count) {
+        size_t part = available(task, count);
+        const char *from = ring_at(lane_of(task, task->leader), task->position);
+        if (!program) {
+            copy(bytes, from, part);
+        } else if (program_copy(bytes, from, part)) {
+            outcome = -1;
+        }
+        consumed(task, part, 0);
+        bytes += part;
+        count -= part;
+    }
+    return outcome;
+}
+
+void lane_get(struct task *task, void *bytes, size_t count) { get(task, bytes, count, 0); }
+
+long lane_get_program(struct task *task, void *bytes, size_t count) { return get(task, bytes, count, 1); }
+
+void lane_skip(struct task *task, size_t count) {
+    while (count) {
+        size_t part = available(task, count);
+        consumed(task, part, 0);
+        count -= part;
+    }
+}
+
+/* Follower: compare program memory with the next bytes. Returns the offset of the first difference, or -1 if none. */
+long lane_compare(struct task *task, const void *bytes, size_t count) {
+    size_t offset = 0;
+    while (offset < count) {
+        size_t part = available(task, count - offset);
+        const char *other = ring_at(lane_of(task, task->leader), task->position);
+        long same = program_compare((const char *)bytes + offset, other, part);
+        if (same != (long)part) {
+            return (long)offset + (same < 0 ? 0 : same);
+        }
+        consumed(task, part, 0);
+        offset += part;
+    }
+    return -1;
+}
+
+/* Follower: agree to everything read so far. */
+void lane_acknowledge(struct task *task) { consumed(task, 0, 1); }

@@ -1,0 +1,131 @@
+"""Arenas: the shared memory in which each variant publishes, one memfd per variant.
+
+A variant maps its own arena writable and the others' from descriptors opened read-only, so that no ``mprotect`` can make
+them writable. The supervisor maps all of them; to it their content is hostile: every value is copied once and bounded.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+from typing import NamedTuple
+
+from mvx.errors import KernelLacks
+from mvx.layout import (
+    ARENA_SIZE,
+    HISTORY_ENTRIES,
+    LANE,
+    LANE_HEADER_SIZE,
+    LANE_STRIDE,
+    LANES,
+    MESSAGE,
+    RING_SIZE,
+)
+
+_FALLOC_PUNCH_HOLE = 2 | 1
+_RELEASE_ABOVE = 16 * 1024
+
+
+class PastCall(NamedTuple):
+    """A call that a variant has finished: its number, result and raw arguments."""
+
+    number: int
+    result: int
+    arguments: tuple[int, ...]
+
+
+class Arena:
+    """One variant's arena; `writable` and `readable` are the descriptors that variants map."""
+
+    def __init__(self, variant: int) -> None:
+        """Create the memory; it is sparse and goes when its last mapping goes."""
+        try:
+            self.writable = os.memfd_create(f"mvx-arena-{variant}", os.MFD_CLOEXEC)
+            os.ftruncate(self.writable, ARENA_SIZE)
+            self.readable = os.open(f"/proc/self/fd/{self.writable}", os.O_RDONLY | os.O_CLOEXEC)
+            self._memory = mmap.mmap(self.writable, ARENA_SIZE)
+        except OSError as error:
+            message = f"no shared memory for variant {variant}: {error.strerror}"
+            raise KernelLacks(message, fix="look at /dev/shm, RLIMIT_AS and `mvx doctor`") from error
+
+    def word(self, lane: int, field: str) -> int:
+        """A 64-bit field of a lane's header."""
+        start = lane * LANE_STRIDE + LANE.offset(field)
+        return int.from_bytes(self._memory[start : start + 8], "little")
+
+    def reset(self, lane: int) -> None:
+        """Make a lane new for another task set; nobody may be using it."""
+        start = lane * LANE_STRIDE
+        used = max(self.word(lane, "head"), self.word(lane, "tail"))
+        self._memory[start : start + LANE_HEADER_SIZE] = bytes(LANE_HEADER_SIZE)
+        if used > _RELEASE_ABOVE:
+            libc = ctypes.CDLL(None)
+            libc.fallocate(
+                self.writable,
+                _FALLOC_PUNCH_HOLE,
+                ctypes.c_long(start + LANE_HEADER_SIZE),
+                ctypes.c_long(RING_SIZE),
+            )
+
+    def ring(self, lane: int, position: int, size: int) -> bytes:
+        """`size` bytes (at most the ring's) that the leader published at `position`."""
+        start = lane * LANE_STRIDE + LANE_HEADER_SIZE
+        offset = position % RING_SIZE
+        size = min(size, RING_SIZE)
+        content = self._memory[start + offset : start + min(offset + size, RING_SIZE)]
+        return content + self._memory[start : start + size - len(content)]
+
+    def message(self, lane: int, position: int) -> dict[str, int | tuple[int, ...]]:
+        """The message header at a position, with the six arguments as a tuple."""
+        content = self.ring(lane, position, MESSAGE.size)
+        fields: dict[str, int | tuple[int, ...]] = dict(MESSAGE.unpack(content))
+        start = MESSAGE.offset("arguments")
+        fields["arguments"] = tuple(
+            int.from_bytes(content[start + 8 * i : start + 8 * i + 8], "little") for i in range(6)
+        )
+        return fields
+
+    def history(self, lane: int) -> list[PastCall]:
+        """The last calls that the variant finished on a lane, oldest first."""
+        count = self.word(lane, "history_count")
+        start = lane * LANE_STRIDE + LANE.offset("history")
+        calls = []
+        for index in range(max(0, count - HISTORY_ENTRIES), count):
+            entry = start + index % HISTORY_ENTRIES * 64
+            words = tuple(
+                int.from_bytes(self._memory[entry + 8 * i : entry + 8 * i + 8], "little")
+                for i in range(8)
+            )
+            calls.append(PastCall(words[0], words[1], words[2:]))
+        return calls
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._memory.close()
+        os.close(self.writable)
+        os.close(self.readable)
+
+
+class Arenas:
+    """The arenas of all variants, and which lanes are free."""
+
+    def __init__(self, variants: int) -> None:
+        """Create one arena per variant."""
+        self.arenas = [Arena(variant) for variant in range(variants)]
+        self._free = list(range(LANES - 1, -1, -1))
+
+    def allocate(self) -> int | None:
+        """A lane for a new task set, or None when all are taken."""
+        return self._free.pop() if self._free else None
+
+    def release(self, lane: int) -> None:
+        """Take back the lane of a task set that has ended in every variant."""
+        for arena in self.arenas:
+            arena.reset(lane)
+        self._free.append(lane)
+
+    def close(self) -> None:
+        """Give all memory back."""
+        for arena in self.arenas:
+            arena.close()

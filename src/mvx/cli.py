@@ -1,0 +1,370 @@
+"""The command line: what was asked for, and how mvx itself ends.
+
+Everything heavy is imported where it is used: mvx stands in front of other commands, and its
+start-up is theirs. One place here prints errors. A traceback is shown only under ``MVX_DEBUG=1``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from mvx import __version__, errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mvx.options import Options
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; return the exit status, or die by the program's signal."""
+    try:
+        try:
+            status = dispatch(list(sys.argv[1:] if arguments is None else arguments))
+        except SystemExit as end:  # argparse, after --help and --version
+            status = end.code if isinstance(end.code, int) else 0
+    except errors.MvxError as error:
+        return complain(error)
+    except KeyboardInterrupt:
+        die_by(signal.SIGINT)
+    except BrokenPipeError:
+        die_by(signal.SIGPIPE)
+    except Exception as error:  # noqa: BLE001  the user gets one clear error, whatever it is
+        return complain(errors.InternalError(f"{type(error).__name__}: {error}"))
+    return status
+
+
+def dispatch(words: list[str]) -> int:
+    """Parse the command line and run the command that it names."""
+    # What follows the first `--` is the program's own: the parser does not see it.
+    cut = words.index("--") if "--" in words else len(words)
+    words, program = words[:cut], words[cut:]
+    asked, unknown = make_parser().parse_known_args(words)
+    if asked.command == "run":
+        # `mvx run tar -- x` names the program before the `--`, which then is the program's.
+        program = asked.program + program if asked.program else program[1:]
+    else:
+        unknown += program[1:]
+    if unknown:
+        kind = "option" if unknown[0].startswith("-") else "argument"
+        raise errors.UsageError(
+            f"unknown {kind} {unknown[0]}", fix=f"see `mvx {asked.command} --help`"
+        )
+    match asked.command:
+        case "run":
+            return run(asked, program)
+        case "doctor":
+            from mvx import doctor
+
+            findings = doctor.examine()
+            put(doctor.render(findings, as_json=asked.json))
+            return 0 if doctor.can_run(findings) else errors.KernelLacks.exit_code
+        case "syscalls":
+            from mvx import syscalls
+
+            put(syscalls.render(irregular=asked.irregular, form=asked.format))
+        case "report":
+            from mvx import report
+
+            color = sys.stdout is not None and sys.stdout.isatty()
+            put(report.render(asked.file, form=asked.format, color=color))
+    return 0
+
+
+def put(text: str) -> None:
+    """Print a text on standard output, at once, so that a failure is noticed."""
+    if sys.stdout is None:  # it was closed when mvx was started
+        return
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise errors.FileFailed(
+            f"cannot write to standard output: {error.strerror}", fix="redirect it somewhere else"
+        ) from None
+
+
+# Parsing
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that complains as the rest of mvx does, and never guesses an abbreviation."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError instead of printing the usage and exiting with 2."""
+        raise errors.UsageError(message, fix=f"see `{self.prog} --help`")
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        """Print help and version; argparse's own hides that they could not be written."""
+        del file
+        put(message.rstrip("\n"))
+
+
+def make_parser() -> Parser:
+    """Build the parser of all commands."""
+    from mvx import options
+
+    parser = Parser(
+        prog="mvx",
+        description="Run several diversified copies of one program as if they were one,"
+        " and stop when they disagree.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"mvx {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    run_parser = commands.add_parser(
+        "run",
+        help="run a program",
+        usage="mvx run [OPTION…] -- PROGRAM [ARG…]",
+        description="Run a program in N variants as if it were one."
+        " Its standard streams, exit status and death by signal pass through.",
+        epilog="Exit status: the program's own; 121 the variants disagreed; 124 time limit;"
+        " 125 mvx itself failed; 126 the program cannot be executed; 127 it was not found.",
+        allow_abbrev=False,
+    )
+    add = run_parser.add_argument
+    add(
+        "-n",
+        "--variants",
+        type=whole_number(1, options.VARIANTS_MAX),
+        default=options.VARIANTS_DEFAULT,
+        metavar="N",
+        help=f"how many variants, 1 to {options.VARIANTS_MAX} (default: %(default)s)",
+    )
+    add(
+        "--policy",
+        choices=options.POLICIES,
+        default="effects",
+        help="the leader waits at every compared call, before outward effects (the default), never",
+    )
+    add(
+        "--verify",
+        choices=options.VERIFICATIONS,
+        default="sensitive",
+        help="calls verified from outside: sensitive ones (the default), effects too, all",
+    )
+    add(
+        "--no-patch",
+        dest="patch",
+        action="store_false",
+        help="leave the program's code as it is; every call takes the trap",
+    )
+    add(
+        "--pids",
+        choices=options.PIDS,
+        default="auto",
+        help="how all variants see the same process numbers (default: the best that works here)",
+    )
+    add("--trace", type=path, metavar="FILE", help="write every call to FILE, as text")
+    add("--report", type=path, metavar="FILE", help="write the report of a divergence, as JSON")
+    add(
+        "--status-file",
+        type=path,
+        metavar="FILE",
+        help='write how the run ended, as one line of JSON: {"outcome":"exited","code":3}',
+    )
+    add(
+        "--timeout",
+        dest="timeout_s",
+        type=seconds,
+        metavar="S",
+        help="end the run after S seconds, with status 124",
+    )
+    add(
+        "--watchdog",
+        dest="watchdog_s",
+        type=seconds,
+        default=options.WATCHDOG_DEFAULT_S,
+        metavar="S",
+        help="a variant that lets the others wait so long has diverged (default: %(default)g)",
+    )
+    add(
+        "--seed",
+        type=whole_number(0, options.SEED_MAX),
+        metavar="N",
+        help="take all random choices of mvx from N, to repeat a run",
+    )
+    add("program", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+
+    doctor_parser = commands.add_parser(
+        "doctor", help="show what this machine has and lacks for mvx", allow_abbrev=False
+    )
+    doctor_parser.add_argument("--json", action="store_true", help="print JSON")
+
+    syscalls_parser = commands.add_parser(
+        "syscalls", help="show how every system call is treated", allow_abbrev=False
+    )
+    syscalls_parser.add_argument(
+        "--irregular", action="store_true", help="only those with a handler written by hand"
+    )
+    syscalls_parser.add_argument("--format", choices=("table", "json"), default="table")
+
+    report_parser = commands.add_parser(
+        "report", help="show a saved divergence again", allow_abbrev=False
+    )
+    report_parser.add_argument("file", type=path, metavar="FILE")
+    report_parser.add_argument("--format", choices=("text", "json"), default="text")
+    return parser
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """Return a function that takes an option's text for a number within bounds."""
+
+    def convert(text: str) -> int:
+        try:
+            value = int(text, 0)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text} is not between {least} and {most}")
+        return value
+
+    return convert
+
+
+def seconds(text: str) -> float:
+    """Take an option's text for a time in seconds, longer than none."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds") from None
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a time longer than 0 seconds")
+    return value
+
+
+def path(text: str) -> Path:
+    """Take an option's text for a path, independent of the working directory from now on."""
+    if not text:
+        raise argparse.ArgumentTypeError("the name of the file is empty")
+    try:
+        return Path(text).absolute()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"the working directory: {error.strerror}") from None
+
+
+# Running
+
+
+def run(asked: argparse.Namespace, words: list[str]) -> int:
+    """Run the program and return its exit status, or die by the signal it died by."""
+    status = StatusFile(asked.status_file)
+    try:
+        if not words:
+            raise errors.UsageError("no program given", fix="mvx run -- PROGRAM [ARG…]")
+        options = options_of(asked, words)
+        from mvx import supervisor
+
+        outcome = supervisor.run(options)
+    except errors.MvxError as error:
+        status.write("failed", error.exit_code)
+        raise
+    except BaseException:
+        status.write("failed", errors.InternalError.exit_code)
+        raise
+    status.write(outcome.kind, outcome.code)
+    if outcome.kind == "signaled":
+        die_by(outcome.code)
+    return outcome.code
+
+
+def options_of(asked: argparse.Namespace, words: list[str]) -> Options:
+    """Find the program, check the files, and put everything together."""
+    from mvx import options
+
+    for target in (asked.trace, asked.report):
+        if target is not None:
+            check_writable(target)
+    program, arguments = options.find_program(words)
+    taken = {
+        name: value for name, value in vars(asked).items() if name not in {"command", "program"}
+    }
+    return options.Options(program=program, arguments=arguments, **taken)
+
+
+def check_writable(target: Path) -> None:
+    """Raise FileFailed when the file cannot be written; better now than after the run."""
+    try:
+        os.stat(f"{target.parent}/.")
+        if os.path.isdir(target):
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+        place = target if os.path.exists(target) else target.parent
+        if not os.access(place, os.W_OK, effective_ids=True):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise cannot_write(target, error) from None
+
+
+def cannot_write(target: Path, error: OSError) -> errors.FileFailed:
+    """Return the error for a file that an option names."""
+    return errors.FileFailed(
+        f"cannot write {target}: {error.strerror}",
+        fix="name a file in a directory where you may write",
+    )
+
+
+class StatusFile:
+    """The file that tells a program's exit status from one of mvx's own."""
+
+    def __init__(self, target: Path | None) -> None:
+        """Empty the file, so that a killed mvx leaves no old status behind."""
+        self.target = target
+        if target is not None:
+            check_writable(target)
+            if os.path.isfile(target):
+                self.put("")
+
+    def write(self, kind: str, code: int) -> None:
+        """Write how the run ended. A failure is said and changes nothing: the run is over."""
+        if self.target is not None:
+            try:
+                self.put(f'{{"outcome":"{kind}","code":{code}}}\n')
+            except errors.FileFailed as error:
+                complain(error)
+
+    def put(self, text: str) -> None:
+        """Replace the file's content."""
+        assert self.target is not None
+        try:
+            self.target.write_text(text, encoding="ascii")
+        except OSError as error:
+            raise cannot_write(self.target, error) from None
+
+
+# Ending
+
+
+def complain(error: errors.MvxError) -> int:
+    """Print an error, with its traceback when asked for; return the exit status."""
+    if sys.stderr is not None:
+        if os.environ.get("MVX_DEBUG") == "1":
+            import traceback
+
+            traceback.print_exc()
+        print(error.format(), file=sys.stderr, flush=True)
+    return error.exit_code
+
+
+def die_by(number: int) -> NoReturn:
+    """End this process by a signal, without a core file of its own."""
+    import resource
+
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.flush()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(OSError, ValueError):  # SIGKILL, and those that libc keeps
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+    os.kill(os.getpid(), number)
+    os._exit(128 + number)  # a signal that does not end processes: as a shell would say it

@@ -1,0 +1,251 @@
+"""Signals: every variant gets an asynchronous signal between the same two calls of the same task.
+
+All signals stop in the supervisor first (signal-delivery-stop). Those that an instruction caused are delivered where they
+are. Those that end or stop the leader act at once, the followers being led to the same end. A signal that has a handler is
+*stashed*: the leader's agent meets the `pending` word at its next common call, or is pulled out of the blocking call it is
+in, publishes a SIGNAL message, and every variant stops at the control gate. The supervisor then puts each back into the
+program at that call and sends the signal; at its delivery stop it gets the leader's siginfo, and the kernel builds the
+frame and decides between EINTR and restart by the program's own SA_RESTART. Followers' own copies are absorbed.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import struct
+from pathlib import Path
+from typing import Final
+
+from mvx import kernel
+from mvx.kernel import MASK, Registers
+from mvx.layout import POINTS, TASK
+from mvx.monitor import Monitor
+from mvx.tasks import Stash, State, Task, TaskSet
+
+_FAULTS: Final = frozenset(
+    {
+        signal.SIGSEGV,
+        signal.SIGBUS,
+        signal.SIGFPE,
+        signal.SIGILL,
+        signal.SIGTRAP,
+        signal.SIGSYS,
+    }
+)
+_IGNORED_BY_DEFAULT: Final = frozenset(
+    {signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH, signal.SIGCONT}
+)
+_STOPPING: Final = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
+_POINTS: Final = list(POINTS)
+_RT_SIGSUSPEND: Final = 130
+_FATAL_WAIT_S: Final = 2.0
+_EINTR: Final = 4
+
+
+class Delivery:
+    """Takes every signal of every task, and delivers it."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        """Works on the monitor's tasks."""
+        self._monitor = monitor
+
+    def arrived(self, task: Task, number: int) -> None:
+        """A task is in signal-delivery-stop."""
+        information = kernel.signal_information(task.tid)
+        code = struct.unpack_from("<i", information, 8)[0]
+        if self._deliver_in_flight(task, number):
+            return
+        if number in _FAULTS and code > 0:
+            self._fault(task, number)
+        elif not task.is_leader:
+            kernel.resume(task.tid)
+        else:
+            self._leader_signal(task, number, information)
+
+    def _deliver_in_flight(self, task: Task, number: int) -> bool:
+        for stash in task.in_flight:
+            if stash.number == number:
+                task.in_flight.remove(stash)
+                information = stash.information
+                kernel.set_signal_information(task.tid, information)
+                self._restore_arguments(task)
+                kernel.resume(task.tid, number)
+                return True
+        return False
+
+    @staticmethod
+    def _restore_arguments(task: Task) -> None:
+        """After a signal in the stand-in rt_sigsuspend: the program's rdi and rsi are what the handler's frame holds."""
+        if task.registers is None or not task.suspended:
+            return
+        task.suspended = False
+        current = kernel.registers(task.tid)
+        current.rdi, current.rsi = task.registers.rdi, task.registers.rsi
+        kernel.set_registers(task.tid, current)
+
+    # Faults
+
+    def _fault(self, task: Task, number: int) -> None:
+        monitor = self._monitor
+        if task.variant.launching or task.space is None:
+            kernel.resume(task.tid, number)
+            return
+        current = kernel.registers(task.tid)
+        offset = monitor.offset_in_image(task, current.rip)
+        offsets = monitor.image.offsets
+        if offsets["fault_start"] <= offset < offsets["fault_end"]:
+            current.rip = task.variant.base + offsets["fault_fixup"]
+            kernel.set_registers(task.tid, current)
+            kernel.resume(task.tid)
+            return
+        if task.space.contains(current.rip):
+            monitor.diverged("integrity", task, "a fault inside the agent")
+            return
+        if number == signal.SIGSEGV and monitor.emulate(task, current):
+            return
+        if _has_handler(task.tid, number):
+            kernel.resume(task.tid, number)
+            return
+        self.fatal(task, number)
+
+    def fatal(self, task: Task, number: int) -> None:
+        """An instruction is about to kill a variant: hold it until every variant is in the same state."""
+        task_set = task.set
+        task.state = State.FATAL
+        task.fatal = number
+        tasks = task_set.tasks.values()
+        if len(tasks) == len(self._monitor.variants) and all(
+            other.state is State.FATAL and other.fatal == number for other in tasks
+        ):
+            self._monitor.relax(task_set)
+            for other in tasks:
+                kernel.resume(other.tid, number)
+            return
+        name = signal.Signals(number).name
+        self._monitor.expect(
+            task_set, _FATAL_WAIT_S, f"variant {task.variant.index} alone got {name}"
+        )
+
+    # Asynchronous signals of the leader
+
+    def _leader_signal(self, task: Task, number: int, information: bytes) -> None:
+        if task.variant.launching or task.space is None:
+            kernel.resume(task.tid, number)
+            return
+        if not _has_handler(task.tid, number):
+            harmless = number in _IGNORED_BY_DEFAULT or _is_ignored(task.tid, number)
+            kernel.resume(task.tid, 0 if harmless else number)
+            return
+        task.stash.append(Stash(number, information))
+        self._monitor.write_field(task, "pending", 1)
+        self._pull_out(task)
+        kernel.resume(task.tid)
+
+    def _pull_out(self, task: Task) -> None:
+        """Make a task that is in, or about to enter, a blocking call at a gate come back to the agent with EINTR."""
+        monitor = self._monitor
+        current = kernel.registers(task.tid)
+        offset = monitor.offset_in_image(task, current.rip)
+        offsets = monitor.image.offsets
+        for test, after, given_up in (
+            ("gate_test", "gate_interruptible", "gate_interrupted"),
+            ("gate_traced_test", "gate_traced", "gate_traced_interrupted"),
+        ):
+            if offsets[test] <= offset < offsets[after]:
+                task.interrupt_code = kernel.ERESTARTNOINTR
+                current.rip = task.variant.base + offsets[given_up]
+            elif offset == offsets[after] and _is_restart(current):
+                task.interrupt_code = -_signed(current.rax)
+                current.rax = -_EINTR & MASK
+                current.orig_rax = MASK
+                monitor.write_field(task, "interrupted", 1)
+            else:
+                continue
+            kernel.set_registers(task.tid, current)
+            return
+
+    # Delivery at the common point
+
+    def gather(self, task: Task) -> None:
+        """A variant stands at a signal point; when all do, each gets the signals."""
+        task_set = task.set
+        task.state = State.GATHERED
+        task_set.gathered[task.variant.index] = task
+        if len(task_set.gathered) < len(task_set.tasks):
+            return
+        self._monitor.relax(task_set)
+        gathered = list(task_set.gathered.values())
+        task_set.gathered.clear()
+        leader = next(other for other in gathered if other.is_leader)
+        signals, leader.stash = leader.stash, []
+        for other in gathered:
+            self._send(other, leader, signals, task_set)
+
+    def _send(self, task: Task, leader: Task, signals: list[Stash], task_set: TaskSet) -> None:
+        monitor = self._monitor
+        assert task.space is not None
+        program = monitor.program_registers(task)
+        point = _POINTS[task.request[1] if task.request[1] < len(_POINTS) else 0]
+        number = program.orig_rax
+        program.orig_rax = MASK
+        if point == "ENTRY":
+            program.rip -= 2
+            program.rax = number
+        elif point == "INTERRUPTED":
+            program.orig_rax = number
+            program.rax = -leader.interrupt_code & MASK
+        monitor.write_field(task, "pending", 0)
+        monitor.write_field(task, "interrupted", 0)
+        task.in_flight += [Stash(stash.number, stash.information) for stash in signals]
+        given_up = point == "INTERRUPTED" and leader.interrupt_code == kernel.ERESTARTNOHAND
+        given_up = given_up or (point == "EXIT" and program.rax == -_EINTR & MASK)
+        mask = self._mask_address(task, program, number) if given_up and signals else 0
+        if mask:
+            # The signal is open only under the call's own mask: wait for it there, in the program's context.
+            task.registers = Registers.from_buffer_copy(program)
+            task.suspended = True
+            program.orig_rax = _RT_SIGSUSPEND
+            program.rdi, program.rsi = mask, 8
+        for stash in signals:
+            kernel.send_signal(task.process, task.tid, stash.number)
+        monitor.release(task, program)
+
+    def _mask_address(self, task: Task, program: Registers, number: int) -> int:
+        """Address of the signal mask that a call waits under, 0 if it has none."""
+        assert task.space is not None
+        match number:
+            case 130:  # rt_sigsuspend
+                return int(program.rdi)
+            case 271:  # ppoll
+                return int(program.r10)
+            case 281 | 441:  # epoll_pwait, epoll_pwait2
+                return int(program.r8)
+            case 270 if program.r9:  # pselect6
+                words: tuple[int, int] = struct.unpack("<QQ", task.space.memory.read(program.r9, 16))
+                return words[0]
+        return 0
+
+
+def _is_restart(current: Registers) -> bool:
+    return current.orig_rax != MASK and -_signed(current.rax) in kernel.RESTART_CODES
+
+
+def _signed(value: int) -> int:
+    return value - (1 << 64) if value >> 63 else value
+
+
+def _mask(tid: int, name: str) -> int:
+    content = Path(f"/proc/{tid}/status").read_text(encoding="ascii", errors="replace")
+    found = re.search(rf"^{name}:\s*([0-9a-f]+)$", content, re.MULTILINE)
+    return int(found[1], 16) if found else 0
+
+
+def _has_handler(tid: int, number: int) -> bool:
+    return bool(_mask(tid, "SigCgt") >> (number - 1) & 1)
+
+
+def _is_ignored(tid: int, number: int) -> bool:
+    return bool(_mask(tid, "SigIgn") >> (number - 1) & 1)
+
+
+assert TASK.size < 0x400

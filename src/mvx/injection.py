@@ -1,0 +1,211 @@
+"""Injection: putting the agent into the new image of a process that has executed a program.
+
+It happens at the syscall-exit stop of execve: the registers at PTRACE_EVENT_EXEC are not final (execve overwrites rax).
+The supervisor pokes a system call instruction over the program's entry, makes it map the region, writes the image, and lets
+the agent's bootstrap fetch the arenas over a socket: no descriptor of the monitor stays open in a variant, and this works
+for any identity and root directory that the program has taken on. Then everything is put back, the auxiliary vector loses
+the vDSO, and the program starts under control from its first instruction.
+"""
+
+from __future__ import annotations
+
+import array
+import os
+import select
+import socket
+import struct
+
+from mvx import kernel
+from mvx.arena import Arenas
+from mvx.errors import InternalError
+from mvx.image import Image
+from mvx.layout import (
+    BOOTSTRAP,
+    PRIVATE_SIZE,
+    REQUESTS,
+    TASK_SLOT_SIZE,
+)
+from mvx.tasks import AddressSpace, Task
+
+_MMAP = 9
+_PROT_ALL = 7
+_MAP_FLAGS = 0x02 | 0x20 | 0x4000 | 0x100000
+"""MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE."""
+_AT_SYSINFO_EHDR = 33
+_AT_IGNORE = 1
+_REQUESTS = list(REQUESTS)
+_PARAMETERS = 0x1000
+"""Where struct bootstrap lies in the first task slot: past struct task, far below the stack."""
+
+
+class Injector:
+    """Puts the agent into new images; holds the socket over which arenas are handed out."""
+
+    def __init__(self, image: Image, arenas: Arenas) -> None:
+        """Listen on an abstract address that nobody can guess."""
+        self._image = image
+        self._arenas = arenas
+        self._address = b"\0mvx-" + os.urandom(16)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.bind(self._address)
+        self._socket.listen(64)
+        self._socket.setblocking(False)
+
+    def close(self) -> None:
+        """Stop handing out arenas."""
+        self._socket.close()
+
+    def inject(self, task: Task) -> AddressSpace:
+        """Put the agent into the image of a task at PTRACE_EVENT_EXEC; it is left stopped, ready to start the program.
+
+        Blocks until the bootstrap has run (some 100 µs). Raises TaskGoneError when the task dies meanwhile.
+        """
+        tid = task.tid
+        base = task.variant.base
+        kernel.resume(tid, to_syscall_exit=True)
+        self._wait(task, kernel.SYSCALL_STOP)
+        entry = kernel.registers(tid)
+        memory = kernel.Memory(tid)
+        space = AddressSpace(memory, base)
+        saved = memory.read(entry.rip, 8)
+        memory.write(entry.rip, b"\x0f\x05\xcc")
+        result = self._remote_call(
+            task, entry, _MMAP, base, PRIVATE_SIZE, _PROT_ALL, _MAP_FLAGS, kernel.MASK, 0
+        )
+        memory.write(entry.rip, saved)
+        if result != base:
+            message = f"the agent's region cannot be mapped at {base:#x} (result {result:#x})"
+            raise InternalError(message, fix="run again: the address is random; see RLIMIT_AS")
+        memory.write(base, self._image.content)
+        slot = space.take_slot()
+        assert slot == 0
+        self._bootstrap(task, space, entry)
+        _hide_vdso(memory, entry.rsp)
+        entry.gs_base = space.slot_address(0)
+        entry.orig_rax = kernel.MASK
+        kernel.set_registers(tid, entry)
+        return space
+
+    def _remote_call(self, task: Task, entry: kernel.Registers, number: int, *arguments: int) -> int:
+        call = kernel.Registers.from_buffer_copy(entry)
+        call.rax = number
+        call.orig_rax = kernel.MASK
+        call.rdi, call.rsi, call.rdx, call.r10, call.r8, call.r9 = arguments
+        kernel.set_registers(task.tid, call)
+        kernel.resume(task.tid)
+        self._wait(task, kernel.EVENT_SECCOMP << 8 | 5)
+        kernel.resume(task.tid, to_syscall_exit=True)
+        self._wait(task, kernel.SYSCALL_STOP)
+        return int(kernel.registers(task.tid).rax)
+
+    def _bootstrap(self, task: Task, space: AddressSpace, entry: kernel.Registers) -> None:
+        slot = space.slot_address(0)
+        address = struct.pack("<H", socket.AF_UNIX) + self._address
+        parameters = bytearray(
+            BOOTSTRAP.pack(
+                variant=task.variant.index,
+                variants=len(self._arenas.arenas),
+                address_size=len(address),
+            )
+        )
+        start = BOOTSTRAP.offset("address")
+        parameters[start : start + len(address)] = address
+        space.memory.write(slot + _PARAMETERS, bytes(parameters))
+        call = kernel.Registers.from_buffer_copy(entry)
+        call.rip = space.base + self._image.offsets["bootstrap"]
+        call.rdi = slot + _PARAMETERS
+        call.gs_base = slot
+        call.rsp = slot + TASK_SLOT_SIZE - 16
+        call.orig_rax = kernel.MASK
+        kernel.set_registers(task.tid, call)
+        kernel.resume(task.tid)
+        self._hand_out(task)
+        while True:
+            self._wait(task, kernel.EVENT_SECCOMP << 8 | 5)
+            stopped = kernel.registers(task.tid)
+            if stopped.rip == space.base + self._image.offsets["gate_control"]:
+                break
+            kernel.resume(task.tid)
+        if stopped.rdi != _REQUESTS.index("BOOTSTRAPPED"):
+            message = (
+                f"the agent could not start in process {task.tid}: step {stopped.rsi}, "
+                f"{os.strerror(-(stopped.rdx | ~kernel.MASK)) if stopped.rdx else 'no error number'}"
+            )
+            raise InternalError(message, fix="see `mvx doctor`, RLIMIT_AS and RLIMIT_NOFILE")
+        # Skip the request itself: the task goes on in the program.
+        stopped.orig_rax = kernel.MASK
+        kernel.set_registers(task.tid, stopped)
+
+    def _hand_out(self, task: Task) -> None:
+        """Send the arenas' descriptors to the bootstrap: its own writable, the others' read-only."""
+        for _ in range(2000):
+            if select.select([self._socket], [], [], 0.005)[0]:
+                break
+            if os.waitid(os.P_PID, task.tid, os.WEXITED | os.WSTOPPED | os.WNOHANG | os.WNOWAIT):
+                return  # it died or failed; the caller's wait will tell
+        else:
+            message = f"the agent did not start in process {task.tid} within 10 s"
+            raise InternalError(message)
+        connection, _ = self._socket.accept()
+        with connection:
+            credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+            pid = struct.unpack("<i", credentials[:4])[0]
+            if pid not in (0, task.tid):
+                message = f"process {pid} asked for the arenas of process {task.tid}"
+                raise InternalError(message)
+            descriptors = array.array(
+                "i",
+                [
+                    arena.writable if index == task.variant.index else arena.readable
+                    for index, arena in enumerate(self._arenas.arenas)
+                ],
+            )
+            connection.sendmsg(
+                [b"a"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors.tobytes())]
+            )
+
+    @staticmethod
+    def _wait(task: Task, expected: int) -> None:
+        """Wait for one particular stop; signals that arrive meanwhile are kept for later."""
+        while True:
+            _, status = os.waitpid(task.tid, kernel.WALL)
+            if not os.WIFSTOPPED(status):
+                task.status = status
+                raise kernel.TaskGoneError(task.tid)
+            stop = status >> 8
+            if stop == expected:
+                return
+            if stop >> 8 == 0 and stop not in (5, kernel.SYSCALL_STOP):
+                task.early_signals.append(stop)
+            kernel.resume(task.tid, to_syscall_exit=expected == kernel.SYSCALL_STOP)
+
+
+def _hide_vdso(memory: kernel.Memory, stack: int) -> None:
+    """Rename AT_SYSINFO_EHDR in the auxiliary vector: libc then makes real calls (tried on 70 programs)."""
+    words = _Words(memory, stack)
+    position = 1 + words[0] + 1
+    while words[position]:
+        position += 1
+    position += 1
+    while words[position]:
+        if words[position] == _AT_SYSINFO_EHDR:
+            memory.write(stack + 8 * position, struct.pack("<Q", _AT_IGNORE))
+        position += 2
+
+
+class _Words:
+    """The 64-bit words of a new stack, read in pieces as needed."""
+
+    def __init__(self, memory: kernel.Memory, start: int) -> None:
+        self._memory = memory
+        self._start = start
+        self._words: list[int] = []
+
+    def __getitem__(self, index: int) -> int:
+        while index >= len(self._words):
+            content = self._memory.read(self._start + 8 * len(self._words), 4096)
+            if len(content) < 8:
+                message = "the new stack ends inside its auxiliary vector"
+                raise InternalError(message)
+            self._words += struct.unpack(f"<{len(content) // 8}Q", content[: len(content) // 8 * 8])
+        return self._words[index]

@@ -1,0 +1,128 @@
+"""Instructions that would tell variants apart: rdtsc, rdtscp, cpuid.
+
+``PR_SET_TSC`` makes rdtsc and rdtscp fault; the setting survives exec. ``ARCH_SET_CPUID`` makes cpuid fault where the machine
+can; exec switches that off, so it is armed again at every injection (both tried on Linux 6.18). A trapped rdtsc goes through
+the agent like a call: every variant gets the leader's value. cpuid answers from the machine, once per leaf, without RDRAND,
+RDSEED and TSX, which nobody could replicate.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import struct
+from pathlib import Path
+from typing import Final
+
+from mvx import kernel
+from mvx.kernel import MASK, Registers
+from mvx.layout import TASK
+from mvx.monitor import Monitor
+from mvx.tasks import Task
+
+_RDTSC: Final = b"\x0f\x31"
+_RDTSCP: Final = b"\x0f\x01\xf9"
+_CPUID: Final = b"\x0f\xa2"
+_CODE: Final = bytes.fromhex("53 89f8 89f1 4989d0 0fa2 418900 41895804 41894808 4189500c 5b c3")
+"""push rbx; eax = edi, ecx = esi, r8 = rdx; cpuid; store eax, ebx, ecx, edx at [r8]; pop rbx; ret."""
+_RDRAND: Final = 1 << 30
+_RDSEED_HLE_RTM: Final = 1 << 18 | 1 << 4 | 1 << 11
+_APIC_SHIFT: Final = 24
+
+
+class Instructions:
+    """Emulates what faults on purpose."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        """Works on the monitor's tasks."""
+        self._monitor = monitor
+        self._leaves: dict[tuple[int, int], tuple[int, int, int, int]] = {}
+
+    def emulate(self, task: Task, current: Registers) -> bool:
+        """Emulate the instruction of a SIGSEGV stop; False when it is an ordinary fault."""
+        assert task.space is not None
+        try:
+            code = task.space.memory.read(current.rip, 3)
+        except OSError:
+            return False
+        if code.startswith(_RDTSC):
+            self._read_counter(task, current, 2, 1)
+        elif code == _RDTSCP:
+            self._read_counter(task, current, 3, 2)
+        elif code.startswith(_CPUID):
+            self._identify(task, current)
+        else:
+            return False
+        return True
+
+    def _read_counter(self, task: Task, current: Registers, size: int, instruction: int) -> None:
+        assert task.space is not None
+        address = task.slot_address
+        write = task.space.memory.write
+        write(
+            address + TASK.offset("return_address"),
+            struct.pack("<QI", current.rip + size, instruction),
+        )
+        write(address + TASK.offset("tsc_khz"), struct.pack("<I", frequency_khz()))
+        current.rip = task.variant.base + self._monitor.image.offsets["enter_instruction"]
+        current.orig_rax = MASK
+        kernel.set_registers(task.tid, current)
+        kernel.resume(task.tid)
+
+    def _identify(self, task: Task, current: Registers) -> None:
+        leaf, subleaf = current.rax & 0xFFFFFFFF, current.rcx & 0xFFFFFFFF
+        values = self._leaves.get((leaf, subleaf))
+        if values is None:
+            values = self._leaves[leaf, subleaf] = _filtered(leaf, subleaf)
+        current.rax, current.rbx, current.rcx, current.rdx = values
+        current.rip += 2
+        current.orig_rax = MASK
+        kernel.set_registers(task.tid, current)
+        kernel.resume(task.tid)
+
+
+def _filtered(leaf: int, subleaf: int) -> tuple[int, int, int, int]:
+    eax, ebx, ecx, edx = identify(leaf, subleaf)
+    if leaf == 1:
+        ebx &= (1 << _APIC_SHIFT) - 1
+        ecx &= ~_RDRAND
+    elif leaf == 7 and subleaf == 0:
+        ebx &= ~_RDSEED_HLE_RTM
+    elif leaf in (0xB, 0x1F):
+        edx = 0
+    return eax, ebx, ecx, edx
+
+
+_machine_code: mmap.mmap | None = None
+
+
+def identify(leaf: int, subleaf: int) -> tuple[int, int, int, int]:
+    """The machine's own cpuid: eax, ebx, ecx, edx."""
+    global _machine_code  # noqa: PLW0603 - the page must stay mapped
+    if _machine_code is None:
+        _machine_code = mmap.mmap(
+            -1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC
+        )
+        _machine_code.write(_CODE)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(_machine_code))
+    result = (ctypes.c_uint32 * 4)()
+    function = ctypes.CFUNCTYPE(None, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_void_p)(address)
+    function(leaf, subleaf, ctypes.addressof(result))
+    return result[0], result[1], result[2], result[3]
+
+
+_frequency_khz = 0
+
+
+def frequency_khz() -> int:
+    """The frequency with which the emulated counter counts: the kernel's word for the machine's, else 1 GHz."""
+    global _frequency_khz  # noqa: PLW0603 - read once
+    if not _frequency_khz:
+        megahertz = 1000.0
+        for line in Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("cpu MHz"):
+                megahertz = float(line.split(":")[1])
+                break
+        _frequency_khz = int(megahertz * 1000)
+    return _frequency_khz
+

@@ -1,0 +1,180 @@
+"""The kernel calls that the supervisor makes on its variants: ptrace, registers, memory.
+
+Facts: ``ptrace(2)``; the registers are ``struct user_regs_struct`` of <sys/user.h>. Reads and writes of a variant's memory
+go through ``/proc/PID/mem``, opened once per address space: the open file keeps the right to it when the program later
+drops its identity or makes itself undumpable, and it may write to read-only code (FOLL_FORCE).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+from typing import Final
+
+_libc: Final = ctypes.CDLL(None, use_errno=True)
+_ptrace: Final = _libc.ptrace
+_ptrace.restype = ctypes.c_long
+_ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+
+PTRACE_CONT: Final = 7
+PTRACE_KILL: Final = 8
+PTRACE_GETREGS: Final = 12
+PTRACE_SETREGS: Final = 13
+PTRACE_SYSCALL: Final = 24
+PTRACE_GETEVENTMSG: Final = 0x4201
+PTRACE_GETSIGINFO: Final = 0x4202
+PTRACE_SETSIGINFO: Final = 0x4203
+PTRACE_SEIZE: Final = 0x4206
+PTRACE_INTERRUPT: Final = 0x4207
+PTRACE_LISTEN: Final = 0x4208
+
+OPTION_SYSGOOD: Final = 1
+OPTION_FORK: Final = 2
+OPTION_VFORK: Final = 4
+OPTION_CLONE: Final = 8
+OPTION_EXEC: Final = 16
+OPTION_SECCOMP: Final = 128
+OPTION_EXITKILL: Final = 0x100000
+
+EVENT_FORK: Final = 1
+EVENT_VFORK: Final = 2
+EVENT_CLONE: Final = 3
+EVENT_EXEC: Final = 4
+EVENT_SECCOMP: Final = 7
+EVENT_STOP: Final = 128
+
+WALL: Final = 0x40000000
+SIGINFO_SIZE: Final = 128
+SYSCALL_STOP: Final = signal.SIGTRAP | 0x80
+
+ERESTARTSYS: Final = 512
+ERESTARTNOINTR: Final = 513
+ERESTARTNOHAND: Final = 514
+ERESTART_RESTARTBLOCK: Final = 516
+RESTART_CODES: Final = frozenset(
+    {ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK}
+)
+MASK: Final = (1 << 64) - 1
+
+REGISTER_NAMES: Final = (
+    *("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx"),
+    *("rsi", "rdi", "orig_rax", "rip", "cs", "eflags", "rsp", "ss"),
+    *("fs_base", "gs_base", "ds", "es", "fs", "gs"),
+)
+FRAME_NAMES: Final = REGISTER_NAMES[:21]
+FRAME_SIZE: Final = 21 * 8
+
+
+class Registers(ctypes.Structure):
+    """``struct user_regs_struct``: the general registers of a stopped task."""
+
+    _fields_ = [(name, ctypes.c_uint64) for name in REGISTER_NAMES]  # noqa: RUF012 - ctypes wants a list
+
+
+class TaskGoneError(Exception):
+    """The task died while the supervisor was working on it (SIGKILL can do that at any time)."""
+
+
+def ptrace(request: int, tid: int, address: int = 0, data: int = 0) -> int:
+    """Make one ptrace request; raises :class:`TaskGoneError` for a task that is dead or not stopped."""
+    result: int = _ptrace(request, tid, address, data)
+    if result == -1:
+        number = ctypes.get_errno()
+        if number == 3:  # ESRCH
+            raise TaskGoneError(tid)
+        raise OSError(number, f"ptrace request {request:#x} on task {tid}: {os.strerror(number)}")
+    return result
+
+
+def seize(tid: int) -> None:
+    """Attach to a task and all that it will create; when the supervisor dies, they die."""
+    options = (
+        OPTION_SYSGOOD
+        | OPTION_FORK
+        | OPTION_VFORK
+        | OPTION_CLONE
+        | OPTION_EXEC
+        | OPTION_SECCOMP
+        | OPTION_EXITKILL
+    )
+    ptrace(PTRACE_SEIZE, tid, 0, options)
+
+
+def registers(tid: int) -> Registers:
+    """The registers of a stopped task."""
+    content = Registers()
+    ptrace(PTRACE_GETREGS, tid, 0, ctypes.addressof(content))
+    return content
+
+
+def set_registers(tid: int, content: Registers) -> None:
+    """Write the registers of a stopped task."""
+    ptrace(PTRACE_SETREGS, tid, 0, ctypes.addressof(content))
+
+
+def event_message(tid: int) -> int:
+    """The message of a ptrace event: a new task's id, the filter's data, the former id of a task that executed."""
+    message = ctypes.c_ulong()
+    ptrace(PTRACE_GETEVENTMSG, tid, 0, ctypes.addressof(message))
+    return message.value
+
+
+def signal_information(tid: int) -> bytes:
+    """The siginfo of a task in signal-delivery-stop (128 bytes)."""
+    content = ctypes.create_string_buffer(SIGINFO_SIZE)
+    ptrace(PTRACE_GETSIGINFO, tid, 0, ctypes.addressof(content))
+    return content.raw
+
+
+def set_signal_information(tid: int, content: bytes) -> None:
+    """Replace the siginfo of the signal about to be delivered."""
+    buffer = ctypes.create_string_buffer(content, SIGINFO_SIZE)
+    ptrace(PTRACE_SETSIGINFO, tid, 0, ctypes.addressof(buffer))
+
+
+def resume(tid: int, number: int = 0, *, to_syscall_exit: bool = False) -> None:
+    """Let a stopped task run, delivering signal `number` (0: none)."""
+    ptrace(PTRACE_SYSCALL if to_syscall_exit else PTRACE_CONT, tid, 0, number)
+
+
+def send_signal(pid: int, tid: int, number: int) -> None:
+    """tgkill(2); a task that is gone is no error."""
+    _libc.syscall(234, pid, tid, number)
+
+
+def system_call(number: int, *arguments: int) -> int:
+    """A raw system call of the supervisor's own: its result, or -errno."""
+    result: int = _libc.syscall(ctypes.c_long(number), *(ctypes.c_long(a) for a in arguments))
+    return -ctypes.get_errno() if result == -1 else result
+
+
+def control_process(option: int, *arguments: int) -> int:
+    """prctl(2): its result, or -errno."""
+    padded = (*arguments, 0, 0, 0, 0)[:4]
+    result: int = _libc.prctl(option, *(ctypes.c_ulong(a) for a in padded))
+    return -ctypes.get_errno() if result == -1 else result
+
+
+class Memory:
+    """A variant's address space, open for reading and writing until :meth:`close`."""
+
+    def __init__(self, pid: int) -> None:
+        """Open the memory of a stopped process."""
+        self._descriptor = os.open(f"/proc/{pid}/mem", os.O_RDWR | os.O_CLOEXEC)
+
+    def read(self, address: int, size: int) -> bytes:
+        """Bytes at an address; fewer than asked for where the mapping ends, OSError (EIO) where there is none."""
+        return os.pread(self._descriptor, size, address)
+
+    def write(self, address: int, content: bytes) -> None:
+        """Write all of `content`, read-only pages included."""
+        written = os.pwrite(self._descriptor, content, address)
+        if written != len(content):
+            raise OSError(14, f"only {written} of {len(content)} bytes could be written")
+
+    def close(self) -> None:
+        """Forget the address space; closing twice is allowed."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1

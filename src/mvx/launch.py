@@ -1,0 +1,93 @@
+"""The start of a variant: fork, attach, filter, exec.
+
+The child waits on a pipe until the supervisor has attached; then it becomes what the program will find: a follower leaves
+the terminal's session and replaces what it inherited by placeholders, so that only the leader touches the outside.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import stat
+import struct
+from typing import NoReturn
+
+from mvx import errors, kernel, seccomp
+from mvx.options import Options
+
+_PR_SET_TSC = 26
+_PR_TSC_SIGSEGV = 2
+_EFD = 290
+
+
+def start(options: Options, variant: int, filter_content: bytes, *, privileged: bool) -> tuple[int, int]:
+    """Fork a variant's first process and attach to it.
+
+    Returns its id and a descriptor on which the child writes errno if it cannot execute the program, and which is closed
+    without a byte when it can.
+    """
+    go_read, go_write = os.pipe2(os.O_CLOEXEC)
+    error_read, error_write = os.pipe2(os.O_CLOEXEC)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.close(go_write)
+            os.read(go_read, 1)
+            _become(options, variant, filter_content, {go_read, error_write, error_read}, privileged)
+        except OSError as error:
+            os.write(error_write, struct.pack("<i", error.errno or 0))
+        except BaseException:  # noqa: BLE001 - the child must never return into the supervisor
+            os.write(error_write, struct.pack("<i", 0))
+        os._exit(errors.MvxError.exit_code)
+    os.close(go_read)
+    os.close(error_write)
+    try:
+        kernel.seize(pid)
+    except OSError as error:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        message = f"cannot trace the program: {error.strerror}"
+        raise errors.KernelLacks(message) from error
+    os.write(go_write, b"g")
+    os.close(go_write)
+    return pid, error_read
+
+
+def _become(
+    options: Options, variant: int, filter_content: bytes, own: set[int], privileged: bool
+) -> NoReturn:
+    if variant > 0:
+        os.setsid()
+        _replace_descriptors(own)
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    seccomp.install(filter_content, privileged=privileged)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    environment = dict(os.environ)
+    # Last: from here on the vDSO's clock faults in this process.
+    kernel.control_process(_PR_SET_TSC, _PR_TSC_SIGSEGV)
+    os.execve(options.program, options.arguments, environment)  # noqa: S606
+
+
+def _replace_descriptors(own: set[int]) -> None:
+    """Give a follower its own read-only open of each regular file or directory, and a placeholder for the rest."""
+    for number in sorted(int(name) for name in os.listdir("/proc/self/fd")):
+        if number in own:
+            continue
+        try:
+            if not os.get_inheritable(number):
+                continue
+            mode = os.fstat(number).st_mode
+        except OSError:
+            continue
+        replacement = -1
+        if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+            try:
+                replacement = os.open(f"/proc/self/fd/{number}", os.O_RDONLY)
+            except OSError:
+                replacement = -1
+        if replacement < 0:
+            replacement = ctypes.CDLL(None).eventfd(0, 0)
+        os.dup2(replacement, number)
+        os.close(replacement)

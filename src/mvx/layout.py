@@ -1,0 +1,289 @@
+"""The memory that agent and supervisor share, declared once.
+
+Each structure lists its fields with type, writer and meaning; :func:`header` turns them into the C header
+``agent/generated/layout.h`` and :class:`Structure` gives the supervisor the same offsets. ``PROTOCOL_VERSION`` is
+checked at injection, so that an agent image of another build is refused.
+
+A variant's *region* lies at one random address per variant (the seccomp filter, inherited for ever, names the gates
+inside it)::
+
+    base + 0                 agent image          read, execute
+    base + PROCESS_OFFSET    descriptor tables, epoll data       private, copied by fork
+    base + TASKS_OFFSET      one slot per task: struct task at its start, the agent's stack at its end
+    base + ARENAS_OFFSET     arena 0, arena 1, ... (shared; only the variant's own is writable)
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+PROTOCOL_VERSION = 1
+
+IMAGE_SIZE = 0x100000
+PROCESS_OFFSET = 0x100000
+DESCRIPTOR_TABLE_COUNT = 7
+DESCRIPTORS_MAX = 65536
+DESCRIPTOR_TABLE_SIZE = 2 * DESCRIPTORS_MAX
+SHARED_STATE_OFFSET = PROCESS_OFFSET + DESCRIPTOR_TABLE_COUNT * DESCRIPTOR_TABLE_SIZE
+EPOLL_ENTRIES = 32768
+TASKS_OFFSET = 0x400000
+TASK_SLOTS = 1024
+TASK_SLOT_SIZE = 0x8000
+PRIVATE_SIZE = TASKS_OFFSET + TASK_SLOTS * TASK_SLOT_SIZE
+ARENAS_OFFSET = 0x4000000
+LANES = 2048
+LANE_HEADER_SIZE = 0x1000
+RING_SIZE = 0x40000
+LANE_STRIDE = LANE_HEADER_SIZE + RING_SIZE
+ARENA_SIZE = LANES * LANE_STRIDE
+HISTORY_ENTRIES = 16
+VARIANTS_MAX = 16
+
+POLICIES = ("strict", "effects", "stream")
+VERIFICATIONS = ("sensitive", "effects", "all")
+
+REQUESTS = {
+    "BOOTSTRAPPED": "the arenas are mapped; the supervisor may start the program",
+    "BOOTSTRAP_FAILED": "arguments: step, errno",
+    "NATIVE": "execute the call of the frame in the program's own context",
+    "SIGNAL": "arguments: point; all variants stand at the same point, deliver the stashed signals",
+    "DIVERGED": "arguments: divergence, index of the argument, byte offset",
+    "TIMEOUT": "the leader waited longer than the watchdog allows; argument: the follower",
+    "REFUSED": "the program asked for something that mvx does not do; argument: the reason",
+}
+"""What the agent asks of the supervisor at the control gate: rdi holds the number, rsi, rdx, r10 the arguments."""
+
+POINTS = {
+    "ENTRY": "before the call; it is made after the handler",
+    "INTERRUPTED": "inside a blocking call, which the kernel restarts or ends with EINTR",
+    "EXIT": "after the call; its result is in the frame",
+}
+
+DIVERGENCES = {
+    "CALL": "another call",
+    "ARGUMENT": "the same call with another argument",
+    "CONTENT": "the same call with other bytes behind an argument",
+    "RESULT": "a call that every variant executes had another result",
+    "INTEGRITY": "a message of the leader that no honest leader sends",
+}
+
+MESSAGES = {
+    "CALL": "a call's number and arguments, then its input blocks",
+    "RESULT": "a call's result, then its output blocks",
+    "SIGNAL": "a signal is delivered at this point (ENTRY or INTERRUPTED)",
+}
+
+DESCRIPTORS = {
+    "UNKNOWN": "not tracked (also numbers past DESCRIPTORS_MAX): treated as ONCE",
+    "ONCE": "operated on by the leader only; a placeholder in the followers",
+    "MAPPED": "a regular file, directory or stateless device: followers hold a read-only open of the same inode",
+    "OWN": "each variant's own: operations are local",
+    "EPOLL": "an epoll instance: the leader's, with a map of event data in each variant",
+}
+
+
+class Structure(NamedTuple):
+    """Fields of a shared structure: name to (struct format character, meaning)."""
+
+    name: str
+    size: int
+    fields: dict[str, tuple[int, str, str]]
+
+    def offset(self, field: str) -> int:
+        """Offset of a field in bytes."""
+        return self.fields[field][0]
+
+    def pack(self, /, **values: int) -> bytes:
+        """The whole structure as bytes; fields that are not named are zero."""
+        content = bytearray(self.size)
+        for field, value in values.items():
+            offset, kind, _ = self.fields[field]
+            struct.pack_into("<" + kind, content, offset, value)
+        return bytes(content)
+
+    def unpack(self, content: bytes) -> dict[str, int]:
+        """All scalar fields of the structure's bytes."""
+        return {
+            field: struct.unpack_from("<" + kind, content, offset)[0]
+            for field, (offset, kind, _) in self.fields.items()
+            if len(kind) == 1
+        }
+
+
+_SIZES = {"I": 4, "Q": 8}
+_C_TYPES = {"I": "uint32_t", "Q": "uint64_t"}
+
+
+def _structure(name: str, *fields: tuple[str, str, str] | int) -> Structure:
+    """Lay out fields in order, naturally aligned; an int moves on to that offset."""
+    offset = 0
+    placed: dict[str, tuple[int, str, str]] = {}
+    for field in fields:
+        if isinstance(field, int):
+            offset = field
+            continue
+        identifier, kind, meaning = field
+        size = _SIZES[kind[-1]]
+        offset = -(-offset // size) * size
+        placed[identifier] = (offset, kind, meaning)
+        offset += size * int(kind[:-1] or 1)
+    return Structure(name, -(-offset // 8) * 8, placed)
+
+
+TASK = _structure(
+    "task",
+    ("self", "Q", "address of this structure (supervisor)"),
+    ("stack", "Q", "top of the agent's stack (supervisor)"),
+    ("program_stack", "Q", "the program's rsp while the agent runs (agent)"),
+    ("pending", "I", "signals wait for the next common point (supervisor)"),
+    ("interrupted", "I", "the last gate call was given up for a signal (gate, supervisor)"),
+    ("variant", "I", "index of this variant (supervisor)"),
+    ("variants", "I", "number of variants (supervisor)"),
+    ("leader", "I", "index of the leading variant (supervisor)"),
+    ("policy", "I", "index into POLICIES (supervisor)"),
+    ("verify", "I", "index into VERIFICATIONS (supervisor)"),
+    ("lane", "I", "index of the task set's lane (supervisor)"),
+    ("spin", "I", "iterations before a wait sleeps (supervisor)"),
+    ("watchdog_s", "I", "seconds the leader waits for a follower (supervisor)"),
+    ("descriptors", "Q", "address of the descriptor table (supervisor)"),
+    ("position", "Q", "bytes of the leader's lane produced or consumed (agent)"),
+    ("calls", "Q", "matched calls so far (agent)"),
+    ("message", "Q", "position at which the message of the current call starts (agent)"),
+    ("number", "Q", "the current call (agent)"),
+    ("return_address", "Q", "where a trapped instruction other than a call continues (supervisor)"),
+    ("instruction", "I", "1: the entry was made by rdtsc, 2: by rdtscp (supervisor)"),
+    ("tid", "I", "the leader's thread id: the one that the program sees (supervisor)"),
+    ("pid", "I", "the leader's process id (supervisor)"),
+    ("tsc_khz", "I", "frequency that emulated rdtsc counts with (supervisor)"),
+)
+
+BOOTSTRAP = _structure(
+    "bootstrap",
+    ("variant", "I", "index of this variant (supervisor)"),
+    ("variants", "I", "number of variants (supervisor)"),
+    ("address_size", "I", "bytes of the socket address (supervisor)"),
+    ("reserved", "I", ""),
+    ("address", "16Q", "struct sockaddr_un of the supervisor's socket (supervisor)"),
+)
+
+LANE = _structure(
+    "lane",
+    ("head", "Q", "bytes published; its low half is a futex word (owner)"),
+    64,
+    ("tail", "Q", "bytes consumed of the leader's lane; its low half is a futex word (owner)"),
+    128,
+    ("waiting", "I", "the owner sleeps, or is about to (owner)"),
+    192,
+    ("number", "Q", "the call that the owner is in + 1, 0: in the program (owner)"),
+    ("position", "Q", "position at which that call's message starts (owner)"),
+    256,
+    ("history_count", "Q", "calls written to history so far (owner)"),
+    320,
+    ("history", f"{HISTORY_ENTRIES * 8}Q", "per call: number, result, six arguments (owner)"),
+)
+
+MESSAGE = _structure(
+    "message",
+    ("kind", "I", "MESSAGE_*"),
+    ("number", "I", "the call; for a signal the point"),
+    ("result", "Q", "MESSAGE_RESULT: the result"),
+    ("flags", "Q", "MESSAGE_RESULT: 1, a signal is delivered at the exit of this call"),
+    ("arguments", "6Q", "MESSAGE_CALL: the leader's arguments as they are"),
+)
+
+IMAGE = _structure(
+    "image_header",
+    ("magic", "Q", "IMAGE_MAGIC"),
+    ("version", "I", "PROTOCOL_VERSION"),
+    ("size", "I", "bytes of the image"),
+    ("bootstrap", "I", "offset of the bootstrap's entry"),
+    ("enter_call", "I", "offset of the entry for a trapped call"),
+    ("enter_instruction", "I", "offset of the entry for a trapped rdtsc"),
+    ("gate_plain", "I", "offset just after the plain gate's syscall instruction"),
+    ("gate_test", "I", "offset of the interruptible gate's test of `pending`"),
+    ("gate_interruptible", "I", "offset just after the interruptible gate's syscall instruction"),
+    ("gate_interrupted", "I", "offset at which a call given up for a signal goes on"),
+    ("gate_traced_test", "I", "offset of the traced gate's test of `pending`"),
+    ("gate_traced", "I", "offset just after the traced gate's syscall instruction"),
+    ("gate_traced_interrupted", "I", "offset at which a traced call given up goes on"),
+    ("gate_control", "I", "offset just after the control gate's syscall instruction"),
+    ("fault_start", "I", "offset of the first instruction that may fault on program memory"),
+    ("fault_end", "I", "offset just after the last of them"),
+    ("fault_fixup", "I", "offset at which such a fault goes on"),
+)
+NUMBER_RDTSC = 0x10000
+"""The pseudo number of a trapped rdtsc or rdtscp."""
+IMAGE_MAGIC = 0x31746E656761786D
+
+STRUCTURES = (TASK, BOOTSTRAP, LANE, MESSAGE, IMAGE)
+
+_CONSTANTS = (
+    "PROTOCOL_VERSION",
+    "IMAGE_MAGIC",
+    "NUMBER_RDTSC",
+    "PROCESS_OFFSET",
+    "DESCRIPTORS_MAX",
+    "DESCRIPTOR_TABLE_SIZE",
+    "SHARED_STATE_OFFSET",
+    "EPOLL_ENTRIES",
+    "TASKS_OFFSET",
+    "TASK_SLOT_SIZE",
+    "PRIVATE_SIZE",
+    "ARENAS_OFFSET",
+    "LANES",
+    "LANE_HEADER_SIZE",
+    "RING_SIZE",
+    "LANE_STRIDE",
+    "ARENA_SIZE",
+    "HISTORY_ENTRIES",
+    "VARIANTS_MAX",
+)
+
+
+def header() -> str:
+    """The text of ``agent/generated/layout.h``."""
+    lines = [
+        "/* Generated by `python -m mvx.generate` from src/mvx/layout.py: do not edit. */",
+        "#ifndef MVX_LAYOUT_H",
+        "#define MVX_LAYOUT_H",
+        "",
+    ]
+    lines += [f"#define {name} {globals()[name]:#x}" for name in _CONSTANTS]
+    enumerations: tuple[tuple[str, dict[str, str]], ...] = (
+        ("REQUEST", REQUESTS),
+        ("POINT", POINTS),
+        ("DIVERGENCE", DIVERGENCES),
+        ("MESSAGE", MESSAGES),
+        ("KEPT", DESCRIPTORS),
+        ("POLICY", {name.upper(): "" for name in POLICIES}),
+        ("VERIFY", {name.upper(): "" for name in VERIFICATIONS}),
+    )
+    lines += ["#define KEPT_MASK 0xf  /* the rest of a table's entry is the number of an epoll instance */", ""]
+    for prefix, words in enumerations:
+        lines += [f"#define {prefix}_{word} {number}" for number, word in enumerate(words)]
+    for structure in STRUCTURES:
+        prefix = structure.name.upper()
+        lines.append("")
+        lines += [
+            f"#define OFFSET_{prefix}_{name.upper()} {offset:#x}"
+            for name, (offset, _, _) in structure.fields.items()
+        ]
+    lines += ["", "#ifndef __ASSEMBLER__", "#include <stddef.h>", "#include <stdint.h>"]
+    for structure in STRUCTURES:
+        lines += ["", f"struct {structure.name} {{"]
+        end = 0
+        for name, (offset, kind, meaning) in structure.fields.items():
+            if offset > end and offset - end >= _SIZES[kind[-1]]:
+                lines.append(f"    uint8_t padding_{offset:x}[{offset - end}];")
+            count = int(kind[:-1] or 1)
+            suffix = f"[{count}]" if len(kind) > 1 else ""
+            lines.append(f"    {_C_TYPES[kind[-1]]} {name}{suffix};  /* {meaning} */")
+            end = offset + count * _SIZES[kind[-1]]
+        lines.append("};")
+        lines += [
+            f'_Static_assert(offsetof(struct {structure.name}, {name}) == {offset:#x}, "layout");'
+            for name, (offset, _, _) in structure.fields.items()
+        ]
+    lines += ["#endif", "#endif", ""]
+    return "\n".join(lines)

@@ -1,0 +1,109 @@
+"""Calls that each variant makes for itself: memory management, futexes.
+
+They are let go at the place where the program made them, after a look at what they could do to the monitor: nothing may
+map, unmap or protect the agent's region, and no file may be mapped shared and writable (each variant would write it).
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from mvx import calls, kernel
+from mvx.kernel import MASK, Registers
+from mvx.monitor import Monitor
+from mvx.layout import ARENAS_OFFSET, ARENA_SIZE
+from mvx.specification.vocabulary import Executor
+from mvx.tasks import Task
+
+_MMAP: Final = 9
+_RANGES: Final = {9, 10, 11, 25, 26, 28, 329, 462, 216}
+"""Calls whose first two arguments are an address range."""
+_MREMAP: Final = 25
+_ARCH_PRCTL: Final = 158
+_MAP_SHARED: Final = 1
+_MAP_TYPE: Final = 0xF
+_MAP_ANONYMOUS: Final = 0x20
+_PROT_WRITE: Final = 2
+_ENODEV: Final = 19
+_ENOMEM: Final = 12
+_EPERM: Final = 1
+_EINVAL: Final = 22
+_ARCH_SET_GS: Final = 0x1001
+_ARCH_SET_FS: Final = 0x1002
+_ARCH_GET_FS: Final = 0x1003
+_ARCH_GET_GS: Final = 0x1004
+_PLACEHOLDER: Final = "anon_inode:[eventfd]"
+
+
+class Local:
+    """Checks local calls and lets them go."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        """Works on the monitor's tasks."""
+        self._monitor = monitor
+        self._numbers = {
+            number for number in range(512) if calls.executor(number) is Executor.LOCAL
+        } | {_ARCH_PRCTL}
+
+    def is_local(self, number: int) -> bool:
+        """Whether each variant makes this call for itself."""
+        return number in self._numbers
+
+    def call(self, task: Task, current: Registers) -> None:
+        """Let a stopped local call go, or refuse it."""
+        number = current.orig_rax
+        error = 0
+        if number == _MMAP:
+            error = self._check_mapping(task, current)
+        elif number == _ARCH_PRCTL:
+            error = _check_arch(current)
+        if not error and number in _RANGES and self._touches_agent(task, current):
+            error = _ENOMEM
+        if error:
+            current.orig_rax = MASK
+            current.rax = -error & MASK
+            kernel.set_registers(task.tid, current)
+        kernel.resume(task.tid)
+
+    def _touches_agent(self, task: Task, current: Registers) -> bool:
+        base = task.variant.base
+        end = base + ARENAS_OFFSET + len(self._monitor.variants) * ARENA_SIZE
+        ranges = [(current.rdi, current.rsi)]
+        if current.orig_rax == _MREMAP:
+            ranges.append((current.r8, current.rdx))
+        return any(start < end and start + size > base and start for start, size in ranges)
+
+    def _check_mapping(self, task: Task, current: Registers) -> int:
+        if current.r10 & _MAP_ANONYMOUS:
+            return 0
+        descriptor = current.r8 & 0xFFFFFFFF
+        shared = current.r10 & _MAP_TYPE & 3 and current.r10 & _MAP_SHARED
+        writable = current.rdx & _PROT_WRITE
+        if not (shared and writable) and task.is_leader:
+            return 0
+        try:
+            name = os.readlink(f"/proc/{task.tid}/fd/{descriptor}")
+        except OSError:
+            return 0  # the kernel will say EBADF
+        if shared and writable and not name.startswith(("/memfd:", "/dev/zero")):
+            self._monitor.warn(
+                f"shared:{name}",
+                f"{name}: shared writable mapping of a file refused (ENODEV): not supported yet",
+            )
+            return _ENODEV
+        if name == _PLACEHOLDER and not task.is_leader:
+            self._monitor.warn(
+                "placeholder", f"descriptor {descriptor} cannot be mapped in a follower"
+            )
+        return 0
+
+
+def _check_arch(current: Registers) -> int:
+    match current.rdi:
+        case 0x1002 | 0x1003:
+            return 0
+        case 0x1001 | 0x1004:
+            return _EPERM
+        case _:
+            return _EINVAL

@@ -1,0 +1,214 @@
+"""What the parts of the supervisor share: the run's state, and the few operations on tasks that all of them need."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+
+from mvx import calls, kernel, seccomp
+from mvx.arena import Arenas
+from mvx.errors import InternalError
+from mvx.image import Image, load
+from mvx.injection import Injector
+from mvx.kernel import FRAME_SIZE, Memory, Registers
+from mvx.layout import (
+    DESCRIPTOR_TABLE_SIZE,
+    POLICIES,
+    TASK,
+    TASK_SLOT_SIZE,
+    VERIFICATIONS,
+)
+from mvx.options import Options
+from mvx.tasks import AddressSpace, DescriptorTable, State, Task, TaskSet, Variant
+
+_REGION_LOW = 0x1000_0000_0000
+_REGION_HIGH = 0x5000_0000_0000
+_REGION_ALIGNMENT = 1 << 21
+_SPIN_ITERATIONS = 3000
+_TABLE_COPIED = 8192
+"""Bytes of a descriptor table that a vfork child or a new image inherits: the first 4096 numbers."""
+
+
+class Monitor:
+    """The state of one run."""
+
+    def __init__(self, options: Options) -> None:
+        """Make the shared memory and choose the variants' places."""
+        self.options = options
+        self.seed = options.seed if options.seed is not None else random.SystemRandom().getrandbits(64)
+        self.random = random.Random(self.seed)  # noqa: S311 - the seed is the user's, or the system's
+        self.image: Image = load()
+        self.arenas = Arenas(options.variants)
+        self.injector = Injector(self.image, self.arenas)
+        self.variants = [self._variant(index) for index in range(options.variants)]
+        self.tasks: dict[int, Task] = {}
+        self.sets: dict[int, TaskSet] = {}
+        self.warned: set[str] = set()
+        self.diverged: Callable[..., None] = lambda *_, **__: None
+        self.emulate: Callable[[Task, Registers], bool] = lambda *_: False
+        self.trace: Callable[..., None] | None = None
+        self._next_set = 0
+        self.deadlines: set[TaskSet] = set()
+
+    def _variant(self, index: int) -> Variant:
+        places = (_REGION_HIGH - _REGION_LOW) // _REGION_ALIGNMENT
+        return Variant(index, _REGION_LOW + self.random.randrange(places) * _REGION_ALIGNMENT)
+
+    def filter(self, variant: Variant) -> bytes:
+        """The seccomp filter of a variant."""
+        gates = [
+            variant.base + self.image.offsets[name] for name in ("gate_plain", "gate_interruptible")
+        ]
+        traced = self.trace is not None
+        return seccomp.build(
+            gates,
+            calls.allowed_at_gate(),
+            () if traced else calls.FREE,
+            free_mmap=not traced,
+        )
+
+    def close(self) -> None:
+        """Give back what the run took from the machine."""
+        self.injector.close()
+        self.arenas.close()
+
+    # Task sets and tasks
+
+    def new_set(self, tid: int, process: int) -> TaskSet:
+        """A task set with a lane of its own; `tid` and `process` are the leader's."""
+        lane = self.arenas.allocate()
+        if lane is None:
+            message = "the program has more tasks at once than mvx has lanes"
+            raise InternalError(message, fix="run fewer processes and threads under one mvx")
+        self._next_set += 1
+        new = TaskSet(self._next_set, lane, tid, process)
+        self.sets[new.identifier] = new
+        return new
+
+    def add_task(self, task: Task) -> None:
+        """Make a task known."""
+        self.tasks[task.tid] = task
+        task.set.tasks[task.variant.index] = task
+
+    def enter(self, task: Task, space: AddressSpace, slot: int, table: DescriptorTable) -> None:
+        """Give a task its place in an address space and write its struct task there."""
+        task.space, task.slot, task.table = space, slot, table
+        space.users += 1
+        table.users += 1
+        address = space.slot_address(slot)
+        space.memory.write(
+            address,
+            TASK.pack(
+                self=address,
+                stack=address + TASK_SLOT_SIZE,
+                variant=task.variant.index,
+                variants=len(self.variants),
+                policy=POLICIES.index(self.options.policy),
+                verify=VERIFICATIONS.index(self.options.verify),
+                lane=task.set.lane,
+                spin=_SPIN_ITERATIONS if (os.cpu_count() or 1) > 1 else 0,
+                watchdog_s=max(1, int(self.options.watchdog_s)),
+                descriptors=table.space.table_address(table.index),
+                tid=task.set.tid,
+                pid=task.set.process,
+                position=self._position(task),
+            ),
+        )
+
+    def _position(self, task: Task) -> int:
+        """Where a task that changes its image goes on in its lane."""
+        arena = self.arenas.arenas[task.variant.index]
+        return arena.word(task.set.lane, "head" if task.is_leader else "tail")
+
+    def leave(self, task: Task) -> None:
+        """Take a task's place in its address space back."""
+        space, table = task.space, task.table
+        if space is None or table is None:
+            return
+        space.slots.discard(task.slot)
+        table.users -= 1
+        if table.users == 0:
+            table.space.tables.discard(table.index)
+        space.leave()
+        task.space = task.table = None
+
+    def table_content(self, task: Task) -> bytes:
+        """The used part of a task's descriptor table."""
+        assert task.table is not None
+        address = task.table.space.table_address(task.table.index)
+        return task.table.space.memory.read(address, _TABLE_COPIED)
+
+    def new_table(self, space: AddressSpace, content: bytes) -> DescriptorTable:
+        """A descriptor table with that content."""
+        index = space.take_table()
+        if index is None:
+            message = "too many processes share one memory with descriptor tables of their own"
+            raise InternalError(message)
+        padding = bytes(DESCRIPTOR_TABLE_SIZE - len(content)) if content else b""
+        if content:
+            space.memory.write(space.table_address(index), content + padding)
+        return DescriptorTable(space, index)
+
+    # Registers and memory
+
+    def program_registers(self, task: Task) -> Registers:
+        """The program's registers of a task that is stopped at the control gate: its frame, with rip after the call."""
+        assert task.space is not None
+        assert task.registers is not None
+        address = task.slot_address + TASK_SLOT_SIZE - FRAME_SIZE
+        frame = task.space.memory.read(address, FRAME_SIZE)
+        program = Registers.from_buffer_copy(frame + bytes(task.registers)[FRAME_SIZE:])
+        program.cs, program.ss = task.registers.cs, task.registers.ss
+        program.rcx, program.r11 = program.rip, program.eflags
+        return program
+
+    def write_field(self, task: Task, field: str, value: int) -> None:
+        """Write one 32-bit field of a task's struct task."""
+        assert task.space is not None
+        address = task.slot_address + TASK.offset(field)
+        task.space.memory.write(address, value.to_bytes(4, "little"))
+
+    def offset_in_image(self, task: Task, address: int) -> int:
+        """Offset of an address in the variant's agent image (negative or large: outside)."""
+        return address - task.variant.base
+
+    def warn(self, key: str, message: str) -> None:
+        """Tell the user something once per run, on stderr."""
+        if key not in self.warned:
+            self.warned.add(key)
+            sys.stderr.write(f"mvx: warning: {message}\n")
+
+    # Ends
+
+    def kill_process(self, task: Task) -> None:
+        """SIGKILL for a task's process."""
+        try:
+            os.kill(task.process, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+
+    def expect(self, task_set: TaskSet, seconds: float, reason: str) -> None:
+        """Call it a divergence when the set has not come together after that time."""
+        task_set.deadline = time.monotonic() + seconds
+        task_set.deadline_reason = reason
+        self.deadlines.add(task_set)
+
+    def relax(self, task_set: TaskSet) -> None:
+        """The set came together."""
+        task_set.deadline = None
+        self.deadlines.discard(task_set)
+
+    def release(self, task: Task, content: Registers | None = None, number: int = 0) -> None:
+        """Let a gathered task run."""
+        task.state = State.RUNNING
+        task.request = ()
+        if content is not None:
+            kernel.set_registers(task.tid, content)
+        kernel.resume(task.tid, number)
+
+
+__all__ = ["Memory", "Monitor"]

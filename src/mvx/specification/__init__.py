@@ -1,0 +1,60 @@
+"""What mvx knows about system calls: one declaration per call, read by the generator, the reports and `mvx syscalls`.
+
+Names and numbers are cheap; :func:`rule` imports the declarations when it is first asked.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from .numbers import NAMES, NUMBERS
+
+if TYPE_CHECKING:
+    from .declaration import Declaration
+    from .requests import Request
+
+TOPICS = (
+    "descriptors", "files", "attributes", "mounts", "sockets", "readiness", "memory", "processes", "identity", "signals", "clocks",
+    "scheduling", "ipc", "system", "refusals",
+)  # fmt: skip
+"""The modules that declare calls, in the order of the documentation."""
+
+
+def name(number: int) -> str:
+    """The name of a call; "syscall_N" for a number without one."""
+    return NAMES.get(number, f"syscall_{number}")
+
+
+def number(name: str) -> int:
+    """The number of a call by its kernel name; KeyError for a name that is none."""
+    return NUMBERS[name]
+
+
+def declarations() -> Mapping[int, Declaration]:
+    """All declared calls by number."""
+    from .declaration import REGISTER
+
+    for topic in TOPICS:
+        importlib.import_module(f".{topic}", __name__)
+    return REGISTER
+
+
+def rule(number: int) -> Declaration | None:
+    """The declaration of a call, None for a number that has none (it is refused with ENOSYS)."""
+    return declarations().get(number)
+
+
+def request_tables() -> Mapping[str, list[Request]]:
+    """The second-level tables by the name of the call they belong to."""
+    from . import controls, fcntls, ioctls, prctls
+
+    return {
+        "ioctl": ioctls.REQUESTS,
+        "fcntl": fcntls.COMMANDS,
+        "prctl": prctls.OPTIONS,
+        "semctl": controls.SEMAPHORES,
+        "msgctl": controls.MESSAGES,
+        "shmctl": controls.SHARED_MEMORY,
+    }

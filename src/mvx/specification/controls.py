@@ -1,0 +1,65 @@
+"""The commands of semctl, msgctl and shmctl (linux/ipc.h, linux/sem.h, linux/msg.h, linux/shm.h)."""
+
+from errno import EOPNOTSUPP
+
+from .annotations import In, Int, Out
+from .requests import Request
+from .structures import Structure, blob, i32, octets, own, u32, u64
+
+_identity = {
+    "key": own(i32), "uid": u32, "gid": u32, "cuid": own(u32), "cgid": own(u32), "mode": u32, "own_rest": own(octets(24, "bytes")),
+}  # fmt: skip
+semid_set = Structure("semid_ds", **_identity, size=104)
+msqid_set = Structure(
+    "msqid_ds",
+    **_identity,
+    times=own(octets(24)),
+    octets_now=own(u64),
+    messages=own(u64),
+    msg_qbytes=u64,
+    size=120,
+)
+shmid_set = Structure("shmid_ds", **_identity, size=112)
+
+SEMAPHORES = [
+    Request("IPC_RMID", 0, effect=True),
+    Request("IPC_SET", 1, In[semid_set], effect=True),
+    Request("IPC_STAT", 2, Out[blob("semid_ds", 104)]),
+    Request("IPC_INFO", 3, Out[blob("seminfo", 40)]),
+    Request("GETPID", 11),
+    Request("GETVAL", 12),
+    Request(
+        "GETALL", 13, refusal=EOPNOTSUPP, note="the array's length is known to the kernel only"
+    ),
+    Request("GETNCNT", 14),
+    Request("GETZCNT", 15),
+    Request("SETVAL", 16, Int, effect=True),
+    Request(
+        "SETALL", 17, refusal=EOPNOTSUPP, note="the array's length is known to the kernel only"
+    ),
+    Request("SEM_STAT", 18, Out[blob("semid_ds", 104)]),
+    Request("SEM_INFO", 19, Out[blob("seminfo", 40)]),
+    Request("SEM_STAT_ANY", 20, Out[blob("semid_ds", 104)]),
+]
+
+MESSAGES = [
+    Request("IPC_RMID", 0, effect=True),
+    Request("IPC_SET", 1, In[msqid_set], effect=True),
+    Request("IPC_STAT", 2, Out[blob("msqid_ds", 120)]),
+    Request("IPC_INFO", 3, Out[blob("msginfo", 32)]),
+    Request("MSG_STAT", 11, Out[blob("msqid_ds", 120)]),
+    Request("MSG_INFO", 12, Out[blob("msginfo", 32)]),
+    Request("MSG_STAT_ANY", 13, Out[blob("msqid_ds", 120)]),
+]
+
+SHARED_MEMORY = [
+    Request("IPC_RMID", 0, effect=True),
+    Request("IPC_SET", 1, In[shmid_set], effect=True),
+    Request("IPC_STAT", 2, Out[blob("shmid_ds", 112)]),
+    Request("IPC_INFO", 3, Out[blob("shminfo", 72)]),
+    Request("SHM_LOCK", 11),
+    Request("SHM_UNLOCK", 12),
+    Request("SHM_STAT", 13, Out[blob("shmid_ds", 112)]),
+    Request("SHM_INFO", 14, Out[blob("shm_info", 48)]),
+    Request("SHM_STAT_ANY", 15, Out[blob("shmid_ds", 112)]),
+]

@@ -1,0 +1,62 @@
+"""Requests: the second level of calls whose meaning a number decides (ioctl, fcntl, prctl, semctl, msgctl, shmctl).
+
+A table is a list of :class:`Request`; each says who executes, and what the arguments after the number are.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from .annotations import Scalar
+from .declaration import Parameter, SpecificationError
+from .vocabulary import CLOEXEC_ALWAYS, CallFlag, Executor, ResultKind, Support
+
+O_CLOEXEC = 0o2000000
+
+
+class Request:
+    """One request; `cloexec` is "" (never), "always" or "flag" (O_CLOEXEC in the argument) for a new descriptor."""
+
+    __slots__ = (
+        "cloexec", "executor", "file", "flags", "line", "name", "note", "parameters", "refusal", "result", "result_text",
+        "support", "value",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        value: int,
+        *annotations: Any,
+        executor: Executor = Executor.LEADER,
+        result: Scalar | None = None,
+        effect: bool = False,
+        sensitive: bool = False,
+        cloexec: str = "",
+        refusal: int = 0,
+        note: str = "",
+    ) -> None:
+        caller = sys._getframe(1)
+        self.file, self.line = caller.f_code.co_filename, caller.f_lineno
+        self.name = name
+        self.value = value
+        names = tuple(f"arg{index}" for index in range(2, 2 + len(annotations)))
+        try:
+            self.parameters = tuple(
+                Parameter(*pair, names) for pair in zip(names, annotations, strict=True)
+            )
+        except TypeError as error:
+            raise SpecificationError(f"{name}: {error}", self.file, self.line) from None
+        self.executor = Executor.REFUSED if refusal else executor
+        self.result = result.result if result else ResultKind.VALUE
+        self.result_text = result.text if result else "int"
+        self.flags = (CallFlag.EFFECT if effect else CallFlag(0)) | (
+            CallFlag.SENSITIVE if sensitive else CallFlag(0)
+        )
+        self.cloexec = {"": 0, "flag": 1, "always": CLOEXEC_ALWAYS}[cloexec]
+        self.refusal = refusal
+        self.note = note
+        self.support = Support.REFUSED if refusal else Support.PARTIAL if note else Support.FULL
+
+
+EVERYONE, LOCAL, NATIVE = Executor.EVERYONE, Executor.LOCAL, Executor.NATIVE

@@ -1,0 +1,363 @@
+"""The supervisor: one event loop over the ptrace stops of every task of every variant.
+
+Most stops are traps: a call from a place that the filter does not let through. The supervisor skips the call
+(``orig_rax = -1``) and points rip at the agent's entry, with rcx = return address and rax = number: the agent then treats it
+exactly as a call from a patched site. Calls that each variant makes for itself are checked and let go at once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import struct
+import sys
+import time
+from typing import Final
+
+from mvx import errors, kernel, launch
+from mvx.delivery import Delivery
+from mvx.instructions import Instructions
+from mvx.kernel import MASK, Registers, TaskGoneError
+from mvx.layout import DIVERGENCES, REQUESTS
+from mvx.local import Local
+from mvx.monitor import Monitor
+from mvx.options import Options
+from mvx.outcome import DIVERGENCE_STATUS, FAILURE_STATUS, TIMEOUT_STATUS, Outcome
+from mvx.processes import Processes
+from mvx.tasks import AddressSpace, DescriptorTable, State, Task, TaskSet
+from mvx.verdict import Collector
+
+_REQUESTS: Final = list(REQUESTS)
+_DIVERGENCES: Final = list(DIVERGENCES)
+_FORWARDED: Final = frozenset(
+    {
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGHUP,
+        signal.SIGQUIT,
+        signal.SIGUSR1,
+        signal.SIGUSR2,
+    }
+)
+_SI_KERNEL: Final = 0x80
+_CAP_SYS_ADMIN: Final = 21
+_TICK_S: Final = 0.25
+
+
+def run(options: Options) -> Outcome:
+    """Run the program under N variants until all of its processes have ended; blocks until then."""
+    waited = _FORWARDED | {signal.SIGCHLD}
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, waited)
+    supervisor = Supervisor(options)
+    try:
+        return supervisor.run()
+    finally:
+        supervisor.end_everything()
+        supervisor.close()
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+
+
+class Supervisor:
+    """One run."""
+
+    def __init__(self, options: Options) -> None:
+        """Prepare the shared memory; nothing runs yet."""
+        self._options = options
+        self._monitor = Monitor(options)
+        self._monitor.diverged = self._diverged
+        self._processes = Processes(self._monitor)
+        self._delivery = Delivery(self._monitor)
+        self._local = Local(self._monitor)
+        instructions = Instructions(self._monitor)
+        self._monitor.emulate = instructions.emulate
+        self._outcome: Outcome | None = None
+        self._root: TaskSet | None = None
+        self._root_status: int | None = None
+        self._signals = _FORWARDED | {signal.SIGCHLD}
+        self._end = time.monotonic() + options.timeout_s if options.timeout_s else None
+
+    def run(self) -> Outcome:
+        """Start the variants and serve their stops until the end."""
+        self._start()
+        monitor = self._monitor
+        while monitor.tasks and self._outcome is None:
+            try:
+                tid, status = os.waitpid(-1, kernel.WALL | os.WNOHANG)
+            except ChildProcessError:
+                break
+            if tid == 0:
+                self._idle()
+                continue
+            try:
+                self._stopped(tid, status)
+            except TaskGoneError:
+                continue  # killed in the midst of it; its end will be reported
+        if self._outcome is not None:
+            return self._outcome
+        status = self._root_status
+        if status is None:
+            return Outcome("failed", FAILURE_STATUS)
+        if os.WIFSIGNALED(status):
+            return Outcome("signaled", os.WTERMSIG(status))
+        return Outcome("exited", os.WEXITSTATUS(status))
+
+    def close(self) -> None:
+        """Give everything back."""
+        self._monitor.close()
+
+    def end_everything(self) -> None:
+        """Kill and reap every task that is left."""
+        tasks = self._monitor.tasks
+        for task in tasks.values():
+            self._monitor.kill_process(task)
+        deadline = time.monotonic() + 5
+        while tasks and time.monotonic() < deadline:
+            try:
+                tid, status = os.waitpid(-1, kernel.WALL | os.WNOHANG)
+            except ChildProcessError:
+                return
+            if tid == 0:
+                time.sleep(0.001)
+            elif os.WIFSTOPPED(status):
+                try:
+                    os.kill(tid, signal.SIGKILL)
+                    kernel.resume(tid)
+                except (TaskGoneError, ProcessLookupError):
+                    continue
+            else:
+                tasks.pop(tid, None)
+
+    # Start
+
+    def _start(self) -> None:
+        options = self._options
+        privileged = _has_capability(_CAP_SYS_ADMIN)
+        pending: list[tuple[int, int]] = []
+        for variant in self._monitor.variants:
+            content = self._monitor.filter(variant)
+            pid, error = launch.start(options, variant.index, content, privileged=privileged)
+            if self._root is None:
+                self._root = self._monitor.new_set(pid, pid)
+            self._monitor.add_task(Task(pid, pid, variant, self._root))
+            pending.append((pid, error))
+        for pid, error in pending:
+            self._serve_until_started(pid, error)
+
+    def _serve_until_started(self, pid: int, error: int) -> None:
+        """Serve stops until the first process has executed the program, or could not."""
+        task = self._monitor.tasks[pid]
+        while task.variant.launching and pid in self._monitor.tasks:
+            tid, status = os.waitpid(-1, kernel.WALL)
+            self._stopped(tid, status)
+        content = os.read(error, 4) if not task.variant.launching or task.state is State.ENDED else b""
+        os.close(error)
+        if content:
+            number = struct.unpack("<i", content)[0]
+            message = f"{self._options.program}: {os.strerror(number)}"
+            if number == 2:
+                raise errors.ProgramNotFound(message, fix="check the program and its interpreter")
+            raise errors.ProgramNotExecutable(message, fix="check its rights and its format")
+
+    # The loop
+
+    def _idle(self) -> None:
+        """Nothing stopped: sleep until a child changes, a signal comes, or a deadline."""
+        monitor = self._monitor
+        timeout = _TICK_S if monitor.deadlines or self._end is not None else 3600.0
+        information = signal.sigtimedwait(self._signals, timeout)
+        if information is not None and information.si_signo != signal.SIGCHLD:
+            self._forward(information)
+        now = time.monotonic()
+        if self._end is not None and now >= self._end:
+            self._outcome = Outcome("timeout", TIMEOUT_STATUS)
+            return
+        for task_set in list(monitor.deadlines):
+            if task_set.deadline is not None and now >= task_set.deadline:
+                monitor.relax(task_set)
+                if task_set.tasks:
+                    task = next(iter(task_set.tasks.values()))
+                    self._diverged("death", task, task_set.deadline_reason)
+
+    def _forward(self, information: signal.struct_siginfo) -> None:
+        """Pass a signal sent to mvx on to the program; what the terminal or the program sent reached it already."""
+        if information.si_code == _SI_KERNEL or information.si_pid in self._monitor.tasks:
+            return
+        if self._root is not None and 0 in self._root.tasks:
+            root = self._root.tasks[0]
+            try:
+                os.kill(root.process, information.si_signo)
+            except ProcessLookupError:
+                return
+
+    def _stopped(self, tid: int, status: int) -> None:
+        task = self._monitor.tasks.get(tid)
+        if not os.WIFSTOPPED(status):
+            if task is not None:
+                self._ended(task, status)
+            return
+        if task is None:
+            self._processes.appeared(tid)
+            return
+        number = status >> 8 & 0xFF
+        event = status >> 16
+        if event == kernel.EVENT_SECCOMP:
+            self._seccomp(task)
+        elif event == kernel.EVENT_STOP:
+            if number != signal.SIGTRAP:
+                kernel.ptrace(kernel.PTRACE_LISTEN, tid)
+            elif task.birth is not None and task.space is not None and not task.on_exit_stop:
+                self._processes.start(task)
+            else:
+                kernel.resume(tid)
+        elif event == kernel.EVENT_EXEC:
+            self._processes.executed(task)
+        elif event in (kernel.EVENT_FORK, kernel.EVENT_VFORK, kernel.EVENT_CLONE):
+            self._processes.born(task)
+        elif number == kernel.SYSCALL_STOP:
+            at_exit, task.on_exit_stop = task.on_exit_stop, None
+            if at_exit is None:
+                kernel.resume(tid)
+            else:
+                at_exit(task, kernel.registers(tid))
+        else:
+            self._delivery.arrived(task, number)
+
+    # Traps
+
+    def _seccomp(self, task: Task) -> None:
+        if task.variant.launching or task.space is None:
+            kernel.resume(task.tid)
+            return
+        current = kernel.registers(task.tid)
+        offset = current.rip - task.variant.base
+        offsets = self._monitor.image.offsets
+        if offset == offsets["gate_control"]:
+            self._control(task, current)
+        elif offset in (
+            offsets["gate_traced"],
+            offsets["gate_interruptible"],
+            offsets["gate_plain"],
+        ):
+            self._verify(task, current)
+        elif kernel.event_message(task.tid):
+            self._foreign(task, current)
+        elif self._local.is_local(current.orig_rax):
+            self._local.call(task, current)
+        else:
+            self._redirect(task, current)
+
+    def _redirect(self, task: Task, current: Registers) -> None:
+        """Send a trapped call into the agent."""
+        number = current.orig_rax
+        current.rcx = current.rip
+        current.rip = task.variant.base + self._monitor.image.offsets["enter_call"]
+        current.rax = number
+        current.orig_rax = MASK
+        kernel.set_registers(task.tid, current)
+        kernel.resume(task.tid)
+
+    def _foreign(self, task: Task, current: Registers) -> None:
+        """A 32-bit entry or an x32 number: refused with ENOSYS."""
+        self._monitor.warn(
+            "foreign",
+            f"call {current.orig_rax:#x} by the 32-bit or x32 entry refused (ENOSYS)",
+        )
+        current.orig_rax = MASK
+        current.rax = -38 & MASK
+        kernel.set_registers(task.tid, current)
+        kernel.resume(task.tid)
+
+    def _verify(self, task: Task, current: Registers) -> None:
+        """A call at the traced gate: every other variant must be in the same call, whatever this one's agent says."""
+        lane = task.set.lane
+        number = current.orig_rax
+        arenas = self._monitor.arenas.arenas
+        if self._local.is_local(number):
+            self._local.call(task, current)
+            return
+        for variant, other in task.set.tasks.items():
+            if variant == task.variant.index or other.state is State.ENDED:
+                continue
+            if not task.is_leader and not other.is_leader:
+                continue  # the leader stays in the call until the last follower is through; a follower does not
+            if arenas[variant].word(lane, "number") != number + 1:
+                self._diverged(
+                    "integrity",
+                    task,
+                    f"variant {task.variant.index} makes a sensitive call that variant {variant} does not make",
+                )
+                return
+        kernel.resume(task.tid)
+
+    def _control(self, task: Task, current: Registers) -> None:
+        """A request of the agent (hostile input: bound everything)."""
+        task.registers = current
+        task.request = (current.rdi, current.rsi, current.rdx, current.r10)
+        request = _REQUESTS[current.rdi] if current.rdi < len(_REQUESTS) else ""
+        if request == "NATIVE":
+            self._processes.native(task)
+        elif request == "SIGNAL":
+            self._delivery.gather(task)
+        elif request == "DIVERGED":
+            kinds = {"CALL": "call", "ARGUMENT": "argument", "CONTENT": "argument"}
+            word = _DIVERGENCES[current.rsi] if current.rsi < len(_DIVERGENCES) else "INTEGRITY"
+            self._diverged(kinds.get(word, word.lower()), task, "", current.rdx, current.r10)
+        elif request == "TIMEOUT":
+            self._diverged(
+                "timeout", task, f"variant {current.rsi} did not arrive at the call in time"
+            )
+        else:
+            self._diverged("integrity", task, f"unknown request {current.rdi:#x} at the control gate")
+
+    # Ends
+
+    def _ended(self, task: Task, status: int) -> None:
+        monitor = self._monitor
+        task.status = status
+        task.state = State.ENDED
+        monitor.tasks.pop(task.tid, None)
+        monitor.leave(task)
+        task_set = task.set
+        task_set.gathered.pop(task.variant.index, None)
+        others = [other for other in task_set.tasks.values() if other.state is not State.ENDED]
+        if task_set is self._root and task.is_leader:
+            self._root_status = status
+        if task.is_leader and os.WIFSIGNALED(status):
+            for other in others:
+                monitor.kill_process(other)
+        elif not task.is_leader and os.WIFSIGNALED(status):
+            leader = task_set.tasks[0]
+            if leader.status is None:
+                name = signal.Signals(os.WTERMSIG(status)).name
+                reason = f"variant {task.variant.index} was killed by {name}"
+                monitor.expect(task_set, 1.0, reason)
+        elif others and task_set.deadline is None and task.status is not None:
+            reason = f"variant {task.variant.index} ended, others of task set {task_set.identifier} did not"
+            monitor.expect(task_set, self._options.watchdog_s, reason)
+        if not others and len(task_set.tasks) == len(monitor.variants):
+            monitor.relax(task_set)
+            monitor.sets.pop(task_set.identifier, None)
+            monitor.arenas.release(task_set.lane)
+
+    def _diverged(
+        self, kind: str, task: Task, summary: str, argument: int = -1, offset: int = 0
+    ) -> None:
+        """Stop everything, before the effect, and say why."""
+        if self._outcome is not None:
+            return
+        self._outcome = Outcome("divergence", DIVERGENCE_STATUS)
+        try:
+            Collector(self._monitor).report(kind, task, summary, argument, offset)
+        except TaskGoneError:
+            sys.stderr.write(f"mvx: divergence: {summary or kind} (the variant is gone)\n")
+
+
+def _has_capability(number: int) -> bool:
+    with open("/proc/self/status", encoding="ascii", errors="replace") as lines:
+        for line in lines:
+            if line.startswith("CapEff:"):
+                return bool(int(line.split()[1], 16) >> number & 1)
+    return False
+
+
+__all__ = ["AddressSpace", "DescriptorTable", "Supervisor", "run"]

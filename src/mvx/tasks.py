@@ -1,0 +1,175 @@
+"""Who is who: variants, address spaces, processes' tasks, and the task sets that correspond to each other."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Callable
+
+from mvx.kernel import Memory, Registers
+from mvx.layout import (
+    ARENAS_OFFSET,
+    DESCRIPTOR_TABLE_COUNT,
+    DESCRIPTOR_TABLE_SIZE,
+    PROCESS_OFFSET,
+    TASK_SLOT_SIZE,
+    TASK_SLOTS,
+    TASKS_OFFSET,
+)
+
+
+class State(enum.Enum):
+    """What the supervisor knows of a task between its stops."""
+
+    RUNNING = "runs"
+    GATHERED = "waits for the other variants"
+    FATAL = "is about to die of a signal"
+    STOPPED = "is stopped by job control"
+    ENDED = "has ended"
+
+
+@dataclasses.dataclass(eq=False)
+class Variant:
+    """One copy of the program. `base`: address of its region, the same in all of its processes."""
+
+    index: int
+    base: int
+    launching: bool = True
+
+
+@dataclasses.dataclass(eq=False)
+class AddressSpace:
+    """A memory that one or more tasks share, and which task slots and descriptor tables in it are taken."""
+
+    memory: Memory
+    base: int
+    slots: set[int] = dataclasses.field(default_factory=set)
+    tables: set[int] = dataclasses.field(default_factory=set)
+    users: int = 0
+
+    def take_slot(self) -> int | None:
+        """The lowest free task slot, or None."""
+        return _take(self.slots, TASK_SLOTS)
+
+    def take_table(self) -> int | None:
+        """The lowest free descriptor table, or None."""
+        return _take(self.tables, DESCRIPTOR_TABLE_COUNT)
+
+    def slot_address(self, slot: int) -> int:
+        """Address of a task slot, which starts with struct task."""
+        return self.base + TASKS_OFFSET + slot * TASK_SLOT_SIZE
+
+    def table_address(self, table: int) -> int:
+        """Address of a descriptor table."""
+        return self.base + PROCESS_OFFSET + table * DESCRIPTOR_TABLE_SIZE
+
+    def contains(self, address: int) -> bool:
+        """Whether an address lies in the agent, its state or the arenas."""
+        return self.base <= address < self.base + ARENAS_OFFSET
+
+    def leave(self) -> None:
+        """One user less; the last one closes the memory."""
+        self.users -= 1
+        if self.users == 0:
+            self.memory.close()
+
+
+def _take(taken: set[int], limit: int) -> int | None:
+    for number in range(limit):
+        if number not in taken:
+            taken.add(number)
+            return number
+    return None
+
+
+@dataclasses.dataclass(eq=False)
+class DescriptorTable:
+    """A descriptor table inside an address space; threads share it."""
+
+    space: AddressSpace
+    index: int
+    users: int = 0
+
+
+@dataclasses.dataclass
+class Stash:
+    """An asynchronous signal that waits for the point at which every variant gets it."""
+
+    number: int
+    information: bytes
+
+
+@dataclasses.dataclass(eq=False)
+class Task:
+    """One kernel thread of one variant."""
+
+    tid: int
+    process: int
+    """The thread group's id, in the supervisor's namespace."""
+    variant: Variant
+    set: TaskSet
+    space: AddressSpace | None = None
+    slot: int = 0
+    table: DescriptorTable | None = None
+    state: State = State.RUNNING
+    stash: list[Stash] = dataclasses.field(default_factory=list)
+    in_flight: list[Stash] = dataclasses.field(default_factory=list)
+    """Signals sent by the supervisor whose delivery stop has not come yet."""
+    interrupt_code: int = 0
+    """The restart code with which a blocking call was given up."""
+    request: tuple[int, ...] = ()
+    """The control request that a gathered task made."""
+    registers: Registers | None = None
+    """The registers at that stop."""
+    on_exit_stop: Callable[[Task, Registers], None] | None = None
+    """What to do at the next syscall-exit stop."""
+    birth: Birth | None = None
+    """The clone, fork or vfork that the task is executing."""
+    executing: bytes | None = None
+    """The descriptor table to carry over the exec that the task is executing."""
+    early_signals: list[int] = dataclasses.field(default_factory=list)
+    """Signals that arrived during injection; sent again when the program starts."""
+    suspended: bool = False
+    """The task waits for its signal in an rt_sigsuspend that stands for its own call."""
+    fatal: int = 0
+    status: int | None = None
+
+    @property
+    def is_leader(self) -> bool:
+        """Whether the task belongs to the leader."""
+        return self.variant.index == 0
+
+    @property
+    def slot_address(self) -> int:
+        """Address of this task's struct task."""
+        assert self.space is not None
+        return self.space.slot_address(self.slot)
+
+
+@dataclasses.dataclass
+class Birth:
+    """A clone, fork or vfork: what the child shares, and where thread ids must be written."""
+
+    flags: int
+    frame: Registers
+    parent_tid_address: int
+    child_tid_address: int
+    stack: int
+
+
+@dataclasses.dataclass(eq=False)
+class TaskSet:
+    """The corresponding tasks of all variants; `tid` and `process` are what the program sees: the leader's."""
+
+    identifier: int
+    lane: int
+    tid: int
+    process: int
+    tasks: dict[int, Task] = dataclasses.field(default_factory=dict)
+    gathered: dict[int, Task] = dataclasses.field(default_factory=dict)
+    native_result: int | None = None
+    """The leader's result of the native call that the set is in; followers wait for it."""
+    child: TaskSet | None = None
+    """The set of the leader's new task, while followers create theirs."""
+    deadline: float | None = None
+    deadline_reason: str = ""

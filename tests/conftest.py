@@ -1,0 +1,141 @@
+"""What all tests share: the command, the same for an unprivileged user, nothing left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import mvx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# In the environment of everything that this session starts, as far as a program keeps it.
+MARK = "MVX_TEST_SESSION"
+NOBODY = 65534
+GRACE_S = 3.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Unprivileged:
+    """How to start mvx as a user without rights: `subprocess.run([*command, …], **options)`."""
+
+    command: list[str]
+    options: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def mvx_command() -> list[str]:
+    return [sys.executable, "-m", "mvx"]
+
+
+@pytest.fixture(scope="session")
+def unprivileged(mvx_command: list[str]) -> Iterator[Unprivileged]:
+    if os.geteuid() != 0:
+        yield Unprivileged(mvx_command, {})
+        return
+    as_nobody: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"}
+    for python in (sys.executable, "/usr/bin/python3"):
+        version = [python, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
+        with contextlib.suppress(OSError):
+            if subprocess.run(version, check=False, **as_nobody).returncode == 0:
+                break
+    else:
+        pytest.skip("no Python >= 3.11 that the user nobody may execute")
+    # The checkout and this Python may be out of that user's reach, so it gets its own copy.
+    folder = Path(tempfile.mkdtemp(prefix="unprivileged-"))
+    try:
+        import elftools
+
+        for package in (mvx, elftools):
+            assert package.__file__ is not None
+            source = Path(package.__file__).parent
+            shutil.copytree(source, folder / source.name, ignore=shutil.ignore_patterns("__pyc*"))
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        environment = {
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "PYTHONPATH": str(folder),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TMPDIR": "/tmp",
+            MARK: os.environ[MARK],
+        }
+        yield Unprivileged([python, "-m", "mvx"], {**as_nobody, "env": environment})
+    finally:
+        shutil.rmtree(folder)
+
+
+def own_files() -> set[str]:
+    """Return the files of mvx in the places where it might leave some."""
+    folders = {"/dev/shm", tempfile.gettempdir()}
+    return {
+        f"{folder}/{name}"
+        for folder in folders
+        for name in (os.listdir(folder) if os.path.isdir(folder) else ())
+        if name.startswith("mvx")
+    }
+
+
+def own_processes() -> dict[int, str]:
+    """Return the processes that this session's tests started, by number, with their command."""
+    mark = f"{MARK}={os.environ[MARK]}".encode()
+    found = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit() and int(entry) != os.getpid():
+            with contextlib.suppress(OSError):  # gone, or somebody else's
+                words = Path(f"/proc/{entry}/environ").read_bytes().split(b"\0")
+                command = Path(f"/proc/{entry}/cmdline").read_bytes().replace(b"\0", b" ")
+                if mark in words and b"sys.stdin.readline" not in command:  # (a worker of xdist)
+                    found[int(entry)] = command.decode(errors="replace")
+    return found
+
+
+def is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+FILES_BEFORE = pytest.StashKey[set[str]]()
+LEFT_BEHIND = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    os.environ.setdefault(MARK, uuid.uuid4().hex)
+    if places := os.environ.get("PYTHONPATH"):  # tests change the working directory
+        os.environ["PYTHONPATH"] = ":".join(map(os.path.abspath, places.split(":")))
+    config.stash[FILES_BEFORE] = own_files()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if is_worker(session.config):
+        return
+    end = time.monotonic() + GRACE_S  # a killed process may take a moment
+    while (processes := own_processes()) and time.monotonic() < end:
+        time.sleep(0.05)
+    left = [f"process {number}: {command}" for number, command in processes.items()]
+    left += [f"file {name}" for name in sorted(own_files() - session.config.stash[FILES_BEFORE])]
+    for number in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
+    session.config.stash[LEFT_BEHIND] = left
+    if left:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if left := config.stash.get(LEFT_BEHIND, []):
+        terminalreporter.section("left behind", red=True)
+        for line in left:
+            terminalreporter.line(line)

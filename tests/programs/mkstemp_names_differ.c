@@ -1,0 +1,15 @@
+// mkstemp makes two files of different names from one template; mkdtemp makes a directory.
+#include "check.h"
+
+int main(void) {
+    char one[] = "temp-XXXXXX", two[] = "temp-XXXXXX", folder[] = "folder-XXXXXX";
+    int first = mkstemp(one), second = mkstemp(two);
+    CHECK(first >= 0 && second >= 0 && strcmp(one, two) != 0);
+    CHECK(strncmp(one, "temp-", 5) == 0 && strchr(one, 'X') != one + 5);
+    struct stat info;
+    CHECK(stat(one, &info) == 0 && (info.st_mode & 0777) == 0600);
+    CHECK(mkdtemp(folder) && stat(folder, &info) == 0 && S_ISDIR(info.st_mode));
+    FILE *stream = tmpfile();
+    CHECK(stream && fputs("text", stream) >= 0 && fclose(stream) == 0);
+    puts("ok");
+}
