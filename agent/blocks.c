@@ -4,6 +4,8 @@
  */
 #include "agent.h"
 
+enum { NAME_BUFFER = 512, NAME_RANDOM_MAX = 16 };
+
 /* Whether all pages of program memory can be read; a race with another thread's munmap yields zeros, never a crash. */
 static int readable(const char *bytes, uint32_t count) {
     for (uint64_t page = (uint64_t)bytes; page < (uint64_t)bytes + count; page = (page | (PAGE - 1)) + 1) {
@@ -42,6 +44,54 @@ void block_input(struct call *call, int argument, const void *bytes, uint32_t co
     long difference = lane_compare(call->task, bytes, length);
     if (difference >= 0) {
         call_diverged(call, DIVERGENCE_CONTENT, argument, difference);
+    }
+}
+
+static int is_alphanumeric(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* Where two names of the same directory differ in letters and digits only, in one stretch of at most NAME_RANDOM_MAX. */
+static int differs_in_random_part(const char *name, const char *other, uint32_t length, uint32_t *first) {
+    uint32_t last = 0;
+    *first = length;
+    for (uint32_t i = 0; i < length; i++) {
+        if (name[i] != other[i]) {
+            *first = *first == length ? i : *first;
+            last = i;
+        }
+        if (*first != length && name[i] == '/') {
+            return 0;
+        }
+    }
+    for (uint32_t i = *first; i <= last && i < length; i++) {
+        if (!is_alphanumeric(name[i]) || !is_alphanumeric(other[i])) {
+            return 0;
+        }
+    }
+    return *first == length || last - *first < NAME_RANDOM_MAX;
+}
+
+/*
+ * The name of a file that must not exist yet. mktemp(1) and others derive its random part from a stack address (gnulib's
+ * try_tempname_len): a variant's own. Followers take the leader's letters into their buffer, in which the program goes on.
+ */
+void block_name(struct call *call, int argument, char *bytes, uint32_t count) {
+    char name[NAME_BUFFER];
+    char own[NAME_BUFFER];
+    uint32_t first;
+    if (is_leader(call->task) || count > NAME_BUFFER || program_copy(own, bytes, count)) {
+        block_input(call, argument, bytes, count);
+        return;
+    }
+    uint32_t other = block_value(call, count);
+    if (other != count) {
+        call_diverged(call, DIVERGENCE_CONTENT, argument, 0);
+    }
+    lane_get(call->task, name, count);
+    if (!differs_in_random_part(own, name, count, &first) ||
+        (first != count && program_copy(bytes, name, count))) {
+        call_diverged(call, DIVERGENCE_CONTENT, argument, first);
     }
 }
 

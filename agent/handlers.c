@@ -108,6 +108,9 @@ static void prepare_open(struct call *call) {
     if (flags & (O_CREAT | O_TRUNC)) {
         call->flags |= FLAG_EFFECT;
     }
+    if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) {
+        call->flags |= FLAG_NEW_NAME;
+    }
 }
 
 static void prepare_prlimit(struct call *call) {

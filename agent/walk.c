@@ -5,7 +5,7 @@
 #include "agent.h"
 #include "generated/rules.h"
 
-enum { STRUCTURE_MAX = 512, STRING_MAX = 1 << 20, STRINGS_MAX = 1 << 20 };
+enum { STRUCTURE_MAX = 512, STRING_MAX = 1 << 20, STRINGS_MAX = 1 << 20, NAME_SIZE = 512 };
 
 /* Keep the fields of the layout, zero every other byte, and turn addresses into NULL, 1 or 2 (SIG_IGN counts as 1). */
 static void normalise(char *structure, const struct layout_field *field, size_t count) {
@@ -93,6 +93,14 @@ static void walk_vector(struct call *call, int index, const struct vector *vecto
     }
 }
 
+static int last_path(const struct call_rule *rule) {
+    int last = -1;
+    for (int index = 0; index < rule->count; index++) {
+        last = rule->arguments[index].kind == KIND_PATH ? index : last;
+    }
+    return last;
+}
+
 void walk_input(struct call *call, int index) {
     const struct argument_rule *rule = &call->rule->arguments[index];
     const char *bytes = (const char *)call->arguments[index];
@@ -110,7 +118,11 @@ void walk_input(struct call *call, int index) {
     switch (rule->kind) {
     case KIND_PATH: {
         long length = bytes ? program_length(bytes, STRING_MAX) : 0;
-        block_input(call, index, bytes, length < 0 ? 1 : (uint32_t)length);
+        if (call->flags & FLAG_NEW_NAME && index == last_path(call->rule) && length > 0 && length < NAME_SIZE) {
+            block_name(call, index, (char *)call->arguments[index], (uint32_t)length);
+        } else {
+            block_input(call, index, bytes, length < 0 ? 1 : (uint32_t)length);
+        }
         return;
     }
     case KIND_BYTES: {

@@ -9,17 +9,18 @@
 #include "../rule.h"
 
 /*
- * The second level: calls whose meaning a number decides. Each table is sorted by `request` for a binary search. The number is
- * argument 1 of ioctl, fcntl, msgctl and shmctl, argument 2 of semctl; `argument` speaks of the one after it. A `kind` of
- * KIND_UNUSED means that the kernel does not look at the argument.
+ * The second level: calls whose meaning a number decides. Each table is sorted by `request` for a
+ * binary search. The number is argument 1 of ioctl, fcntl, msgctl and shmctl, argument 2 of semctl
+ * (counted from 0); `argument` speaks of the one after it. A `kind` of KIND_UNUSED means that the
+ * kernel does not look at the argument.
  */
 struct request_rule {
-    uint32_t request;              /* compared with the low 32 bits of the register */
-    uint8_t executor;              /* enum executor */
-    uint8_t flags;                 /* enum call_flag, to be added to those of the call */
-    uint8_t result;                /* enum result_kind */
-    uint8_t refusal;               /* EXECUTOR_REFUSED: the errno given */
-    uint8_t cloexec;               /* RESULT_DESCRIPTOR: 0 never, 1 by O_CLOEXEC in the argument, CLOEXEC_ALWAYS */
+    uint32_t request; /* compared with the low 32 bits of the register */
+    uint8_t executor; /* enum executor */
+    uint8_t flags;    /* enum call_flag, to be added to those of the call */
+    uint8_t result;   /* enum result_kind */
+    uint8_t refusal;  /* EXECUTOR_REFUSED: the errno given */
+    uint8_t cloexec;  /* new descriptor: 0 never, 1 by O_CLOEXEC in the argument, CLOEXEC_ALWAYS */
     uint8_t padding[3];
     struct argument_rule argument; /* LENGTH_FIXED throughout */
 };
@@ -34,9 +35,9 @@ struct option_rule {
     struct argument_rule arguments[4];
 };
 
-enum { RULES_COUNT = 470 };
+enum { RULES_COUNT = 472 };
 
-/* By call number. A number without a rule has executor EXECUTOR_UNKNOWN: refuse it with ENOSYS. */
+/* By number. One without a rule has executor EXECUTOR_UNKNOWN: refuse it with ENOSYS. */
 static const struct call_rule rules[RULES_COUNT] = {
     [0] = { /* read */
         .executor = EXECUTOR_LEADER,
@@ -901,7 +902,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [83] = { /* mkdir */
         .executor = EXECUTOR_LEADER,
-        .flags = FLAG_EFFECT,
+        .flags = FLAG_EFFECT | FLAG_NEW_NAME,
         .result = RESULT_VALUE,
         .count = 2,
         .arguments = {
@@ -931,7 +932,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [86] = { /* link */
         .executor = EXECUTOR_LEADER,
-        .flags = FLAG_EFFECT,
+        .flags = FLAG_EFFECT | FLAG_NEW_NAME,
         .result = RESULT_VALUE,
         .count = 2,
         .arguments = {
@@ -950,7 +951,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [88] = { /* symlink */
         .executor = EXECUTOR_LEADER,
-        .flags = FLAG_EFFECT,
+        .flags = FLAG_EFFECT | FLAG_NEW_NAME,
         .result = RESULT_VALUE,
         .count = 2,
         .arguments = {
@@ -1350,7 +1351,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [133] = { /* mknod */
         .executor = EXECUTOR_LEADER,
-        .flags = FLAG_EFFECT,
+        .flags = FLAG_EFFECT | FLAG_NEW_NAME,
         .result = RESULT_VALUE,
         .count = 3,
         .arguments = {
@@ -2475,7 +2476,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [258] = { /* mkdirat */
         .executor = EXECUTOR_LEADER,
-        .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
+        .flags = FLAG_EFFECT | FLAG_DESCRIPTOR | FLAG_NEW_NAME,
         .result = RESULT_VALUE,
         .count = 3,
         .arguments = {
@@ -2486,7 +2487,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [259] = { /* mknodat */
         .executor = EXECUTOR_LEADER,
-        .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
+        .flags = FLAG_EFFECT | FLAG_DESCRIPTOR | FLAG_NEW_NAME,
         .result = RESULT_VALUE,
         .count = 4,
         .arguments = {
@@ -2557,7 +2558,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [265] = { /* linkat */
         .executor = EXECUTOR_LEADER,
-        .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
+        .flags = FLAG_EFFECT | FLAG_DESCRIPTOR | FLAG_NEW_NAME,
         .result = RESULT_VALUE,
         .count = 5,
         .arguments = {
@@ -2570,7 +2571,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [266] = { /* symlinkat */
         .executor = EXECUTOR_LEADER,
-        .flags = FLAG_EFFECT,
+        .flags = FLAG_EFFECT | FLAG_NEW_NAME,
         .result = RESULT_VALUE,
         .count = 3,
         .arguments = {
@@ -3770,6 +3771,23 @@ static const struct call_rule rules[RULES_COUNT] = {
             {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
         },
+    },
+    [470] = { /* listns */
+        .executor = EXECUTOR_LEADER,
+        .result = RESULT_VALUE,
+        .count = 4,
+        .arguments = {
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 8, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        },
+    },
+    [471] = { /* rseq_slice_yield */
+        .executor = EXECUTOR_REFUSED,
+        .result = RESULT_VALUE,
+        .count = 0,
+        .refusal = 38,
     },
 };
 
@@ -5180,12 +5198,12 @@ static const struct layout_field layouts[66] = {
 
 enum { LAYOUTS_COUNT = 22 };
 
-/* Where in layouts[] the list of a layout begins; the index is the `layout` of an argument. */
+/* Where in layouts[] a list begins; the index is the `layout` of an argument. */
 static const uint16_t layout_start[LAYOUTS_COUNT] = {
     0, 1, 3, 8, 15, 17, 21, 23, 25, 27, 29, 32, 35, 44, 46, 48, 50, 52, 54, 56, 59, 62
 };
 
-/* The numbers are those of the installed kernel headers, as far as these know the call. */
+/* The numbers are those of the installed headers, as far as these know the call. */
 #ifdef __NR_read
 _Static_assert(__NR_read == 0, "read");
 #endif
@@ -6334,6 +6352,12 @@ _Static_assert(__NR_file_getattr == 468, "file_getattr");
 #endif
 #ifdef __NR_file_setattr
 _Static_assert(__NR_file_setattr == 469, "file_setattr");
+#endif
+#ifdef __NR_listns
+_Static_assert(__NR_listns == 470, "listns");
+#endif
+#ifdef __NR_rseq_slice_yield
+_Static_assert(__NR_rseq_slice_yield == 471, "rseq_slice_yield");
 #endif
 
 #endif

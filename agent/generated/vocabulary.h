@@ -33,8 +33,11 @@ enum call_flag {
     FLAG_SIGNAL_MASK = 16,
     /* Does not come back (exit). */
     FLAG_NO_RETURN = 32,
-    /* The outputs are written although the call fails (the remainder of an interrupted nanosleep). */
+    /* The outputs are written although the call fails (an interrupted nanosleep's remainder). */
     FLAG_OUT_ON_ERROR = 64,
+    /* The last path names something that must not exist yet: followers take the random part of the leader's
+       name. */
+    FLAG_NEW_NAME = 128,
 };
 
 /* What an argument is, and so how it is compared. */
@@ -125,7 +128,7 @@ enum handler {
     HANDLER_CLONE = 23,
     HANDLER_ARCH_PRCTL = 24,
     HANDLER_WAIT = 25,
-    /* semctl, msgctl and shmctl: the table of the call's requests says what the last argument is. */
+    /* semctl, msgctl, shmctl: the table of the call's requests tells of the last argument. */
     HANDLER_CONTROL = 26,
 };
 

@@ -1,8 +1,9 @@
 """Calls as people read them: ``openat(AT_FDCWD, "/etc/passwd", O_RDONLY|O_CLOEXEC) = 3``.
 
-The arguments are registers as the kernel got them. The bytes behind pointers come from a function, `read_input`: given
-the argument's index it returns the bytes, or None where it has none; then the address is shown. The agent's records are
-one source of such bytes, a stopped task's memory (:func:`inputs_from_memory`) is another. All of it is hostile input.
+The arguments are registers as the kernel got them. The bytes behind pointers come from a function,
+`read_input`: given the argument's index it returns the bytes, or None where it has none; then the
+address is shown. The agent's records are one source of such bytes, a stopped task's memory
+(:func:`inputs_from_memory`) is another. All of it is hostile input.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def find_request(number: int, arguments: Sequence[int]) -> Request | None:
 
 
 def find_parameters(number: int, arguments: Sequence[int]) -> tuple[Parameter, ...]:
-    """The arguments of a call, those of its request in their place; empty for a call that is not declared."""
+    """The arguments of a call, with those of its request; empty for an undeclared call."""
     rule = specification.rule(number)
     if rule is None:
         return ()
@@ -127,8 +128,8 @@ def inputs_from_memory(
 ) -> ReadInput:
     """A source of bytes for :func:`decode_arguments`: a stopped task's memory.
 
-    `read(address, size)` returns up to `size` bytes, None where there are none. Outputs are there when `result` is
-    that of a call that succeeded.
+    `read(address, size)` returns up to `size` bytes, None where there are none. Outputs are there
+    when `result` is that of a call that succeeded.
     """
     parameters = find_parameters(number, arguments)
 
@@ -202,7 +203,7 @@ def decode_arguments(
     descriptors: Mapping[int, str] | None = None,
     differing: Container[int] = (),
 ) -> list[Argument]:
-    """Every argument of a call; `differing` are the indices of those that differ between the variants.
+    """Decode every argument; `differing` are the indices of those that the variants differ in.
 
     An undeclared call has six arguments in hexadecimal.
     """

@@ -54,12 +54,14 @@ class Processes:
     def native(self, task: Task) -> None:
         """A task asks for a native call; it stands at the control gate with task.registers."""
         task_set = task.set
+        task.natives += 1
         if task.is_leader:
+            task_set.native_serial = task.natives
             task_set.native_result = None
             task_set.child = None
             self._execute(task)
             return
-        if task_set.native_result is None:
+        if task_set.native_serial < task.natives or task_set.native_result is None:
             task.state = State.GATHERED
             task_set.gathered[task.variant.index] = task
             return
@@ -118,7 +120,7 @@ class Processes:
         if task.is_leader:
             self._outcome(task.set, result)
         else:
-            self._monitor.diverged("result", task, "exec succeeded in the leader only")
+            self._monitor.diverged("result", task, f"exec succeeded in the leader only: {os.strerror(-result)}")
             return
         kernel.resume(task.tid)
 

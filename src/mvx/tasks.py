@@ -129,6 +129,8 @@ class Task:
     """The descriptor table to carry over the exec that the task is executing."""
     early_signals: list[int] = dataclasses.field(default_factory=list)
     """Signals that arrived during injection; sent again when the program starts."""
+    natives: int = 0
+    """How many native calls the task has asked for; a follower may ask before its leader does."""
     suspended: bool = False
     """The task waits for its signal in an rt_sigsuspend that stands for its own call."""
     fatal: int = 0
@@ -167,6 +169,8 @@ class TaskSet:
     process: int
     tasks: dict[int, Task] = dataclasses.field(default_factory=dict)
     gathered: dict[int, Task] = dataclasses.field(default_factory=dict)
+    native_serial: int = 0
+    """Which of its native calls the leader is in, or was in last."""
     native_result: int | None = None
     """The leader's result of the native call that the set is in; followers wait for it."""
     child: TaskSet | None = None

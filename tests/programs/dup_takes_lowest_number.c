@@ -2,6 +2,8 @@
 #include "check.h"
 
 int main(void) {
+    for (int fd = 3; fd < 100; fd++)
+        close(fd);
     int first = open("/dev/null", O_RDONLY);
     int second = dup(first), third = dup(first);
     CHECK(second == first + 1 && third == first + 2);

@@ -9,7 +9,7 @@ int main(void) {
     if (child == 0)
         _exit(write(1, "3 by the child\n", 15) != 15);
     CHECK(exit_code(child) == 0);
-    CHECK(dprintf(1, "%d by dprintf\n", 4) == 12);
+    CHECK(dprintf(1, "%d by dprintf\n", 4) == 13);
     child = fork();
     if (child == 0) {
         execl("/bin/echo", "echo", "5 by another program", (char *)NULL);

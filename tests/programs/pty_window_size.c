@@ -1,5 +1,6 @@
 // The window size set on one side of a pseudo terminal is the other side's.
 #include "check.h"
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 
@@ -14,7 +15,8 @@ int main(void) {
     CHECK(ioctl(master, TIOCGWINSZ, &size) == 0);
     printf("%d x %d\n", size.ws_row, size.ws_col);
     int waiting = -1;
-    CHECK(write(master, "abc\n", 4) == 4);
+    struct pollfd line = {.fd = slave, .events = POLLIN};
+    CHECK(write(master, "abc\n", 4) == 4 && poll(&line, 1, -1) == 1);
     CHECK(ioctl(slave, FIONREAD, &waiting) == 0 && waiting == 4);
     CHECK(tcflush(slave, TCIFLUSH) == 0 && ioctl(slave, FIONREAD, &waiting) == 0 && waiting == 0);
 }

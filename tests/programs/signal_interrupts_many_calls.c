@@ -1,4 +1,4 @@
-// accept, epoll_wait, poll, msgrcv-like waits and nanosleep end with EINTR by a handler.
+// accept, recv, epoll_wait, poll and usleep end with EINTR when a handler has run.
 #include "check.h"
 #include <poll.h>
 #include <sys/epoll.h>

@@ -29,7 +29,7 @@ int main(void) {
         memset(seen, 0, sizeof seen);
         call_it();
         for (unsigned i = 0; i < 12; i++)
-            CHECK(seen[i] == 0x1111111111111111 * (i + 1));
+            CHECK(seen[i] == UINT64_C(0x1111111111111111) * (i + 1));
         CHECK(seen[12] == (uint64_t)getpid() && seen[13] == (uint64_t)(uintptr_t)after_it);
         CHECK((seen[14] & 0xcd5) == (0xad7 & 0xcd5) && (seen[15] & 0xcd5) == (seen[14] & 0xcd5));
         CHECK(seen[16] == stack_before);

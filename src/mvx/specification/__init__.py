@@ -1,4 +1,6 @@
-"""What mvx knows about system calls: one declaration per call, read by the generator, the reports and `mvx syscalls`.
+"""What mvx knows about system calls: one declaration per call.
+
+The generator, the reports and `mvx syscalls` read it.
 
 Names and numbers are cheap; :func:`rule` imports the declarations when it is first asked.
 """
@@ -16,9 +18,22 @@ if TYPE_CHECKING:
     from .requests import Request
 
 TOPICS = (
-    "descriptors", "files", "attributes", "mounts", "sockets", "readiness", "memory", "processes", "identity", "signals", "clocks",
-    "scheduling", "ipc", "system", "refusals",
-)  # fmt: skip
+    "descriptors",
+    "files",
+    "attributes",
+    "mounts",
+    "sockets",
+    "readiness",
+    "memory",
+    "processes",
+    "identity",
+    "signals",
+    "clocks",
+    "scheduling",
+    "ipc",
+    "system",
+    "refusals",
+)
 """The modules that declare calls, in the order of the documentation."""
 
 

@@ -1,8 +1,9 @@
-"""What stands behind the colons of a declaration: the kinds of arguments and the lengths of buffers.
+"""What stands behind the colons of a declaration: kinds of arguments, lengths of buffers.
 
-A plain value is a :class:`Scalar` (``Fd``, ``Size``, ``OpenFlags``); a pointer is ``In[...]``, ``Out[...]`` or
-``InOut[...]`` around what it points to: a :class:`~mvx.specification.structures.Structure`, ``Path``, ``Strings``, or one of
-:class:`Bytes`, :class:`Array`, :class:`Vector` and :class:`Bits`, which name the argument that holds their length.
+A plain value is a :class:`Scalar` (``Fd``, ``Size``, ``OpenFlags``); a pointer is ``In[...]``,
+``Out[...]`` or ``InOut[...]`` around what it points to: a
+:class:`~mvx.specification.structures.Structure`, ``Path``, ``Strings``, or one of :class:`Bytes`,
+:class:`Array`, :class:`Vector` and :class:`Bits`, which name the argument that holds their length.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from .vocabulary import Direction, Kind, Length, ResultKind
 
 
 class Scalar:
-    """A value in a register: how it is compared (`kind`) and how it is written for people (`text`)."""
+    """A value in a register: how it is compared (`kind`) and written for people (`text`)."""
 
     __slots__ = ("kind", "text")
 
@@ -31,7 +32,7 @@ class Scalar:
 
 
 class Buffer:
-    """What a pointer points to; `operand` is the name of the argument with its length, "" for none."""
+    """What a pointer points to; `operand` names the argument with its length, "" for none."""
 
     __slots__ = ("kind", "length", "operand", "size", "structure", "text")
 
@@ -74,6 +75,7 @@ class In:
     """A pointer to bytes that the call reads."""
 
     def __class_getitem__(cls, pointee: Any) -> Pointer:
+        """Return the annotation."""
         return _pointer(Direction.IN, pointee)
 
 
@@ -81,6 +83,7 @@ class Out:
     """A pointer to bytes that the call writes."""
 
     def __class_getitem__(cls, pointee: Any) -> Pointer:
+        """Return the annotation."""
         return _pointer(Direction.OUT, pointee)
 
 
@@ -88,6 +91,7 @@ class InOut:
     """A pointer to bytes that the call reads and writes."""
 
     def __class_getitem__(cls, pointee: Any) -> Pointer:
+        """Return the annotation."""
         return _pointer(Direction.IN_OUT, pointee)
 
 
@@ -106,7 +110,10 @@ class Bytes(Buffer):
 
     @staticmethod
     def pointed(argument: str, text: str = "bytes") -> Buffer:
-        """As many bytes as the 32-bit integer behind the argument says: capacity before, length after the call."""
+        """As many bytes as the 32-bit integer says that the argument points to.
+
+        It holds the capacity before and the length after the call.
+        """
         return Buffer(Kind.BYTES, Length.POINTED, argument, 1, None, text)
 
     @staticmethod
@@ -132,7 +139,7 @@ class Array(Buffer):
 
     @staticmethod
     def result(structure: Structure, capacity: str) -> Buffer:
-        """As many structures as the call returns, at most as many as the argument `capacity` says."""
+        """As many structures as the call returns, at most as many as `capacity` says."""
         return Buffer(Kind.BYTES, Length.RESULT, capacity, structure.size, structure, "structures")
 
 
@@ -208,7 +215,9 @@ StatusFlags, UnlinkFlags, MemfdFlags = (
 IntervalTimer, UsageOf, FileAdvice = _int("interval_timers"), _int("usage_of"), _int("file_advice")
 MemoryPolicy, Control = _int("memory_policies"), _int("control")
 OpenMode = Scalar(Kind.OPAQUE, "octal")
-"""The handler compares it where a file may be created; elsewhere the kernel ignores it and the register holds garbage."""
+"""The handler compares it where a file may be created; elsewhere the kernel ignores it and the
+register holds garbage.
+"""
 Request = Scalar(Kind.OPAQUE, "request")
 """What it is depends on the request: see the tables (requests.py). The handler compares it."""
 Family, SocketType, MessageFlags = _int("families"), _int("socket_types"), _int("message_flags")

@@ -1,7 +1,8 @@
 """The names of flags and values, for people: what a number in an argument means.
 
-Numbers are those of the x86-64 kernel headers (asm-generic/fcntl.h, asm-generic/mman-common.h, linux/sched.h,
-linux/socket.h, ...). A table is written "NAME=value"; a name that joins several bits (O_SYNC) stands before its parts.
+Numbers are those of the x86-64 kernel headers (asm-generic/fcntl.h, asm-generic/mman-common.h,
+linux/sched.h, linux/socket.h, ...). A table is written "NAME=value"; a name that joins several bits
+(O_SYNC) stands before its parts.
 """
 
 

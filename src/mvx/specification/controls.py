@@ -1,29 +1,30 @@
-"""The commands of semctl, msgctl and shmctl (linux/ipc.h, linux/sem.h, linux/msg.h, linux/shm.h)."""
+"""The commands of semctl, msgctl and shmctl (linux/ipc.h, sem.h, msg.h, shm.h)."""
 
 from errno import EOPNOTSUPP
 
 from .annotations import In, Int, Out
 from .requests import Request
-from .structures import Structure, blob, i32, octets, own, u32, u64
+from .structures import Member, Structure, blob, i32, octets, own, u32, u64
 
-_identity = {
-    "key": own(i32), "uid": u32, "gid": u32, "cuid": own(u32), "cgid": own(u32), "mode": u32, "own_rest": own(octets(24, "bytes")),
-}  # fmt: skip
-semid_set = Structure("semid_ds", **_identity, size=104)
-msqid_set = Structure(
-    "msqid_ds",
-    **_identity,
-    times=own(octets(24)),
-    octets_now=own(u64),
-    messages=own(u64),
-    msg_qbytes=u64,
-    size=120,
-)
-shmid_set = Structure("shmid_ds", **_identity, size=112)
+
+def permissions(name: str, size: int, queue_bytes: Member) -> Structure:
+    """What IPC_SET reads of a semid_ds, msqid_ds or shmid_ds: owner, mode, a queue's limit."""
+    return Structure(
+        name,
+        size=size,
+        key=own(i32),
+        uid=u32,
+        gid=u32,
+        creator=own(octets(8)),
+        mode=u32,
+        rest=own(octets(64)),
+        msg_qbytes=queue_bytes,
+    )
+
 
 SEMAPHORES = [
     Request("IPC_RMID", 0, effect=True),
-    Request("IPC_SET", 1, In[semid_set], effect=True),
+    Request("IPC_SET", 1, In[permissions("semid_ds", 104, own(u64))], effect=True),
     Request("IPC_STAT", 2, Out[blob("semid_ds", 104)]),
     Request("IPC_INFO", 3, Out[blob("seminfo", 40)]),
     Request("GETPID", 11),
@@ -44,7 +45,7 @@ SEMAPHORES = [
 
 MESSAGES = [
     Request("IPC_RMID", 0, effect=True),
-    Request("IPC_SET", 1, In[msqid_set], effect=True),
+    Request("IPC_SET", 1, In[permissions("msqid_ds", 120, u64)], effect=True),
     Request("IPC_STAT", 2, Out[blob("msqid_ds", 120)]),
     Request("IPC_INFO", 3, Out[blob("msginfo", 32)]),
     Request("MSG_STAT", 11, Out[blob("msqid_ds", 120)]),
@@ -54,7 +55,7 @@ MESSAGES = [
 
 SHARED_MEMORY = [
     Request("IPC_RMID", 0, effect=True),
-    Request("IPC_SET", 1, In[shmid_set], effect=True),
+    Request("IPC_SET", 1, In[permissions("shmid_ds", 112, own(u64))], effect=True),
     Request("IPC_STAT", 2, Out[blob("shmid_ds", 112)]),
     Request("IPC_INFO", 3, Out[blob("shminfo", 72)]),
     Request("SHM_LOCK", 11),

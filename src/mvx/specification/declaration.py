@@ -24,7 +24,7 @@ from .vocabulary import (
 
 
 class SpecificationError(Exception):
-    """A declaration that contradicts itself or the kernel's ABI; `file` and `line` say where it stands."""
+    """A declaration that contradicts itself or the kernel's ABI; `file` and `line` say where."""
 
     def __init__(self, message: str, file: str, line: int) -> None:
         super().__init__(f"{file}:{line}: {message}")
@@ -62,7 +62,7 @@ class Parameter:
         if buffer.operand:
             if buffer.operand not in names:
                 raise TypeError(
-                    f"argument {name}: its length is said to be in {buffer.operand!r}, which is no argument"
+                    f"argument {name}: its length is in {buffer.operand!r}, which is no argument"
                 )
             self.operand = names.index(buffer.operand)
 
@@ -71,9 +71,23 @@ class Declaration:
     """A declared call."""
 
     __slots__ = (
-        "cloexec", "cloexec_flag", "document", "executor", "file", "flags", "handler", "line", "name", "note", "number",
-        "parameters", "refusal", "result", "result_text", "support",
-    )  # fmt: skip
+        "cloexec",
+        "cloexec_flag",
+        "document",
+        "executor",
+        "file",
+        "flags",
+        "handler",
+        "line",
+        "name",
+        "note",
+        "number",
+        "parameters",
+        "refusal",
+        "result",
+        "result_text",
+        "support",
+    )
 
     name: str
     number: int
@@ -123,9 +137,8 @@ def _declare(function: Function, executor: Executor, options: dict[str, Any]) ->
         raise fail("no such call in numbers.py")
     call.number = NUMBERS[call.name]
     if call.number in REGISTER:
-        raise fail(
-            f"declared twice, first at line {REGISTER[call.number].line} of {REGISTER[call.number].file}"
-        )
+        first = REGISTER[call.number]
+        raise fail(f"declared twice, first in {first.file}:{first.line}")
     names = code.co_varnames[: code.co_argcount]
     annotations = function.__annotations__
     for name in (*names, "return"):
@@ -148,7 +161,15 @@ def _declare(function: Function, executor: Executor, options: dict[str, Any]) ->
     )
     call.handler = Handler[options.get("handler", "none").upper()]
     call.flags = CallFlag(0)
-    for flag in ("effect", "sensitive", "settle", "signal_mask", "no_return", "out_on_error"):
+    for flag in (
+        "effect",
+        "sensitive",
+        "settle",
+        "signal_mask",
+        "no_return",
+        "out_on_error",
+        "new_name",
+    ):
         if options.get(flag):
             call.flags |= CallFlag[flag.upper()]
     if call.parameters and call.parameters[0].kind is Kind.DESCRIPTOR:
@@ -168,8 +189,19 @@ def _declare(function: Function, executor: Executor, options: dict[str, Any]) ->
 
 def _decorator(executor: Executor, function: Function | None, options: dict[str, Any]) -> Any:
     known = {
-        "effect", "sensitive", "settle", "signal_mask", "no_return", "out_on_error", "handler", "cloexec", "note", "refusal", "place",
-    }  # fmt: skip
+        "effect",
+        "sensitive",
+        "settle",
+        "new_name",
+        "signal_mask",
+        "no_return",
+        "out_on_error",
+        "handler",
+        "cloexec",
+        "note",
+        "refusal",
+        "place",
+    }
     if unknown := options.keys() - known:
         raise TypeError(f"unknown words in a declaration: {', '.join(sorted(unknown))}")
     if function is not None:
@@ -180,8 +212,9 @@ def _decorator(executor: Executor, function: Function | None, options: dict[str,
 def leader(function: Function | None = None, /, **options: Any) -> Any:
     """Executed once, by the leader.
 
-    `effect`, `sensitive`, `settle`, `signal_mask`, `no_return`, `out_on_error` are the :class:`CallFlag` of these names; `handler` names a
-    :class:`Handler`; `cloexec` is ``(argument, flag)`` or ``"always"``; `note` says what is missing of full support.
+    `effect`, `sensitive`, `settle`, `signal_mask`, `no_return`, `out_on_error` are the
+    :class:`CallFlag` of these names; `handler` names a :class:`Handler`; `cloexec` is ``(argument,
+    flag)`` or ``"always"``; `note` says what is missing of full support.
     """
     return _decorator(Executor.LEADER, function, options)
 
@@ -197,7 +230,7 @@ def local(function: Function | None = None, /, **options: Any) -> Any:
 
 
 def native(function: Function | None = None, /, **options: Any) -> Any:
-    """Executed by each variant in the program's own context, under the supervisor. Words as for :func:`leader`."""
+    """Executed by each variant in the program's own context. Words as for :func:`leader`."""
     return _decorator(Executor.NATIVE, function, options)
 
 
@@ -209,8 +242,8 @@ def refused(error: int, *, reason: str) -> Any:
 
 
 def refuse(error: int, names: str, *, reason: str) -> None:
-    """Refuse several calls at once whose arguments nobody looks at; `names` are separated by blanks."""
-    caller = sys._getframe(1)
+    """Refuse several calls at once, whose arguments nobody looks at; blanks separate `names`."""
+    caller = sys._getframe(1)  # noqa: SLF001  the only way to the place of the declaration
     place = (caller.f_code.co_filename, caller.f_lineno)
 
     def call() -> None:

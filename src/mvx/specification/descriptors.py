@@ -1,7 +1,8 @@
 """Reading and writing through descriptors, and the descriptors themselves.
 
-A descriptor has the same number in every variant (a placeholder stands in for the leader's file), so numbers are compared as
-they are. On a descriptor of kind `own` the agent executes these calls locally, whatever is said here.
+A descriptor has the same number in every variant (a placeholder stands in for the leader's file),
+so numbers are compared as they are. On a descriptor of kind `own` the agent executes these calls
+locally, whatever is said here.
 """
 
 from .annotations import (
@@ -197,7 +198,7 @@ def fcntl(fd: Fd, cmd: FcntlCommand, arg: Request) -> Long:
 
 @leader(handler="ioctl")
 def ioctl(fd: Fd, cmd: IoctlRequest, arg: Request) -> Long:
-    """The table of requests says what the argument is; unknown requests are read by their _IOC encoding."""
+    """The table of requests says what the argument is; others are read by their encoding."""
 
 
 @leader(cloexec=("flags", O_CLOEXEC))

@@ -167,11 +167,11 @@ def renameat2(
 ) -> Zero: ...
 
 
-@leader(effect=True)
+@leader(effect=True, new_name=True)
 def mkdir(pathname: In[Path], mode: Octal) -> Zero: ...
 
 
-@leader(effect=True)
+@leader(effect=True, new_name=True)
 def mkdirat(dfd: DirFd, pathname: In[Path], mode: Octal) -> Zero: ...
 
 
@@ -179,11 +179,11 @@ def mkdirat(dfd: DirFd, pathname: In[Path], mode: Octal) -> Zero: ...
 def rmdir(pathname: In[Path]) -> Zero: ...
 
 
-@leader(effect=True)
+@leader(effect=True, new_name=True)
 def link(oldname: In[Path], newname: In[Path]) -> Zero: ...
 
 
-@leader(effect=True)
+@leader(effect=True, new_name=True)
 def linkat(
     olddfd: DirFd, oldname: In[Path], newdfd: DirFd, newname: In[Path], flags: AtFlags
 ) -> Zero: ...
@@ -197,19 +197,19 @@ def unlink(pathname: In[Path]) -> Zero: ...
 def unlinkat(dfd: DirFd, pathname: In[Path], flag: UnlinkFlags) -> Zero: ...
 
 
-@leader(effect=True)
+@leader(effect=True, new_name=True)
 def symlink(oldname: In[Path], newname: In[Path]) -> Zero: ...
 
 
-@leader(effect=True)
+@leader(effect=True, new_name=True)
 def symlinkat(oldname: In[Path], newdfd: DirFd, newname: In[Path]) -> Zero: ...
 
 
-@leader(effect=True)
+@leader(effect=True, new_name=True)
 def mknod(filename: In[Path], mode: Octal, dev: UInt) -> Zero: ...
 
 
-@leader(effect=True)
+@leader(effect=True, new_name=True)
 def mknodat(dfd: DirFd, filename: In[Path], mode: Octal, dev: UInt) -> Zero: ...
 
 

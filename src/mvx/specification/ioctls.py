@@ -1,8 +1,9 @@
 """The requests of ioctl.
 
-Their numbers are those of asm-generic/ioctls.h (terminals), linux/fs.h (files and block devices), linux/sockios.h (sockets and
-interfaces). The direction and size that a newer number encodes (_IOC) are sometimes wrong (FS_IOC_GETFLAGS says long and means
-int), so what is listed here wins. A request that is not listed is read by its encoding.
+Their numbers are those of asm-generic/ioctls.h (terminals), linux/fs.h (files and block devices),
+linux/sockios.h (sockets and interfaces). The direction and size that a newer number encodes (_IOC)
+are sometimes wrong (FS_IOC_GETFLAGS says long and means int), so what is listed here wins. A
+request that is not listed is read by its encoding.
 """
 
 from errno import EINVAL, EOPNOTSUPP, EPERM
@@ -224,12 +225,13 @@ SOCKETS = [
 ]
 
 _ASKED = (
-    "FLAGS:8913 ADDR:8915 DSTADDR:8917 BRDADDR:8919 NETMASK:891b METRIC:891d MEM:891f MTU:8921 HWADDR:8927 SLAVE:8929 "
-    "INDEX:8933 PFLAGS:8935 TXQLEN:8942 MAP:8970"
+    "FLAGS:8913 ADDR:8915 DSTADDR:8917 BRDADDR:8919 NETMASK:891b METRIC:891d MEM:891f MTU:8921 "
+    "HWADDR:8927 SLAVE:8929 INDEX:8933 PFLAGS:8935 TXQLEN:8942 MAP:8970"
 )
 _SET = (
-    "FLAGS:8914:2 ADDR:8916:16 DSTADDR:8918:16 BRDADDR:891a:16 NETMASK:891c:16 METRIC:891e:4 MEM:8920:4 "
-    "MTU:8922:4 NAME:8923:16 HWADDR:8924:16 SLAVE:8930:16 PFLAGS:8934:2 TXQLEN:8943:4 MAP:8971:22"
+    "FLAGS:8914:2 ADDR:8916:16 DSTADDR:8918:16 BRDADDR:891a:16 NETMASK:891c:16 "
+    "METRIC:891e:4 MEM:8920:4 MTU:8922:4 NAME:8923:16 HWADDR:8924:16 "
+    "SLAVE:8930:16 PFLAGS:8934:2 TXQLEN:8943:4 MAP:8971:22"
 )
 
 

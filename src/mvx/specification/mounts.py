@@ -1,4 +1,7 @@
-"""Mounts and filesystems: executed by the leader. Followers see them as far as their mount namespace receives them."""
+"""Mounts and filesystems, executed by the leader.
+
+Followers see them as far as their mount namespace receives them.
+"""
 
 from errno import ENOSYS, EPERM
 
@@ -93,6 +96,15 @@ def listmount(
     req: In[blob("mnt_id_req", 24)],
     mnt_ids: Out[Bytes.result("nr_mnt_ids", 8)],
     nr_mnt_ids: Size,
+    flags: Hex,
+) -> Size: ...
+
+
+@leader
+def listns(
+    req: In[blob("ns_id_req", 32)],
+    ns_ids: Out[Bytes.result("nr_ns_ids", 8)],
+    nr_ns_ids: Size,
     flags: Hex,
 ) -> Size: ...
 

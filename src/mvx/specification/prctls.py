@@ -1,4 +1,7 @@
-"""The options of prctl (linux/prctl.h). An option that is not listed is refused with EINVAL, as an older kernel would."""
+"""The options of prctl (linux/prctl.h).
+
+An option that is not listed is refused with EINVAL, as an older kernel would.
+"""
 
 from errno import EINVAL, EPERM
 

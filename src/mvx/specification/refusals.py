@@ -1,7 +1,7 @@
 """Calls that nobody executes.
 
-The errno is one that the kernel itself gives where the call is configured away or not permitted, so programs know
-how to live with it. The reason is printed by `mvx syscalls` and in the report.
+The errno is one that the kernel itself gives where the call is configured away or not permitted, so
+programs know how to live with it. The reason is printed by `mvx syscalls` and in the report.
 """
 
 from errno import EINVAL, ENOSYS, EOPNOTSUPP, EPERM
@@ -12,7 +12,7 @@ from .declaration import refuse
 refuse(
     ENOSYS,
     "io_uring_setup io_uring_enter io_uring_register",
-    reason="requests go through shared memory, past every comparison; programs fall back to read and write",
+    reason="requests go through shared memory, past every comparison; programs fall back to read",
 )
 refuse(
     ENOSYS,
@@ -21,8 +21,8 @@ refuse(
 )
 refuse(
     ENOSYS,
-    "rseq",
-    reason="the kernel would write into memory at every switch of the task; the C library does without",
+    "rseq rseq_slice_yield",
+    reason="the kernel would write into memory at every task switch; the C library does without",
 )
 refuse(EPERM, "ptrace", reason="mvx itself traces the program, and a task has one tracer")
 refuse(
@@ -38,7 +38,7 @@ refuse(EINVAL, "seccomp", reason="a second filter would see and could refuse the
 refuse(
     EPERM,
     "unshare setns",
-    reason="followers live in namespaces of their own, in which the change would mean something else",
+    reason="followers live in namespaces of their own, where it would mean something else",
 )
 refuse(ENOSYS, "userfaultfd", reason="page faults of the variants are not the same")
 refuse(ENOSYS, "perf_event_open", reason="counters and their memory differ between variants")
@@ -84,7 +84,7 @@ refuse(
 # What Linux itself no longer has, or never had on x86-64
 refuse(
     ENOSYS,
-    "uselib create_module get_kernel_syms query_module nfsservctl getpmsg putpmsg afs_syscall tuxcall security "
-    "vserver epoll_ctl_old epoll_wait_old _sysctl lookup_dcookie sysfs",
+    "uselib create_module get_kernel_syms query_module nfsservctl getpmsg putpmsg afs_syscall "
+    "tuxcall security vserver epoll_ctl_old epoll_wait_old _sysctl lookup_dcookie sysfs",
     reason="history: current kernels do not have it either, or nobody uses it",
 )

@@ -1,6 +1,7 @@
-"""Requests: the second level of calls whose meaning a number decides (ioctl, fcntl, prctl, semctl, msgctl, shmctl).
+"""Requests: the second level of calls whose meaning a number decides (ioctl, fcntl, ...).
 
-A table is a list of :class:`Request`; each says who executes, and what the arguments after the number are.
+A table is a list of :class:`Request`; each says who executes, and what the arguments after the
+number are.
 """
 
 from __future__ import annotations
@@ -16,12 +17,23 @@ O_CLOEXEC = 0o2000000
 
 
 class Request:
-    """One request; `cloexec` is "" (never), "always" or "flag" (O_CLOEXEC in the argument) for a new descriptor."""
+    """One request; of a new descriptor, `cloexec` is "", "always" or "flag" (in the argument)."""
 
     __slots__ = (
-        "cloexec", "executor", "file", "flags", "line", "name", "note", "parameters", "refusal", "result", "result_text",
-        "support", "value",
-    )  # fmt: skip
+        "cloexec",
+        "executor",
+        "file",
+        "flags",
+        "line",
+        "name",
+        "note",
+        "parameters",
+        "refusal",
+        "result",
+        "result_text",
+        "support",
+        "value",
+    )
 
     def __init__(
         self,
@@ -36,7 +48,7 @@ class Request:
         refusal: int = 0,
         note: str = "",
     ) -> None:
-        caller = sys._getframe(1)
+        caller = sys._getframe(1)  # noqa: SLF001  the only way to the place of the request
         self.file, self.line = caller.f_code.co_filename, caller.f_lineno
         self.name = name
         self.value = value

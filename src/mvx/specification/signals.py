@@ -1,4 +1,7 @@
-"""Signals: actions and masks are everyone's, sending and waiting are the leader's; delivery is the supervisor's."""
+"""Signals: actions and masks are everyone's, sending and waiting are the leader's.
+
+Delivery is the supervisor's.
+"""
 
 from .annotations import (
     Bytes,

@@ -1,8 +1,9 @@
 """The structures that calls take and give, with the holes and addresses that must not be compared.
 
-A structure is declared like its C original: members in order, natural alignment. Padding belongs to no member and
-is never compared; a :data:`pointer` is compared by null-ness; an :func:`own` member is the variant's own value.
-Sizes are those of the x86-64 kernel ABI (asm/stat.h, asm-generic/termbits.h, linux/*.h), not of the C library.
+A structure is declared like its C original: members in order, natural alignment. Padding belongs to
+no member and is never compared; a :data:`pointer` is compared by null-ness; an :func:`own` member
+is the variant's own value. Sizes are those of the x86-64 kernel ABI (asm/stat.h,
+asm-generic/termbits.h, linux/*.h), not of the C library.
 """
 
 from __future__ import annotations
@@ -176,28 +177,56 @@ siginfo_wait = Structure(
 
 # Processes
 clone_args = Structure(
-    "clone_args", flags=shown(x64, "clone_flags"), pidfd=pointer, child_tid=pointer, parent_tid=pointer,
-    exit_signal=shown(u64, "signal"), stack=pointer, stack_size=u64, tls=pointer,
-)  # fmt: skip
+    "clone_args",
+    flags=shown(x64, "clone_flags"),
+    pidfd=pointer,
+    child_tid=pointer,
+    parent_tid=pointer,
+    exit_signal=shown(u64, "signal"),
+    stack=pointer,
+    stack_size=u64,
+    tls=pointer,
+)
 rusage = blob("rusage", 144)
 capability_header = Structure("cap_user_header", version=x32, pid=i32)
 capability_data = blob("cap_user_data[2]", 24)
 sched_param = Structure("sched_param", sched_priority=i32)
 sched_attr = Structure(
-    "sched_attr", size_=u32, sched_policy=shown(u32, "policies"), sched_flags=x64, sched_nice=i32, sched_priority=u32,
-    sched_runtime=u64, sched_deadline=u64, sched_period=u64,
-)  # fmt: skip
+    "sched_attr",
+    size_=u32,
+    sched_policy=shown(u32, "policies"),
+    sched_flags=x64,
+    sched_nice=i32,
+    sched_priority=u32,
+    sched_runtime=u64,
+    sched_deadline=u64,
+    sched_period=u64,
+)
 robust_list_head = blob("robust_list_head", 24)
 
 # Sockets
 msghdr = Structure(
-    "msghdr", msg_name=pointer, msg_namelen=i32, msg_iov=pointer, msg_iovlen=u64, msg_control=pointer,
-    msg_controllen=u64, msg_flags=own(shown(x32, "message_flags")),
-)  # fmt: skip
+    "msghdr",
+    msg_name=pointer,
+    msg_namelen=i32,
+    msg_iov=pointer,
+    msg_iovlen=u64,
+    msg_control=pointer,
+    msg_controllen=u64,
+    msg_flags=own(shown(x32, "message_flags")),
+)
 mmsghdr = Structure(
-    "mmsghdr", msg_name=pointer, msg_namelen=i32, msg_iov=pointer, msg_iovlen=u64, msg_control=pointer,
-    msg_controllen=u64, msg_flags=own(shown(x32, "message_flags")), msg_len=own(u32), size=64,
-)  # fmt: skip
+    "mmsghdr",
+    msg_name=pointer,
+    msg_namelen=i32,
+    msg_iov=pointer,
+    msg_iovlen=u64,
+    msg_control=pointer,
+    msg_controllen=u64,
+    msg_flags=own(shown(x32, "message_flags")),
+    msg_len=own(u32),
+    size=64,
+)
 
 # System V and POSIX inter-process communication
 sembuf = Structure("sembuf", sem_num=u16, sem_op=i16, sem_flg=i16)

@@ -1,6 +1,7 @@
 """How values are written for people: flags by name, bytes quoted, structures by member.
 
-The bytes may have been chosen by an attacker: what is not printable is escaped, and lengths are bounded.
+The bytes may have been chosen by an attacker: what is not printable is escaped, and lengths are
+bounded.
 """
 
 from __future__ import annotations
@@ -57,8 +58,10 @@ def flags(table: str, value: int) -> str:
     if table == "clone_flags":
         if low:
             parts.append(signal_name(low))
-    elif field and (low or f"{table}:value" in VALUES and 0 in VALUES[f"{table}:value"]):
-        parts.insert(0, VALUES[f"{table}:value"].get(low, hex(low)))
+    elif field:
+        names = VALUES[f"{table}:value"]
+        if low or 0 in names:
+            parts.insert(0, names.get(low, hex(low)))
     if rest:
         parts.append(hex(rest))
     return "|".join(parts) or "0"
@@ -116,7 +119,8 @@ _WRITERS: dict[str, Callable[[int, int], str]] = {
 def number(text: str, value: int, bits: int = 64, descriptors: Descriptors | None = None) -> str:
     """A number as its type says: a name from the tables, or a plain number.
 
-    `text` is that of a :class:`~.annotations.Scalar` or :class:`~.structures.Member`; `value` may have rubbish above `bits`.
+    `text` is that of a :class:`~.annotations.Scalar` or :class:`~.structures.Member`; `value` may
+    have rubbish above `bits`.
     """
     value &= (1 << bits) - 1
     if text in {"fd", "dirfd"}:
@@ -213,7 +217,7 @@ def buffer(text: str, data: bytes, layout: Structure | None, descriptors: Descri
     if layout is not None:
         whole = len(data) <= layout.size and text == "structure"
         return (structure if whole else structures)(layout, data, descriptors)
-    if text == "path" or text == "string":
+    if text in {"path", "string"}:
         return quoted(data.split(b"\0", 1)[0], 256)
     if text == "strings":
         return strings(data)
@@ -230,7 +234,13 @@ def buffer(text: str, data: bytes, layout: Structure | None, descriptors: Descri
     return quoted(data)
 
 
+def errno_name(number: int) -> str:
+    """The name of an errno as the manual pages write it; "" for a number without one."""
+    synonyms = {35: "EDEADLK", 95: "EOPNOTSUPP"}
+    return synonyms.get(number) or errno.errorcode.get(number, "")
+
+
 def error(number: int) -> str:
     """A result below zero: "-1 ENOENT (No such file or directory)"."""
-    name = errno.errorcode.get(number)
+    name = errno_name(number)
     return f"-1 {name} ({os.strerror(number)})" if name else f"-1 errno {number}"

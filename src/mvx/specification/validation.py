@@ -10,6 +10,7 @@ from .requests import Request
 from .vocabulary import CallFlag, Direction, Executor, Handler, Kind, Length, ResultKind
 
 ARGUMENTS_MAX = 6
+FLAGS_LARGEST = 0xFF
 
 
 def _parameter(parameter: Parameter, parameters: tuple[Parameter, ...]) -> str:
@@ -52,7 +53,9 @@ def _call(call: Declaration) -> str:
             and parameter.structure
             and any(f.address for f in parameter.structure.layout)
         ):
-            return f"{parameter.name}: the leader's addresses would be copied to the followers; a handler must do it"
+            return (
+                f"{parameter.name}: followers would receive the leader's addresses: needs a handler"
+            )
     if call.executor is Executor.REFUSED and (not call.refusal or not call.note):
         return "a refusal needs an errno and a reason"
     if call.executor is Executor.LOCAL and CallFlag.EFFECT in call.flags:
@@ -61,6 +64,8 @@ def _call(call: Declaration) -> str:
         return "an address is each variant's own: the leader's cannot be replicated"
     if call.cloexec and call.result is not ResultKind.DESCRIPTOR:
         return "close-on-exec without a new descriptor"
+    if int(call.flags) > FLAGS_LARGEST:
+        return f"flags {int(call.flags):#x} do not fit the 8 bits of a rule"
     if call.handler is Handler.NONE and CallFlag.NO_RETURN in call.flags:
         return "a call that does not return needs a handler"
     return ""
@@ -85,7 +90,10 @@ def _request(request: Request, name: str) -> str:
 def validate(
     calls: Mapping[int, Declaration], tables: Mapping[str, list[Request]], *, complete: bool = True
 ) -> None:
-    """Raise :class:`SpecificationError` for the first declaration that is wrong, or (`complete`) for a call without one."""
+    """Raise :class:`SpecificationError` for the first declaration that is wrong.
+
+    Also, if `complete`, for a call without one.
+    """
     for call in calls.values():
         if wrong := _call(call):
             raise SpecificationError(f"{call.name}: {wrong}", call.file, call.line)
@@ -96,10 +104,10 @@ def validate(
                 raise SpecificationError(
                     f"{name} {request.name}: {wrong}", request.file, request.line
                 )
-            if first := seen.setdefault(request.value, request):
-                if first is not request:
-                    message = f"{name} {request.name}: the same number as {first.name}"
-                    raise SpecificationError(message, request.file, request.line)
+            first = seen.setdefault(request.value, request)
+            if first is not request:
+                message = f"{name} {request.name}: the same number as {first.name}"
+                raise SpecificationError(message, request.file, request.line)
     if complete:
         for name, number in NUMBERS.items():
             if number not in calls:

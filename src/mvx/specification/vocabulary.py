@@ -6,9 +6,10 @@ A declaration is an ordinary Python signature::
     def write(fd: Fd, buf: In[Bytes("count")], count: Size) -> Size:
         "One line for people: what it does or why it is treated so."
 
-The decorator says who executes the call, each annotation how an argument is compared and which way its bytes travel.
-The names of the arguments are those of the kernel's prototype. This module imports nothing of the program; the
-generator (:mod:`mvx.generate`) validates the declarations and writes the agent's tables from them.
+The decorator says who executes the call, each annotation how an argument is compared and which way
+its bytes travel. The names of the arguments are those of the kernel's prototype. This module
+imports nothing of the program; the generator (:mod:`mvx.generate`) validates the declarations and
+writes the agent's tables from them.
 """
 
 from __future__ import annotations
@@ -24,11 +25,15 @@ class Executor(enum.IntEnum):
     LEADER = 1
     """Once, by the leader; followers receive result and outputs."""
     EVERYONE = 2
-    """First by the leader, then by each follower natively; the followers return the leader's result."""
+    """First by the leader, then by each follower natively; the followers return the leader's
+    result.
+    """
     LOCAL = 3
     """By each variant natively, neither synchronised nor compared (memory management, futexes)."""
     NATIVE = 4
-    """By each variant in the program's own context under the supervisor's eyes (fork, exec, sigreturn)."""
+    """By each variant in the program's own context under the supervisor's eyes (fork, exec,
+    sigreturn).
+    """
     REFUSED = 5
     """By nobody: the program gets an errno."""
 
@@ -41,7 +46,9 @@ class CallFlag(enum.IntFlag):
     SENSITIVE = 2
     """Leaves by the traced gate: the supervisor verifies it."""
     SETTLE = 4
-    """The leader goes on only after every follower has done it too (chdir: a later rename must not overtake)."""
+    """The leader goes on only after every follower has done it too (chdir: a later rename must not
+    overtake).
+    """
     DESCRIPTOR = 8
     """The first argument is a descriptor: on an `own` descriptor the call is local."""
     SIGNAL_MASK = 16
@@ -49,7 +56,11 @@ class CallFlag(enum.IntFlag):
     NO_RETURN = 32
     """Does not come back (exit)."""
     OUT_ON_ERROR = 64
-    """The outputs are written although the call fails (the remainder of an interrupted nanosleep)."""
+    """The outputs are written although the call fails (an interrupted nanosleep's remainder)."""
+    NEW_NAME = 128
+    """The last path names something that must not exist yet: followers take the random part of the
+    leader's name.
+    """
 
 
 class Kind(enum.IntEnum):
@@ -75,7 +86,9 @@ class Kind(enum.IntEnum):
     STRINGS = 9
     """NULL-terminated array of C strings (argv, envp)."""
     SOCKET_ADDRESS = 10
-    """As BYTES, but an input is compared by family: no sin_zero, no bytes after the end of a sun_path."""
+    """As BYTES, but an input is compared by family: no sin_zero, no bytes after the end of a
+    sun_path.
+    """
 
 
 class Direction(enum.IntEnum):
@@ -97,11 +110,15 @@ class Length(enum.IntEnum):
     RESULT = 2
     """The call's result times `size`, at most the operand argument times `size`."""
     POINTED = 3
-    """A 32-bit length behind the pointer in the operand argument: capacity before, true length after the call."""
+    """A 32-bit length behind the pointer in the operand argument: capacity before, true length
+    after the call.
+    """
     BITS = 4
     """The operand argument is a number of bits, rounded up to 64 (fd_set)."""
     MESSAGE = 5
-    """A System V message: 8 bytes of type, then the operand argument's (outputs: the result's) bytes."""
+    """A System V message: 8 bytes of type, then the operand argument's (outputs: the result's)
+    bytes.
+    """
 
 
 class ResultKind(enum.IntEnum):
@@ -145,7 +162,7 @@ class Handler(enum.IntEnum):
     ARCH_PRCTL = 24
     WAIT = 25
     CONTROL = 26
-    """semctl, msgctl and shmctl: the table of the call's requests says what the last argument is."""
+    """semctl, msgctl, shmctl: the table of the call's requests tells of the last argument."""
 
 
 class Support(enum.StrEnum):
@@ -162,7 +179,7 @@ CLOEXEC_ALWAYS = 255
 
 @dataclasses.dataclass(frozen=True)
 class Field:
-    """A compared field of a structure: bytes [offset, offset + size); an address is compared by null-ness."""
+    """A compared field: bytes [offset, offset + size); of an address only whether it is NULL."""
 
     offset: int
     size: int

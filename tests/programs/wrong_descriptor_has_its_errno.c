@@ -1,4 +1,4 @@
-// read, write and mmap-like calls on the wrong kind of descriptor fail with the right errno.
+// read, write and ftruncate on the wrong kind of descriptor fail with the right errno.
 #include "check.h"
 
 int main(void) {
