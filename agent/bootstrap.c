@@ -75,6 +75,19 @@ __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
         }
         plain(__NR_close, (uint64_t)control.descriptors[variant], 0, 0, 0, 0, 0);
     }
+    for (uint32_t i = 0; i < bootstrap->moves; i++) {
+        const uint64_t *move = &bootstrap->move[3 * i];
+        uint64_t arguments[ARGUMENTS_MAX] = {move[0], move[1], move[1], MREMAP_MAYMOVE | MREMAP_FIXED, move[2], 0};
+        result = gate_traced(__NR_mremap, arguments);
+        if ((uint64_t)result != move[2]) {
+            fail(7, result);
+        }
+    }
+    if (bootstrap->barrier) {
+        /* Without it (RLIMIT_AS) the program runs as well, but its anonymous mappings are each variant's own. */
+        traced(__NR_mmap, bootstrap->barrier, bootstrap->barrier_size, PROT_NONE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, (uint64_t)-1);
+    }
     const struct image_header *image = (const struct image_header *)image_start;
     uint64_t code = (image->size + PAGE - 1) & ~(PAGE - 1);
     result = traced(__NR_mprotect, base, code, PROT_READ | PROT_EXEC, 0, 0);

@@ -25,12 +25,16 @@ from mvx.layout import (
     REQUESTS,
     TASK_SLOT_SIZE,
 )
+from mvx.placement import Placement, Plan
 from mvx.tasks import AddressSpace, Task
 
 _MMAP = 9
 _PROT_ALL = 7
 _MAP_FLAGS = 0x02 | 0x20 | 0x4000 | 0x100000
 """MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE."""
+_AT_PHDR = 3
+_AT_BASE = 7
+_AT_ENTRY = 9
 _AT_SYSINFO_EHDR = 33
 _AT_IGNORE = 1
 _REQUESTS = list(REQUESTS)
@@ -41,10 +45,11 @@ _PARAMETERS = 0x1000
 class Injector:
     """Puts the agent into new images; holds the socket over which arenas are handed out."""
 
-    def __init__(self, image: Image, arenas: Arenas) -> None:
+    def __init__(self, image: Image, arenas: Arenas, placement: Placement) -> None:
         """Listen on an abstract address that nobody can guess."""
         self._image = image
         self._arenas = arenas
+        self._placement = placement
         self._address = b"\0mvx-" + os.urandom(16)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.bind(self._address)
@@ -79,8 +84,15 @@ class Injector:
         memory.write(base, self._image.content)
         slot = space.take_slot()
         assert slot == 0
-        self._bootstrap(task, space, entry)
-        _hide_vdso(memory, entry.rsp)
+        auxiliary = AuxiliaryVector(memory, entry.rsp)
+        plan = self._placement.plan(task, auxiliary)
+        self._bootstrap(task, space, entry, plan)
+        if plan.moves:
+            for kind in (_AT_PHDR, _AT_ENTRY):
+                auxiliary.add(kind, plan.distance)
+            if not auxiliary.get(_AT_BASE):
+                entry.rip += plan.distance
+        auxiliary.rename(_AT_SYSINFO_EHDR, _AT_IGNORE)
         entry.gs_base = space.slot_address(0)
         entry.orig_rax = kernel.MASK
         kernel.set_registers(tid, entry)
@@ -98,7 +110,9 @@ class Injector:
         self._wait(task, kernel.SYSCALL_STOP)
         return int(kernel.registers(task.tid).rax)
 
-    def _bootstrap(self, task: Task, space: AddressSpace, entry: kernel.Registers) -> None:
+    def _bootstrap(
+        self, task: Task, space: AddressSpace, entry: kernel.Registers, plan: Plan
+    ) -> None:
         slot = space.slot_address(0)
         address = struct.pack("<H", socket.AF_UNIX) + self._address
         parameters = bytearray(
@@ -106,8 +120,14 @@ class Injector:
                 variant=task.variant.index,
                 variants=len(self._arenas.arenas),
                 address_size=len(address),
+                moves=len(plan.moves),
+                barrier=plan.barrier,
+                barrier_size=plan.barrier_size,
             )
         )
+        moves = BOOTSTRAP.offset("move")
+        for index, move in enumerate(plan.moves):
+            struct.pack_into("<3Q", parameters, moves + 24 * index, *move)
         start = BOOTSTRAP.offset("address")
         parameters[start : start + len(address)] = address
         space.memory.write(slot + _PARAMETERS, bytes(parameters))
@@ -180,17 +200,38 @@ class Injector:
             kernel.resume(task.tid, to_syscall_exit=expected == kernel.SYSCALL_STOP)
 
 
-def _hide_vdso(memory: kernel.Memory, stack: int) -> None:
-    """Rename AT_SYSINFO_EHDR in the auxiliary vector: libc then makes real calls (tried on 70 programs)."""
-    words = _Words(memory, stack)
-    position = 1 + words[0] + 1
-    while words[position]:
+class AuxiliaryVector:
+    """The auxiliary vector on a new stack: found behind argc, argv and the environment (x86-64 psABI, 3.4.1)."""
+
+    def __init__(self, memory: kernel.Memory, stack: int) -> None:
+        """Find every entry; `stack` is the first rsp."""
+        self._memory = memory
+        self._places: dict[int, int] = {}
+        self._values: dict[int, int] = {}
+        words = _Words(memory, stack)
+        position = 1 + words[0] + 1
+        while words[position]:
+            position += 1
         position += 1
-    position += 1
-    while words[position]:
-        if words[position] == _AT_SYSINFO_EHDR:
-            memory.write(stack + 8 * position, struct.pack("<Q", _AT_IGNORE))
-        position += 2
+        while words[position]:
+            self._places[words[position]] = stack + 8 * position
+            self._values[words[position]] = words[position + 1]
+            position += 2
+
+    def get(self, kind: int) -> int:
+        """The value of an entry, 0 if there is none."""
+        return self._values.get(kind, 0)
+
+    def add(self, kind: int, distance: int) -> None:
+        """Add to an entry's value, if there is such an entry."""
+        if kind in self._places:
+            self._values[kind] += distance
+            self._memory.write(self._places[kind] + 8, struct.pack("<Q", self._values[kind]))
+
+    def rename(self, kind: int, other: int) -> None:
+        """Give an entry another type, if there is such an entry."""
+        if kind in self._places:
+            self._memory.write(self._places[kind], struct.pack("<Q", other))
 
 
 class _Words:

@@ -39,6 +39,7 @@ LANE_STRIDE = LANE_HEADER_SIZE + RING_SIZE
 ARENA_SIZE = LANES * LANE_STRIDE
 HISTORY_ENTRIES = 16
 VARIANTS_MAX = 16
+MOVES_MAX = 16
 
 POLICIES = ("strict", "effects", "stream")
 VERIFICATIONS = ("sensitive", "effects", "all")
@@ -163,7 +164,10 @@ BOOTSTRAP = _structure(
     ("variant", "I", "index of this variant (supervisor)"),
     ("variants", "I", "number of variants (supervisor)"),
     ("address_size", "I", "bytes of the socket address (supervisor)"),
-    ("reserved", "I", ""),
+    ("moves", "I", "how many mappings of the program move (supervisor)"),
+    ("barrier", "Q", "address of the barrier below which the kernel then places mappings, 0: none (supervisor)"),
+    ("barrier_size", "Q", "its size (supervisor)"),
+    ("move", f"{3 * MOVES_MAX}Q", "per mapping: old address, size, new address (supervisor)"),
     ("address", "16Q", "struct sockaddr_un of the supervisor's socket (supervisor)"),
 )
 

@@ -77,6 +77,12 @@ class Local:
     def _check_mapping(self, task: Task, current: Registers) -> int:
         if current.r10 & _MAP_ANONYMOUS:
             return 0
+        if not current.rdi and task.space is not None:
+            current.rdi = self._monitor.placement.file_address(
+                task.variant.index, task.space.files_mapped
+            )
+            task.space.files_mapped += 1
+            kernel.set_registers(task.tid, current)
         descriptor = current.r8 & 0xFFFFFFFF
         shared = current.r10 & _MAP_TYPE & 3 and current.r10 & _MAP_SHARED
         writable = current.rdx & _PROT_WRITE

@@ -23,6 +23,7 @@ from mvx.layout import (
     VERIFICATIONS,
 )
 from mvx.options import Options
+from mvx.placement import Placement
 from mvx.tasks import AddressSpace, DescriptorTable, State, Task, TaskSet, Variant
 
 _REGION_LOW = 0x1000_0000_0000
@@ -43,7 +44,8 @@ class Monitor:
         self.random = random.Random(self.seed)  # noqa: S311 - the seed is the user's, or the system's
         self.image: Image = load()
         self.arenas = Arenas(options.variants)
-        self.injector = Injector(self.image, self.arenas)
+        self.placement = Placement(self.seed, options.variants)
+        self.injector = Injector(self.image, self.arenas, self.placement)
         self.variants = [self._variant(index) for index in range(options.variants)]
         self.tasks: dict[int, Task] = {}
         self.sets: dict[int, TaskSet] = {}

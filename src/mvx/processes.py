@@ -244,6 +244,7 @@ class Processes:
         if not flags & CLONE_VM:
             space = AddressSpace(kernel.Memory(child.tid), parent.space.base, {parent.slot}, set())
             space.tables.add(parent.table.index)
+            space.files_mapped = parent.space.files_mapped
             child.space, child.slot = space, parent.slot
             child.table = type(parent.table)(space, parent.table.index)
             return

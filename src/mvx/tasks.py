@@ -46,6 +46,8 @@ class AddressSpace:
     slots: set[int] = dataclasses.field(default_factory=set)
     tables: set[int] = dataclasses.field(default_factory=set)
     users: int = 0
+    files_mapped: int = 0
+    """How many files were mapped at an address of the supervisor's choice."""
 
     def take_slot(self) -> int | None:
         """The lowest free task slot, or None."""

@@ -1,0 +1,115 @@
+"""Where a variant's memory lies: what differs between the variants, and what must not.
+
+Code differs: every variant has a zone of its own for the program's image and every file that it maps, so that no address is
+executable in two variants. Inside the zones the low 32 bits are the same, and so are the addresses of anonymous mappings:
+programs take entropy from addresses and let it out (bash derives $RANDOM from the low half of a function's address, OpenSSL
+puts pthread_self() into the nonce of its random generator, Python orders sets by the addresses of their elements). Stack,
+brk heap, loader, canaries and pointer guard stay each variant's own, from the kernel's randomisation.
+
+The kernel places mappings below the lowest of those that it made at exec, highest address first. So a *barrier*, one mapping
+without rights from a common address up to that lowest one, makes it place them equally everywhere from then on.
+See docs/decisions/0001-common-anonymous-layout.md.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from mvx.layout import MOVES_MAX
+
+if TYPE_CHECKING:
+    from mvx.injection import AuxiliaryVector
+    from mvx.tasks import Task
+
+_SLOT: Final = 1 << 32
+_ZONE_SLOTS: Final = 1024
+_ZONES_LOW: Final = 0x0100_0000_0000
+_ZONES_HIGH: Final = 0x1000_0000_0000
+"""Below the agents' regions (monitor._REGION_LOW)."""
+_BARRIER_LOW: Final = 0x6000_0000_0000
+_BARRIER_HIGH: Final = 0x7C00_0000_0000
+_PAGE: Final = 4096
+_AT_PHDR: Final = 3
+
+
+class Plan(NamedTuple):
+    """What the bootstrap does to a new image: moves of (old, size, new), all by `distance`, and the barrier."""
+
+    moves: list[tuple[int, int, int]]
+    distance: int
+    barrier: int
+    barrier_size: int
+
+
+class Placement:
+    """The addresses of one run, all from its seed."""
+
+    def __init__(self, seed: int, variants: int) -> None:
+        """Choose the zones, the barrier and the low halves."""
+        self._seed = seed
+        generator = random.Random(f"{seed}/placement")  # noqa: S311 - the seed is random
+        zones = (_ZONES_HIGH - _ZONES_LOW) // (_SLOT * _ZONE_SLOTS)
+        chosen = generator.sample(range(zones), variants)
+        self._zones = [_ZONES_LOW + zone * _SLOT * _ZONE_SLOTS for zone in chosen]
+        self._barrier = generator.randrange(_BARRIER_LOW, _BARRIER_HIGH, _PAGE)
+
+    def file_address(self, variant: int, index: int) -> int:
+        """Where a variant maps its index-th file; 0, the kernel's choice, when the zone is full."""
+        if index + 1 >= _ZONE_SLOTS:
+            return 0
+        return self._zones[variant] + (index + 1) * _SLOT + self._low(index + 1)
+
+    def _low(self, index: int) -> int:
+        generator = random.Random(f"{self._seed}/{index}")  # noqa: S311 - the seed is random
+        return generator.randrange(0x1000_0000, 0x7000_0000, _PAGE)
+
+    def plan(self, task: Task, auxiliary: AuxiliaryVector) -> Plan:
+        """What to move in the new image of a task at the exit of its exec."""
+        areas = _areas(task.tid)
+        headers = auxiliary.get(_AT_PHDR)
+        moves: list[tuple[int, int, int]] = []
+        distance = 0
+        image = _contiguous(areas, headers)
+        if image and _is_movable(task.tid, image[0][0], headers):
+            new = self._zones[task.variant.index] + self._low(0)
+            distance = new - image[0][0]
+            moves = [(start, end - start, start + distance) for start, end in image]
+        above = [start for start, _ in areas if start > self._barrier]
+        size = min(above) - self._barrier if above else 0
+        return Plan(moves, distance, self._barrier if size else 0, size)
+
+
+def _areas(tid: int) -> list[tuple[int, int]]:
+    """The mappings of a task, in order."""
+    content = Path(f"/proc/{tid}/maps").read_text(encoding="utf-8", errors="replace")
+    found = []
+    for line in content.splitlines():
+        start, _, end = line.partition(" ")[0].partition("-")
+        found.append((int(start, 16), int(end, 16)))
+    return found
+
+
+def _contiguous(areas: list[tuple[int, int]], address: int) -> list[tuple[int, int]]:
+    """The run of adjacent mappings around an address; none when it is longer than the bootstrap can move."""
+    run: list[tuple[int, int]] = []
+    for start, end in areas:
+        if run and run[-1][1] != start:
+            if run[0][0] <= address < run[-1][1]:
+                break
+            run = []
+        run.append((start, end))
+    if not run or not run[0][0] <= address < run[-1][1] or len(run) > MOVES_MAX:
+        return []
+    return run
+
+
+def _is_movable(tid: int, start: int, headers: int) -> bool:
+    """Whether the image is position independent (ET_DYN) and starts with its ELF header."""
+    with open(f"/proc/{tid}/mem", "rb") as memory:
+        memory.seek(start)
+        header = memory.read(64)
+    is_elf = header[:4] == b"\x7fELF"
+    table = int.from_bytes(header[32:40], "little")
+    return is_elf and header[16:18] == b"\x03\x00" and start + table == headers
