@@ -511,17 +511,27 @@ def test_help_names_every_option(mvx_command: list[str]) -> None:
         assert re.search(rf"^\s+{option}\b", result.stdout, re.MULTILINE)
 
 
-def test_reader_that_went_away(mvx_command: list[str]) -> None:
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+BUFFERINGS = [BUFFERED, {**BUFFERED, "PYTHONUNBUFFERED": "1"}]
+
+
+@pytest.mark.parametrize("env", BUFFERINGS, ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_reader_that_went_away(mvx_command: list[str], option: str, env: dict[str, str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    result = mvx_run(mvx_command, "--help", capture_output=False, stdout=writer, stderr=-1)
+    streams = {"capture_output": False, "stdout": writer, "stderr": subprocess.PIPE}
+    result = mvx_run(mvx_command, option, env=env, **streams)
     os.close(writer)
     assert (result.returncode, result.stderr) == (-signal.SIGPIPE, "")
 
 
-def test_full_disk(mvx_command: list[str]) -> None:
+@pytest.mark.parametrize("env", BUFFERINGS, ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_full_disk(mvx_command: list[str], option: str, env: dict[str, str]) -> None:
     with open("/dev/full", "w") as full:
-        result = mvx_run(mvx_command, "--help", capture_output=False, stdout=full, stderr=-1)
+        streams = {"capture_output": False, "stdout": full, "stderr": subprocess.PIPE}
+        result = mvx_run(mvx_command, option, env=env, **streams)
     result.stdout = ""
     assert_one_error(result, 125, "MVX-E108", "standard output: No space left on device")
 

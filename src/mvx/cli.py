@@ -87,6 +87,8 @@ def put(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
+        # What is still buffered would fail a second time when Python ends, and be told then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise errors.FileFailed(
             f"cannot write to standard output: {error.strerror}", fix="redirect it somewhere else"
         ) from None

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from mvx import specification
 from mvx.divergence import Argument
 from mvx.specification import text
+from mvx.specification.annotations import Bytes, Pointer
+from mvx.specification.declaration import Parameter
 from mvx.specification.vocabulary import Direction, Kind, Length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
 
-    from mvx.specification.declaration import Parameter
     from mvx.specification.requests import Request
 
     ReadInput = Callable[[int], bytes | None]
@@ -52,10 +53,22 @@ def find_parameters(number: int, arguments: Sequence[int]) -> tuple[Parameter, .
     rule = specification.rule(number)
     if rule is None:
         return ()
+    if rule.name not in _REQUEST_AT:
+        return rule.parameters
     request = find_request(number, arguments)
     if request is None:
-        return rule.parameters
+        encoded = encoded_parameter(arguments[1]) if rule.name == "ioctl" else None
+        return (*rule.parameters[:2], encoded) if encoded else rule.parameters
     return rule.parameters[: _REQUEST_AT[rule.name] + 1] + request.parameters
+
+
+def encoded_parameter(request: int) -> Parameter | None:
+    """What the number of an unlisted ioctl says of its argument (asm-generic/ioctl.h)."""
+    direction = Direction(request >> 30 & 3)  # _IOC_WRITE 1: the program writes, the call reads
+    size = request >> 16 & 0x3FFF
+    return (
+        Parameter("arg", Pointer(direction, Bytes.fixed(size)), ()) if direction and size else None
+    )
 
 
 # Reading memory

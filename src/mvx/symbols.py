@@ -75,12 +75,16 @@ class Section(NamedTuple):
 
 
 class Symbol(NamedTuple):
-    """A symbol table's function; `name` is where its name lies in the file."""
+    """A function or label; `name` is where its name lies in the file.
+
+    Without an exact size it may reach to the next symbol, at most to the end of its section.
+    """
 
     start: int
     size: int
     name: int
-    weight: int
+    exact: bool
+    public: bool
 
 
 class Image:
@@ -174,8 +178,8 @@ class Image:
             for symbol in reversed(symbols[max(0, last - 32) : last]):
                 if best is not None and symbol.start != best.start:
                     break
-                following = starts[last] if last < len(starts) else symbol.start + 4096
-                if address < symbol.start + (symbol.size or following - symbol.start):
+                following = starts[last : last + 1] if not symbol.exact else []
+                if address < min([symbol.start + symbol.size, *following]):
                     best = symbol if best is None else max(best, symbol, key=self._preference)
             if best is not None:
                 return self._name(best), best.start
@@ -183,7 +187,7 @@ class Image:
 
     def _preference(self, symbol: Symbol) -> tuple[int, int, int]:
         name = self._name(symbol)
-        return -len(name) + len(name.lstrip("_")), symbol.weight, -len(name)
+        return -len(name) + len(name.lstrip("_")), symbol.public, -len(name)
 
     def _name(self, symbol: Symbol) -> str:
         name, _, _ = self._read(symbol.name, NAME_LIMIT_BYTES).partition(b"\0")
@@ -205,13 +209,16 @@ class Image:
             return
         table = min(chosen, key=lambda section: section.kind)
         names = self._headers[table.link].offset
+        ends = [section.start + section.size for section in self._headers]
         code = [(s.start, s.start + s.space) for s in self.segments if s.flags & PF_X]
         data = self._read(table.offset, min(table.size, SYMBOLS_LIMIT * SYMBOL.size))
         data = data[: len(data) // SYMBOL.size * SYMBOL.size]
         for name, info, _, section, value, size in SYMBOL.iter_unpack(data):
             kind = STT_FUNC if info & 15 in (STT_FUNC, STT_GNU_IFUNC) else info & 15
-            if section and kind in tables and any(low <= value < high for low, high in code):
-                tables[kind].append(Symbol(value, size, names + name, info >> 4 == STB_GLOBAL))
+            defined = 0 < section < len(ends) and any(low <= value < high for low, high in code)
+            if kind in tables and defined:
+                reach, public = size or ends[section] - value, info >> 4 == STB_GLOBAL
+                tables[kind].append(Symbol(value, reach, names + name, size > 0, public))
 
     @cached_property
     def _headers(self) -> list[Section]:

@@ -106,6 +106,7 @@ _WRITERS: dict[str, Callable[[int, int], str]] = {
     "uid": lambda value, _: str(-1 if value == 0xFFFFFFFF else value),
     "unsigned": lambda value, _: str(value),
     "hex": lambda value, _: hex(value) if value else "0",
+    "request": lambda value, _: hex(value) if value else "0",
     "octal": lambda value, _: _octal(value),
     "pointer": lambda value, _: hex(value) if value else "NULL",
     "none": lambda value, _: hex(value) if value else "0",
