@@ -7,7 +7,7 @@
 
 #include "agent.h"
 
-enum { AF_UNIX = 1, SOCK_SEQPACKET = 5, CLOSE_ON_EXEC = 02000000, NR_MSEAL = 462, MSG_CMSG_CLOEXEC = 0x40000000 };
+enum { AF_UNIX = 1, SOCK_SEQPACKET = 5, CLOSE_ON_EXEC = 02000000, NR_MSEAL = 462, ARCH_SET_CPUID = 0x1012, MSG_CMSG_CLOEXEC = 0x40000000 };
 
 struct io_vector {
     void *base;
@@ -75,6 +75,8 @@ __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
         }
         plain(__NR_close, (uint64_t)control.descriptors[variant], 0, 0, 0, 0, 0);
     }
+    /* exec switched it off; where the machine cannot, cpuid answers natively. */
+    traced(__NR_arch_prctl, ARCH_SET_CPUID, 0, 0, 0, 0);
     for (uint32_t i = 0; i < bootstrap->moves; i++) {
         const uint64_t *move = &bootstrap->move[3 * i];
         uint64_t arguments[ARGUMENTS_MAX] = {move[0], move[1], move[1], MREMAP_MAYMOVE | MREMAP_FIXED, move[2], 0};

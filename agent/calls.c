@@ -14,7 +14,7 @@
 #include "agent.h"
 #include "generated/rules.h"
 
-enum { RESULT_SIGNAL = 1, INSTRUCTION_RDTSCP = 2, CLOCK_MONOTONIC_RAW = 4 };
+enum { RESULT_SIGNAL = 1, INSTRUCTION_RDTSCP = 2, CLOCK_MONOTONIC_RAW = 4, EINTR = 4 };
 
 _Static_assert(sizeof(struct frame) == 21 * 8, "the frame is struct user_regs_struct up to ss");
 
@@ -86,7 +86,14 @@ static void remember(struct call *call) {
 static void put_signal(struct task *task, uint32_t point) {
     struct message message = {.kind = MESSAGE_SIGNAL, .number = point};
     lane_put(task, &message, sizeof message);
-    lane_publish(task);
+}
+
+/* What the kernel wrote although the call was given up: the remainder of a sleep. */
+static void interrupted_outputs(struct call *call) {
+    call->result = -EINTR;
+    if (call->rule->flags & FLAG_OUT_ON_ERROR) {
+        walk_outputs(call);
+    }
 }
 
 static void put_call(struct call *call) {
@@ -103,6 +110,7 @@ static void lead(struct call *call) {
     struct task *task = call->task;
     if (task->pending) {
         put_signal(task, POINT_ENTRY);
+        lane_publish(task);
         ask(REQUEST_SIGNAL, POINT_ENTRY);
     }
     put_call(call);
@@ -120,6 +128,8 @@ static void lead(struct call *call) {
     }
     if (task->interrupted) {
         put_signal(task, POINT_INTERRUPTED);
+        interrupted_outputs(call);
+        lane_publish(task);
         ask(REQUEST_SIGNAL, POINT_INTERRUPTED);
     }
     handler_finish(call);
@@ -184,6 +194,7 @@ static void follow(struct call *call) {
     }
     lane_get(task, &message, sizeof message);
     if (message.kind == MESSAGE_SIGNAL) {
+        interrupted_outputs(call);
         lane_acknowledge(task);
         ask(REQUEST_SIGNAL, POINT_INTERRUPTED);
     }

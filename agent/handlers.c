@@ -13,7 +13,8 @@ enum {
     EBADF = 9,
     EINVAL = 22,
     CLOSE_RANGE_CLOEXEC = 4,
-    MSG_CMSG_CLOEXEC = 0x40000000,
+    EPOLL_CTL_DEL = 2,
+    SIGINFO_VALUE = 24,
     IOC_SIZE_SHIFT = 16,
     IOC_SIZE_MASK = 0x3fff,
     IOC_DIRECTION_SHIFT = 30,
@@ -108,6 +109,12 @@ static void prepare_open(struct call *call) {
     if (flags & (O_CREAT | O_TRUNC)) {
         call->flags |= FLAG_EFFECT;
     }
+    if (flags & (O_CREAT | __O_TMPFILE) && call->number != __NR_openat2) {
+        /* Without these flags the mode is garbage, which nobody looks at. */
+        call->effective = *call->rule;
+        call->rule = &call->effective;
+        call->effective.arguments[call->rule->count - 1].kind = KIND_INT;
+    }
     if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) {
         call->flags |= FLAG_NEW_NAME;
     }
@@ -161,7 +168,50 @@ void handler_prepare(struct call *call) {
     }
 }
 
+/* The values that come back with a signal are the variant's own: see cookie_agree. */
+static int64_t cookie_place(const struct call *call) {
+    switch (call->number) {
+    case __NR_rt_sigqueueinfo:
+        return (int64_t)call->arguments[2] + SIGINFO_VALUE;
+    case __NR_rt_tgsigqueueinfo:
+        return (int64_t)call->arguments[3] + SIGINFO_VALUE;
+    case __NR_timer_create:
+    case __NR_mq_notify:
+        return (int64_t)call->arguments[1];
+    }
+    return 0;
+}
+
+/*
+ * A 64-bit value that the program gives to the kernel and gets back in a siginfo: often a pointer. Followers remember
+ * which of theirs belongs to the leader's; the supervisor looks it up when it delivers the signal.
+ */
+static void cookie_agree(struct call *call, const void *place) {
+    uint64_t own = 0;
+    if (program_copy(&own, place, sizeof own)) {
+        own = 0;
+    }
+    if (is_leader(call->task)) {
+        lane_put(call->task, &own, sizeof own);
+        return;
+    }
+    uint64_t other;
+    lane_get(call->task, &other, sizeof other);
+    struct cookies *cookies = (struct cookies *)(uint64_t)(image_start + COOKIES_OFFSET);
+    process_lock(call->task);
+    uint64_t index = cookies->count++ % COOKIES;
+    cookies->pairs[2 * index] = other;
+    cookies->pairs[2 * index + 1] = own;
+    process_unlock(call->task);
+}
+
 int handler_inputs(struct call *call) {
+    int64_t cookie = cookie_place(call);
+    if (cookie > (int64_t)PAGE) {
+        walk_inputs(call);
+        cookie_agree(call, (const void *)cookie);
+        return 1;
+    }
     switch (call->rule->handler) {
     case HANDLER_SEND_MESSAGE:
         messages_inputs(call, 0);
@@ -174,6 +224,11 @@ int handler_inputs(struct call *call) {
     case HANDLER_RECEIVE_MESSAGES:
         walk_input(call, 4);
         return 1;
+    case HANDLER_EPOLL_CONTROL:
+        if ((uint32_t)call->arguments[1] != EPOLL_CTL_DEL) {
+            walk_input(call, 3);
+        }
+        return 1; /* the event of a removal is not looked at */
     case HANDLER_PSELECT: {
         for (int index = 0; index < 5; index++) {
             walk_input(call, index);

@@ -6,6 +6,7 @@
 #include "generated/rules.h"
 
 enum { STRUCTURE_MAX = 512, STRING_MAX = 1 << 20, STRINGS_MAX = 1 << 20, NAME_SIZE = 512 };
+enum { FAMILY_UNIX = 1, FAMILY_INET = 2, FAMILY_INET6 = 10, INET_LENGTH = 8, INET6_LENGTH = 28 };
 
 /* Keep the fields of the layout, zero every other byte, and turn addresses into NULL, 1 or 2 (SIG_IGN counts as 1). */
 static void normalise(char *structure, const struct layout_field *field, size_t count) {
@@ -37,6 +38,8 @@ static uint64_t capacity_of(struct call *call, const struct argument_rule *rule,
         return ((uint32_t)operand + 63) / 64 * 8;
     case LENGTH_POINTED:
         return call->capacity[index];
+    case LENGTH_MESSAGE:
+        return sizeof(uint64_t) + operand;
     }
     return 0;
 }
@@ -54,6 +57,24 @@ static void input_structures(struct call *call, int index, const struct argument
         normalise(structure, fields, rule->size);
         block_input(call, index, structure, rule->size);
     }
+}
+
+/* The bytes of a socket address that the kernel looks at: no sin_zero, nothing after the end of a sun_path. */
+static uint32_t address_length(const char *address, uint32_t count) {
+    uint16_t family;
+    if (count < sizeof family || program_copy(&family, address, sizeof family)) {
+        return count;
+    }
+    uint32_t length = count;
+    if (family == FAMILY_INET) {
+        length = INET_LENGTH;
+    } else if (family == FAMILY_INET6) {
+        length = INET6_LENGTH;
+    } else if (family == FAMILY_UNIX && count > sizeof family) {
+        long path = program_length(address + sizeof family, count - sizeof family);
+        length = path > 0 ? (uint32_t)(sizeof family + (size_t)path) : count;
+    }
+    return length < count ? length : count;
 }
 
 static void input_strings(struct call *call, int index, const uint64_t *strings) {
@@ -134,6 +155,9 @@ void walk_input(struct call *call, int index) {
         }
         return;
     }
+    case KIND_SOCKET_ADDRESS:
+        block_input(call, index, bytes, bytes ? address_length(bytes, (uint32_t)capacity_of(call, rule, index)) : 0);
+        return;
     case KIND_VECTOR:
         walk_vector(call, index, (const struct vector *)bytes, call->arguments[rule->operand], -1);
         return;
@@ -158,6 +182,9 @@ void walk_output(struct call *call, int index) {
     uint64_t count = capacity;
     if (rule->length == LENGTH_RESULT) {
         count = (uint64_t)call->result * rule->size;
+        count = count < capacity ? count : capacity;
+    } else if (rule->length == LENGTH_MESSAGE) {
+        count = sizeof(uint64_t) + (uint64_t)call->result;
         count = count < capacity ? count : capacity;
     } else if (rule->length == LENGTH_POINTED && is_leader(call->task)) {
         uint32_t after = 0;

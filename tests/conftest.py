@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import os
 import shutil
 import signal
@@ -20,12 +21,13 @@ import pytest
 import mvx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # In the environment of everything that this session starts, as far as a program keeps it.
 MARK = "MVX_TEST_SESSION"
 NOBODY = 65534
 GRACE_S = 3.0
+COMPILE = [os.environ.get("CC", "gcc"), "-O1", "-Wall", "-Wextra", "-Werror", "-pthread"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +79,38 @@ def unprivileged(mvx_command: list[str]) -> Iterator[Unprivileged]:
         shutil.rmtree(folder)
 
 
+def work_folder() -> Path:
+    """Return the folder of this session that other users may enter; it is kept after a failure."""
+    folder = Path(tempfile.gettempdir(), f"session-{os.environ[MARK]}")
+    folder.mkdir(mode=0o755, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def compiled() -> Callable[..., Path]:
+    """Compile a C program, once in this session: `compiled(source, *flags)` returns its path."""
+
+    @functools.cache
+    def compile_once(source: Path, *flags: str) -> Path:
+        target = work_folder() / "-".join([source.parent.name, source.stem, *flags])
+        if not target.exists():  # else another worker was there first
+            unfinished = target.with_name(f"{target.name}-{os.getpid()}")
+            subprocess.run([*COMPILE, *flags, "-o", unfinished, source, "-lrt"], check=True)
+            unfinished.rename(target)
+        return target
+
+    return compile_once
+
+
+@pytest.fixture
+def work_place(request: pytest.FixtureRequest) -> Path:
+    """Make an empty directory for this test, which every user may enter and write."""
+    words = "".join(c if c.isalnum() else "-" for c in request.node.name)
+    folder = Path(tempfile.mkdtemp(prefix=f"{words}-", dir=work_folder()))
+    folder.chmod(0o777)
+    return folder
+
+
 def own_files() -> set[str]:
     """Return the files of mvx in the places where it might leave some."""
     folders = {"/dev/shm", tempfile.gettempdir()}
@@ -100,6 +134,15 @@ def own_processes() -> dict[int, str]:
                 if mark in words and b"sys.stdin.readline" not in command:  # (a worker of xdist)
                     found[int(entry)] = command.decode(errors="replace")
     return found
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--matrix",
+        choices=("default", "full"),
+        default="default",
+        help="run tests/programs in two combinations of options each, or in all",
+    )
 
 
 def is_worker(config: pytest.Config) -> bool:
@@ -130,6 +173,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(number, signal.SIGKILL)
     session.config.stash[LEFT_BEHIND] = left
+    if session.exitstatus == pytest.ExitCode.OK or not any(work_folder().iterdir()):
+        shutil.rmtree(work_folder())
     if left:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import mvx
@@ -310,6 +310,8 @@ def test_any_elf_header_is_taken_or_refused(fields: bytes, tail: bytes) -> None:
     check_any(elf()[:32] + fields + tail)
 
 
+@example(1 << 63, 0, 1)
+@example((1 << 63) - 1, 1 << 63, 1)
 @given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1), st.integers(0, 9))
 def test_any_segment_is_taken_or_refused(place: int, size: int, count: int) -> None:
     whole = bytearray(elf(loader=b"/bin/sh\0"))
@@ -383,6 +385,15 @@ def test_words_that_are_no_text() -> None:
         check=True,
     )
     assert os.fsencode(json.loads(result.stdout)["arguments"][1]) == b"\xe9\xff"
+
+
+@pytest.mark.parametrize("given", [{}, {"LC_CTYPE": "C.UTF-8"}, {"LANG": "C"}, {"LC_ALL": "C"}])
+def test_the_program_keeps_its_environment(given: dict[str, str]) -> None:
+    place = str(Path(mvx.__file__).parent.parent)
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": place, **given}
+    action = "(print(dict(__import__('os').environ)), Outcome('exited', 0))[1]"
+    result = launch(action, "run", "--", "/bin/true", env=environment)
+    assert result.stdout.splitlines()[1] == repr(environment)
 
 
 # Endings

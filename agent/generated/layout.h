@@ -10,6 +10,8 @@
 #define DESCRIPTOR_TABLE_SIZE 0x20000
 #define SHARED_STATE_OFFSET 0x1e0000
 #define EPOLL_ENTRIES 0x8000
+#define COOKIES_OFFSET 0x3f0000
+#define COOKIES 0x400
 #define TASKS_OFFSET 0x400000
 #define TASK_SLOT_SIZE 0x8000
 #define PRIVATE_SIZE 0x2400000
@@ -99,6 +101,9 @@
 #define OFFSET_MESSAGE_RESULT 0x8
 #define OFFSET_MESSAGE_FLAGS 0x10
 #define OFFSET_MESSAGE_ARGUMENTS 0x18
+
+#define OFFSET_COOKIES_COUNT 0x0
+#define OFFSET_COOKIES_PAIRS 0x8
 
 #define OFFSET_IMAGE_HEADER_MAGIC 0x0
 #define OFFSET_IMAGE_HEADER_VERSION 0x8
@@ -224,6 +229,13 @@ _Static_assert(offsetof(struct message, number) == 0x4, "layout");
 _Static_assert(offsetof(struct message, result) == 0x8, "layout");
 _Static_assert(offsetof(struct message, flags) == 0x10, "layout");
 _Static_assert(offsetof(struct message, arguments) == 0x18, "layout");
+
+struct cookies {
+    uint64_t count;  /* pairs written so far; the last COOKIES are kept (agent of a follower) */
+    uint64_t pairs[2048];  /* the leader's value, the variant's own (agent of a follower) */
+};
+_Static_assert(offsetof(struct cookies, count) == 0x0, "layout");
+_Static_assert(offsetof(struct cookies, pairs) == 0x8, "layout");
 
 struct image_header {
     uint64_t magic;  /* IMAGE_MAGIC */

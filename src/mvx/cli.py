@@ -264,6 +264,7 @@ def run(asked: argparse.Namespace, words: list[str]) -> int:
         if not words:
             raise errors.UsageError("no program given", fix="mvx run -- PROGRAM [ARG…]")
         options = options_of(asked, words)
+        restore_environment()
         from mvx import supervisor
 
         outcome = supervisor.run(options)
@@ -291,6 +292,15 @@ def options_of(asked: argparse.Namespace, words: list[str]) -> Options:
         name: value for name, value in vars(asked).items() if name not in {"command", "program"}
     }
     return options.Options(program=program, arguments=arguments, **taken)
+
+
+def restore_environment() -> None:
+    """Take back the locale that Python sets where there is none (PEP 538): programs see it."""
+    if os.environ.get("LC_CTYPE") in {"C.UTF-8", "C.utf8", "UTF-8"}:
+        with open("/proc/self/environ", "rb") as stream:
+            given = stream.read().split(b"\0")
+        if not any(entry.startswith(b"LC_CTYPE=") for entry in given):
+            del os.environ["LC_CTYPE"]
 
 
 def check_writable(target: Path) -> None:

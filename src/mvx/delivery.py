@@ -18,7 +18,7 @@ from typing import Final
 
 from mvx import kernel
 from mvx.kernel import MASK, Registers
-from mvx.layout import POINTS, TASK
+from mvx.layout import COOKIES, COOKIES_OFFSET, COOKIES_TABLE, POINTS, TASK
 from mvx.monitor import Monitor
 from mvx.tasks import Stash, State, Task, TaskSet
 
@@ -40,6 +40,9 @@ _POINTS: Final = list(POINTS)
 _RT_SIGSUSPEND: Final = 130
 _FATAL_WAIT_S: Final = 2.0
 _EINTR: Final = 4
+_WITH_VALUE: Final = frozenset({-1, -2, -3})
+"""SI_QUEUE, SI_TIMER, SI_MESGQ."""
+_VALUE: Final = 24
 
 
 class Delivery:
@@ -66,21 +69,32 @@ class Delivery:
         for stash in task.in_flight:
             if stash.number == number:
                 task.in_flight.remove(stash)
-                information = stash.information
-                kernel.set_signal_information(task.tid, information)
-                self._restore_arguments(task)
+                kernel.set_signal_information(task.tid, _own_information(task, stash))
+                self._restore_call(task)
+                if number < signal.SIGRTMIN and any(s.number == number for s in task.in_flight):
+                    # Only one of a number can be pending: the next one is sent when this one has been taken.
+                    kernel.send_signal(task.process, task.tid, number)
                 kernel.resume(task.tid, number)
                 return True
         return False
 
     @staticmethod
-    def _restore_arguments(task: Task) -> None:
-        """After a signal in the stand-in rt_sigsuspend: the program's rdi and rsi are what the handler's frame holds."""
-        if task.registers is None or not task.suspended:
+    def _restore_call(task: Task) -> None:
+        """Show the kernel the call that the signal interrupts: it decides between EINTR and restart.
+
+        After the stand-in rt_sigsuspend, rdi and rsi must be the program's again: the handler's frame holds them.
+        """
+        restart, task.restart = task.restart, None
+        if restart is None and not task.suspended:
             return
-        task.suspended = False
         current = kernel.registers(task.tid)
-        current.rdi, current.rsi = task.registers.rdi, task.registers.rsi
+        if task.suspended:
+            task.suspended = False
+            assert task.registers is not None
+            current.rdi, current.rsi = task.registers.rdi, task.registers.rsi
+        elif restart is not None:
+            number, code = restart
+            current.orig_rax, current.rax = number, -code & MASK
         kernel.set_registers(task.tid, current)
 
     # Faults
@@ -132,9 +146,14 @@ class Delivery:
         if task.variant.launching or task.space is None:
             kernel.resume(task.tid, number)
             return
+        if self._deliver_unblocked(task, number, information):
+            return
         if not _has_handler(task.tid, number):
             harmless = number in _IGNORED_BY_DEFAULT or _is_ignored(task.tid, number)
             kernel.resume(task.tid, 0 if harmless else number)
+            return
+        if len(self._monitor.variants) == 1 and not task.space.contains(kernel.registers(task.tid).rip):
+            kernel.resume(task.tid, number)
             return
         task.stash.append(Stash(number, information))
         self._monitor.write_field(task, "pending", 1)
@@ -192,8 +211,12 @@ class Delivery:
             program.rip -= 2
             program.rax = number
         elif point == "INTERRUPTED":
-            program.orig_rax = number
-            program.rax = -leader.interrupt_code & MASK
+            if signals:
+                # A call number now would make the kernel execute it: the delivery stop is the place for it.
+                task.restart = (number, leader.interrupt_code)
+            else:
+                program.rip -= 2
+                program.rax = number
         monitor.write_field(task, "pending", 0)
         monitor.write_field(task, "interrupted", 0)
         task.in_flight += [Stash(stash.number, stash.information) for stash in signals]
@@ -204,11 +227,34 @@ class Delivery:
             # The signal is open only under the call's own mask: wait for it there, in the program's context.
             task.registers = Registers.from_buffer_copy(program)
             task.suspended = True
+            task.restart = None
             program.orig_rax = _RT_SIGSUSPEND
             program.rdi, program.rsi = mask, 8
         for stash in signals:
             kernel.send_signal(task.process, task.tid, stash.number)
         monitor.release(task, program)
+
+    # Signals that a sigreturn unblocks
+
+    def sigreturn_done(self, task: Task) -> bool:
+        """The leader's rt_sigreturn is at its exit: whether signals come before the program's next instruction."""
+        status = _status(task.tid)
+        pending = (status["SigPnd"] | status["ShdPnd"]) & ~status["SigBlk"]
+        in_flight = sum(1 << (stash.number - 1) for stash in {s.number: s for s in task.in_flight}.values())
+        task.unblocked = pending & ~in_flight & status["SigCgt"]
+        return bool(task.unblocked)
+
+    def _deliver_unblocked(self, task: Task, number: int, information: bytes) -> bool:
+        """A signal of the leader that its sigreturn unblocked: followers get it at the same sigreturn."""
+        bit = 1 << (number - 1)
+        if not task.unblocked & bit:
+            return False
+        task.unblocked &= ~bit
+        task.set.native_signals.append(Stash(number, information))
+        kernel.resume(task.tid, number)
+        if not task.unblocked:
+            self._monitor.native_done(task.set)
+        return True
 
     def _mask_address(self, task: Task, program: Registers, number: int) -> int:
         """Address of the signal mask that a call waits under, 0 if it has none."""
@@ -226,6 +272,22 @@ class Delivery:
         return 0
 
 
+def _own_information(task: Task, stash: Stash) -> bytes:
+    """The leader's siginfo with the variant's own value where the program gave the kernel one (sigqueue, timers)."""
+    code = struct.unpack_from("<i", stash.information, 8)[0]
+    if task.is_leader or task.space is None or code not in _WITH_VALUE:
+        return stash.information
+    value = stash.information[_VALUE : _VALUE + 8]
+    table = task.space.memory.read(task.space.base + COOKIES_OFFSET, COOKIES_TABLE.size)
+    count = min(struct.unpack_from("<Q", table)[0], COOKIES)
+    own = value
+    for index in range(count):
+        start = 8 + 16 * index
+        if table[start : start + 8] == value:
+            own = table[start + 8 : start + 16]
+    return stash.information[:_VALUE] + own + stash.information[_VALUE + 8 :]
+
+
 def _is_restart(current: Registers) -> bool:
     return current.orig_rax != MASK and -_signed(current.rax) in kernel.RESTART_CODES
 
@@ -234,10 +296,15 @@ def _signed(value: int) -> int:
     return value - (1 << 64) if value >> 63 else value
 
 
-def _mask(tid: int, name: str) -> int:
+def _status(tid: int) -> dict[str, int]:
+    """The signal sets of a task: SigPnd, ShdPnd, SigBlk, SigIgn, SigCgt."""
     content = Path(f"/proc/{tid}/status").read_text(encoding="ascii", errors="replace")
-    found = re.search(rf"^{name}:\s*([0-9a-f]+)$", content, re.MULTILINE)
-    return int(found[1], 16) if found else 0
+    found = re.findall(r"^(Sig\w+|ShdPnd):\s*([0-9a-f]{16})$", content, re.MULTILINE)
+    return {name: int(value, 16) for name, value in found}
+
+
+def _mask(tid: int, name: str) -> int:
+    return _status(tid).get(name, 0)
 
 
 def _has_handler(tid: int, number: int) -> bool:

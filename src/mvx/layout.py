@@ -27,6 +27,8 @@ DESCRIPTORS_MAX = 65536
 DESCRIPTOR_TABLE_SIZE = 2 * DESCRIPTORS_MAX
 SHARED_STATE_OFFSET = PROCESS_OFFSET + DESCRIPTOR_TABLE_COUNT * DESCRIPTOR_TABLE_SIZE
 EPOLL_ENTRIES = 32768
+COOKIES_OFFSET = 0x3F0000
+COOKIES = 1024
 TASKS_OFFSET = 0x400000
 TASK_SLOTS = 1024
 TASK_SLOT_SIZE = 0x8000
@@ -196,6 +198,12 @@ MESSAGE = _structure(
     ("arguments", "6Q", "MESSAGE_CALL: the leader's arguments as they are"),
 )
 
+COOKIES_TABLE = _structure(
+    "cookies",
+    ("count", "Q", "pairs written so far; the last COOKIES are kept (agent of a follower)"),
+    ("pairs", f"{2 * COOKIES}Q", "the leader's value, the variant's own (agent of a follower)"),
+)
+
 IMAGE = _structure(
     "image_header",
     ("magic", "Q", "IMAGE_MAGIC"),
@@ -220,7 +228,7 @@ NUMBER_RDTSC = 0x10000
 """The pseudo number of a trapped rdtsc or rdtscp."""
 IMAGE_MAGIC = 0x31746E656761786D
 
-STRUCTURES = (TASK, BOOTSTRAP, LANE, MESSAGE, IMAGE)
+STRUCTURES = (TASK, BOOTSTRAP, LANE, MESSAGE, COOKIES_TABLE, IMAGE)
 
 _CONSTANTS = (
     "PROTOCOL_VERSION",
@@ -231,6 +239,8 @@ _CONSTANTS = (
     "DESCRIPTOR_TABLE_SIZE",
     "SHARED_STATE_OFFSET",
     "EPOLL_ENTRIES",
+    "COOKIES_OFFSET",
+    "COOKIES",
     "TASKS_OFFSET",
     "TASK_SLOT_SIZE",
     "PRIVATE_SIZE",

@@ -51,6 +51,8 @@ class Monitor:
         self.sets: dict[int, TaskSet] = {}
         self.warned: set[str] = set()
         self.diverged: Callable[..., None] = lambda *_, **__: None
+        self.native_done: Callable[[TaskSet], None] = lambda _: None
+        self.sigreturn_done: Callable[[Task], bool] = lambda _: False
         self.emulate: Callable[[Task, Registers], bool] = lambda *_: False
         self.trace: Callable[..., None] | None = None
         self._next_set = 0

@@ -156,10 +156,11 @@ def check_format(file: str, asked: str, depth: int = 0) -> bool:
             start = stream.read(SHEBANG_BYTES)
             if start.startswith(b"\x7fELF"):
                 check_elf(stream, asked)
-                check_privilege(file, asked)
-                return True
-    except (OSError, OverflowError):  # unreadable after all, or offsets that no file has
+    except (OSError, OverflowError, ValueError):  # unreadable after all, or impossible offsets
         raise not_a_program(asked) from None
+    if start.startswith(b"\x7fELF"):
+        check_privilege(file, asked)
+        return True
     if not start.startswith(b"#!"):
         if depth or b"\0" in start.partition(b"\n")[0]:
             raise not_a_program(asked)

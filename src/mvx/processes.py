@@ -20,6 +20,7 @@ from mvx.kernel import MASK, Registers
 from mvx.monitor import Monitor
 from mvx.tasks import AddressSpace, Birth, State, Task, TaskSet
 
+RT_SIGRETURN: Final = 15
 CLONE: Final = 56
 FORK: Final = 57
 VFORK: Final = 58
@@ -58,6 +59,7 @@ class Processes:
         if task.is_leader:
             task_set.native_serial = task.natives
             task_set.native_result = None
+            task_set.native_signals = []
             task_set.child = None
             self._execute(task)
             return
@@ -76,12 +78,28 @@ class Processes:
             assert task.space is not None
             task.executing = self._monitor.table_content(task)
             self._run_call(task, program, self._exec_failed)
+        elif number == RT_SIGRETURN and task.is_leader and len(self._monitor.variants) > 1:
+            self._run_call(task, program, self._sigreturn_done)
         else:
             # The program's context is all that these calls need: sigreturn, sigaltstack.
-            self._outcome(task.set, 0)
+            if task.is_leader:
+                self.done(task.set)
+            for stash in task.set.native_signals if not task.is_leader else ():
+                task.in_flight.append(stash)
+                kernel.send_signal(task.process, task.tid, stash.number)
             kernel.set_registers(task.tid, program)
             task.state = State.RUNNING
             kernel.resume(task.tid)
+
+    def _sigreturn_done(self, task: Task, _: Registers) -> None:
+        """Signals that the sigreturn unblocks come now, in every variant: wait for the leader's before the followers go."""
+        if not self._monitor.sigreturn_done(task):
+            self.done(task.set)
+        kernel.resume(task.tid)
+
+    def done(self, task_set: TaskSet) -> None:
+        """The leader's native call is over without an error: followers go on."""
+        self._outcome(task_set, 0)
 
     def _repeat(self, task: Task) -> None:
         """A follower does what the leader did, or gets the leader's error."""

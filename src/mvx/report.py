@@ -34,7 +34,7 @@ DESCRIPTORS_LIMIT = 24
 STYLES = {"alarm": "\x1b[1;31m", "title": "\x1b[1m", "mark": "\x1b[31m", "quiet": "\x1b[2m"}
 
 
-def text(divergence: Divergence, color: bool) -> str:  # noqa: FBT001  # what else could the second be
+def text(divergence: Divergence, color: bool) -> str:  # noqa: FBT001  # there is no other switch
     """Return the report for people: lines of at most 100 columns, with a newline at the end.
 
     `color` adds ANSI styles. Nothing else in the text can control a terminal.

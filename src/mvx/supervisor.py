@@ -69,6 +69,8 @@ class Supervisor:
         self._delivery = Delivery(self._monitor)
         self._local = Local(self._monitor)
         instructions = Instructions(self._monitor)
+        self._monitor.native_done = self._processes.done
+        self._monitor.sigreturn_done = self._delivery.sigreturn_done
         self._monitor.emulate = instructions.emulate
         self._outcome: Outcome | None = None
         self._root: TaskSet | None = None
@@ -200,6 +202,10 @@ class Supervisor:
             return
         number = status >> 8 & 0xFF
         event = status >> 16
+        if task.unblocked and (event or number == kernel.SYSCALL_STOP):
+            # The expected signal did not stop the task first: somebody else took it.
+            task.unblocked = 0
+            self._processes.done(task.set)
         if event == kernel.EVENT_SECCOMP:
             self._seccomp(task)
         elif event == kernel.EVENT_STOP:

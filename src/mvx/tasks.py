@@ -133,6 +133,10 @@ class Task:
     """Signals that arrived during injection; sent again when the program starts."""
     natives: int = 0
     """How many native calls the task has asked for; a follower may ask before its leader does."""
+    restart: tuple[int, int] | None = None
+    """The call that the next signal interrupts, and its restart code."""
+    unblocked: int = 0
+    """Signals (bit set) that the leader's sigreturn unblocked and that have not stopped it yet."""
     suspended: bool = False
     """The task waits for its signal in an rt_sigsuspend that stands for its own call."""
     fatal: int = 0
@@ -173,6 +177,8 @@ class TaskSet:
     gathered: dict[int, Task] = dataclasses.field(default_factory=dict)
     native_serial: int = 0
     """Which of its native calls the leader is in, or was in last."""
+    native_signals: list[Stash] = dataclasses.field(default_factory=list)
+    """Signals that the leader got right at its native call's exit; followers get them there."""
     native_result: int | None = None
     """The leader's result of the native call that the set is in; followers wait for it."""
     child: TaskSet | None = None

@@ -31,7 +31,7 @@ from mvx.divergence import Frame
 from mvx.symbols import PT_GNU_EH_FRAME, Image, Memory, Modules
 
 FRAMES_LIMIT = 64
-DESCRIPTION_LIMIT_BYTES = 1 << 14
+DESCRIPTIONS_LIMIT_BYTES = 1 << 15  # of one walk; 64 frames of real programs need some 6 KiB
 STEPS_LIMIT = 256  # operations of one DWARF expression
 FRAME_LIMIT_BYTES = 1 << 20  # of one frame found by its frame pointer
 MASK = (1 << 64) - 1
@@ -117,6 +117,7 @@ class _Walk:
     def __init__(self, memory: Memory, modules: Modules, trace: Trace) -> None:
         self.memory, self.modules, self.trace = memory, modules, trace
         self.rows: dict[tuple[int, int], dict[Any, Any]] = {}
+        self.limit = DESCRIPTIONS_LIMIT_BYTES
 
     def run(self, registers: Mapping[str, int]) -> None:
         """Fill the trace; raises UnusableError with the reason why it ends."""
@@ -213,7 +214,11 @@ class _Walk:
         key = id(module.image), linked
         if key not in self.rows:
             start = _description(module.image, linked)
-            row = _decode(module.image, start, linked) if start is not None else None
+            if start is None:
+                return None
+            common, own = _entries(module.image, start, self.limit)
+            self.limit -= len(common) + len(own)
+            row = _decode(common, own, start, linked)
             if row is None:
                 return None
             self.rows[key] = row
@@ -351,27 +356,29 @@ def _description(image: Image, address: int) -> int | None:
     return found
 
 
-def _entry(image: Image, start: int) -> bytes:
-    """Return a CIE or FDE with its length."""
-    size = int.from_bytes(image.at(start, 4), "little")
-    data = image.at(start, size + 4) if 8 <= size <= DESCRIPTION_LIMIT_BYTES else b""
-    if len(data) < 12:
-        raise UnusableError(f"a description of {size} bytes")
-    return data
+def _entries(image: Image, start: int, limit: int) -> tuple[bytes, bytes]:
+    """Return the FDE at an address, after its CIE, with their lengths."""
+
+    def entry(address: int) -> bytes:
+        size = int.from_bytes(image.at(address, 4), "little")
+        data = image.at(address, size + 4) if 8 <= size <= limit // 2 else b""
+        if len(data) < 12:
+            raise UnusableError(f"a description of {size} bytes")
+        return data
+
+    own = entry(start)
+    return entry(start + 4 - int.from_bytes(own[4:8], "little")), own
 
 
-def _decode(image: Image, start: int, address: int) -> dict[Any, Any] | None:
-    """Decode the FDE at `start` for one instruction; None if its function ends before.
+def _decode(common: bytes, own: bytes, start: int, address: int) -> dict[Any, Any] | None:
+    """Decode an FDE, which lies at `start`, for one instruction; None if its function ends before.
 
-    Only it and its CIE are given to pyelftools, as a section of two entries at their place.
+    Only it and its CIE are given to pyelftools, as a section of these two that ends at its end.
     """
     from elftools.dwarf.callframe import CallFrameInfo
     from elftools.dwarf.structs import DWARFStructs
 
-    own = bytearray(_entry(image, start))
-    common = _entry(image, start + 4 - int.from_bytes(own[4:8], "little"))
-    own[4:8] = (len(common) + 4).to_bytes(4, "little")
-    section = common + bytes(own)
+    section = common + own[:4] + (len(common) + 4).to_bytes(4, "little") + own[8:]
     structs = DWARFStructs(little_endian=True, dwarf_format=32, address_size=8)
     entries: Any = CallFrameInfo(
         BytesIO(section), len(section), start - len(common), structs, for_eh_frame=True
