@@ -257,6 +257,12 @@ __attribute__((used)) void agent_instruction(struct frame *frame, struct task *t
     task->calls++;
 }
 
+static void show_result(struct task *task) {
+    if (task->trace) {
+        gate_control(REQUEST_TRACED, 0, 0, 0);
+    }
+}
+
 /* Entered from entry.S on the agent's stack; the result is left in frame->rax. */
 __attribute__((used)) void agent_call(struct frame *frame, struct task *task) {
     struct call call = {
@@ -281,6 +287,7 @@ __attribute__((used)) void agent_call(struct frame *frame, struct task *task) {
         }
         handler_finish(&call);
         frame->rax = (uint64_t)call.result;
+        show_result(task);
         return;
     }
     struct lane *own = lane_of(task, task->variant);
@@ -294,4 +301,5 @@ __attribute__((used)) void agent_call(struct frame *frame, struct task *task) {
     }
     task->calls++;
     __atomic_store_n(&own->number, 0, __ATOMIC_RELEASE);
+    show_result(task);
 }

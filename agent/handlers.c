@@ -14,7 +14,10 @@ enum {
     EINVAL = 22,
     CLOSE_RANGE_CLOEXEC = 4,
     EPOLL_CTL_DEL = 2,
+    SIGINFO_CODE = 8,
     SIGINFO_VALUE = 24,
+    SI_QUEUE = -1,
+    SI_MESGQ = -3,
     IOC_SIZE_SHIFT = 16,
     IOC_SIZE_MASK = 0x3fff,
     IOC_DIRECTION_SHIFT = 30,
@@ -374,7 +377,30 @@ static void pair_outputs(struct call *call) {
     descriptor_arrived(call->task, numbers[1], !!(flags & O_CLOEXEC));
 }
 
+/* A waited-for signal: the value in its siginfo is the variant's own (see cookie_agree). */
+static void signal_outputs(struct call *call) {
+    walk_outputs(call);
+    char *information = (char *)call->arguments[1];
+    int32_t code = 0;
+    uint64_t value = 0;
+    if (is_leader(call->task) || !information || program_copy(&code, information + SIGINFO_CODE, sizeof code) ||
+        code > SI_QUEUE || code < SI_MESGQ || program_copy(&value, information + SIGINFO_VALUE, sizeof value)) {
+        return;
+    }
+    const struct cookies *cookies = (const struct cookies *)(uint64_t)(image_start + COOKIES_OFFSET);
+    for (uint64_t i = 0; i < cookies->count && i < COOKIES; i++) {
+        if (cookies->pairs[2 * i] == value) {
+            program_copy(information + SIGINFO_VALUE, &cookies->pairs[2 * i + 1], sizeof value);
+            return;
+        }
+    }
+}
+
 int handler_outputs(struct call *call) {
+    if (call->number == __NR_rt_sigtimedwait && !is_error(call->result)) {
+        signal_outputs(call);
+        return 1;
+    }
     if (call->executor == EXECUTOR_EVERYONE) {
         return call->rule->handler != HANDLER_PRLIMIT;
     }

@@ -32,6 +32,7 @@
 #define REQUEST_DIVERGED 4
 #define REQUEST_TIMEOUT 5
 #define REQUEST_REFUSED 6
+#define REQUEST_TRACED 7
 #define POINT_ENTRY 0
 #define POINT_INTERRUPTED 1
 #define POINT_EXIT 2
@@ -78,6 +79,7 @@
 #define OFFSET_TASK_TID 0x74
 #define OFFSET_TASK_PID 0x78
 #define OFFSET_TASK_TSC_KHZ 0x7c
+#define OFFSET_TASK_TRACE 0x80
 
 #define OFFSET_BOOTSTRAP_VARIANT 0x0
 #define OFFSET_BOOTSTRAP_VARIANTS 0x4
@@ -151,6 +153,7 @@ struct task {
     uint32_t tid;  /* the leader's thread id: the one that the program sees (supervisor) */
     uint32_t pid;  /* the leader's process id (supervisor) */
     uint32_t tsc_khz;  /* frequency that emulated rdtsc counts with (supervisor) */
+    uint32_t trace;  /* 1: the supervisor wants to know every result (supervisor) */
 };
 _Static_assert(offsetof(struct task, self) == 0x0, "layout");
 _Static_assert(offsetof(struct task, stack) == 0x8, "layout");
@@ -175,6 +178,7 @@ _Static_assert(offsetof(struct task, instruction) == 0x70, "layout");
 _Static_assert(offsetof(struct task, tid) == 0x74, "layout");
 _Static_assert(offsetof(struct task, pid) == 0x78, "layout");
 _Static_assert(offsetof(struct task, tsc_khz) == 0x7c, "layout");
+_Static_assert(offsetof(struct task, trace) == 0x80, "layout");
 
 struct bootstrap {
     uint32_t variant;  /* index of this variant (supervisor) */

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from mvx import specification, syscalls
+from mvx.layout import header as layout_header
 from mvx.specification import vocabulary
 from mvx.specification.declaration import Declaration, Parameter, SpecificationError
 from mvx.specification.numbers import NUMBERS
@@ -309,6 +310,7 @@ def texts() -> dict[str, str]:
     calls, tables = specification.declarations(), specification.request_tables()
     validate(calls, tables)
     return {
+        "agent/generated/layout.h": layout_header(),
         "agent/generated/vocabulary.h": vocabulary_header(),
         "agent/generated/rules.h": rules_header(calls, tables),
         "src/mvx/specification/table.py": table_module(calls),

@@ -145,6 +145,7 @@ def send_signal(pid: int, tid: int, number: int) -> None:
 
 def system_call(number: int, *arguments: int) -> int:
     """A raw system call of the supervisor's own: its result, or -errno."""
+    _libc.syscall.restype = ctypes.c_long
     result: int = _libc.syscall(ctypes.c_long(number), *(ctypes.c_long(a) for a in arguments))
     return -ctypes.get_errno() if result == -1 else result
 

@@ -54,6 +54,7 @@ REQUESTS = {
     "DIVERGED": "arguments: divergence, index of the argument, byte offset",
     "TIMEOUT": "the leader waited longer than the watchdog allows; argument: the follower",
     "REFUSED": "the program asked for something that mvx does not do; argument: the reason",
+    "TRACED": "a call is over: its result is in the frame (only with --trace)",
 }
 """What the agent asks of the supervisor at the control gate: rdi holds the number, rsi, rdx, r10 the arguments."""
 
@@ -159,6 +160,7 @@ TASK = _structure(
     ("tid", "I", "the leader's thread id: the one that the program sees (supervisor)"),
     ("pid", "I", "the leader's process id (supervisor)"),
     ("tsc_khz", "I", "frequency that emulated rdtsc counts with (supervisor)"),
+    ("trace", "I", "1: the supervisor wants to know every result (supervisor)"),
 )
 
 BOOTSTRAP = _structure(

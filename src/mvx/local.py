@@ -13,6 +13,7 @@ from mvx import calls, kernel
 from mvx.kernel import MASK, Registers
 from mvx.monitor import Monitor
 from mvx.layout import ARENAS_OFFSET, ARENA_SIZE
+from mvx.segments import Segments
 from mvx.specification.vocabulary import Executor
 from mvx.tasks import Task
 
@@ -20,6 +21,7 @@ _MMAP: Final = 9
 _RANGES: Final = {9, 10, 11, 25, 26, 28, 329, 462, 216}
 """Calls whose first two arguments are an address range."""
 _MREMAP: Final = 25
+_SHMAT: Final = 30
 _ARCH_PRCTL: Final = 158
 _MAP_SHARED: Final = 1
 _MAP_TYPE: Final = 0xF
@@ -42,6 +44,7 @@ class Local:
     def __init__(self, monitor: Monitor) -> None:
         """Works on the monitor's tasks."""
         self._monitor = monitor
+        self._segments = Segments()
         self._numbers = {
             number for number in range(512) if calls.executor(number) is Executor.LOCAL
         } | {_ARCH_PRCTL}
@@ -56,6 +59,8 @@ class Local:
         error = 0
         if number == _MMAP:
             error = self._check_mapping(task, current)
+        elif number == _SHMAT:
+            error = self._segments.translate(task, current)
         elif number == _ARCH_PRCTL:
             error = _check_arch(current)
         if not error and number in _RANGES and self._touches_agent(task, current):

@@ -120,6 +120,7 @@ class Monitor:
                 tid=task.set.tid,
                 pid=task.set.process,
                 position=self._position(task),
+                trace=self.trace is not None,
             ),
         )
 

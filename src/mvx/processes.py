@@ -21,6 +21,7 @@ from mvx.monitor import Monitor
 from mvx.tasks import AddressSpace, Birth, State, Task, TaskSet
 
 RT_SIGRETURN: Final = 15
+SIGALTSTACK: Final = 131
 CLONE: Final = 56
 FORK: Final = 57
 VFORK: Final = 58
@@ -38,8 +39,43 @@ CLONE_THREAD: Final = 0x10000
 CLONE_PARENT_SETTID: Final = 0x100000
 CLONE_UNTRACED: Final = 0x800000
 CLONE_CHILD_SETTID: Final = 0x1000000
+_NATIVE: Final = _BIRTHS | _EXECS | {RT_SIGRETURN, SIGALTSTACK}
+_UCONTEXT_RIP: Final = 40 + 8 * 16
+"""Offset of gregs[REG_RIP] in the ucontext that rsp points at when rt_sigreturn is called."""
+_STRING_MAX: Final = 4096
+_STRINGS_MAX: Final = 4096
 _SCRATCH: Final = 0x400
 """Where in a task slot a follower's changed clone_args lie: past struct task, far below the agent's stack."""
+
+
+def _readable(memory: kernel.Memory, address: int, size: int) -> bytes:
+    """Program memory, empty where there is none: the kernel will answer EFAULT."""
+    try:
+        return memory.read(address, size)
+    except (OSError, OverflowError):
+        return b""
+
+
+def _string(memory: kernel.Memory, address: int) -> bytes:
+    """A C string of at most a page's length (longer ones are compared as far as that)."""
+    content = b""
+    while b"\0" not in content and len(content) < _STRING_MAX:
+        piece = _readable(memory, address + len(content), 256 - (address + len(content)) % 256)
+        if not piece:
+            break
+        content += piece
+    return content.partition(b"\0")[0]
+
+
+def _strings(memory: kernel.Memory, address: int) -> tuple[bytes, ...]:
+    """The first strings of a NULL-terminated array."""
+    found: list[bytes] = []
+    while address and len(found) < _STRINGS_MAX:
+        word = int.from_bytes(_readable(memory, address + 8 * len(found), 8), "little")
+        if not word:
+            break
+        found.append(_string(memory, word))
+    return tuple(found)
 
 
 class Processes:
@@ -53,21 +89,64 @@ class Processes:
     # Native calls
 
     def native(self, task: Task) -> None:
-        """A task asks for a native call; it stands at the control gate with task.registers."""
+        """A task asks for a native call; it stands at the control gate with task.registers.
+
+        Nothing happens before every variant stands there and the supervisor has seen that they ask for the same.
+        """
         task_set = task.set
-        task.natives += 1
-        if task.is_leader:
-            task_set.native_serial = task.natives
-            task_set.native_result = None
-            task_set.native_signals = []
-            task_set.child = None
-            self._execute(task)
+        task.state = State.GATHERED
+        task_set.gathered[task.variant.index] = task
+        if len(task_set.gathered) < len(self._monitor.variants):
             return
-        if task_set.native_serial < task.natives or task_set.native_result is None:
-            task.state = State.GATHERED
-            task_set.gathered[task.variant.index] = task
+        if not self._agree(task_set):
             return
-        self._repeat(task)
+        leader = task_set.gathered.pop(0)
+        task_set.native_result = None
+        task_set.native_signals = []
+        task_set.child = None
+        self._execute(leader)
+
+    def _agree(self, task_set: TaskSet) -> bool:
+        """Look at every variant itself, whatever its agent said: the same call, path, arguments, flags."""
+        monitor = self._monitor
+        asked: list[tuple[object, ...]] = []
+        for variant in range(len(monitor.variants)):
+            task = task_set.gathered[variant]
+            asked.append(self._asked(task))
+            if asked[-1][0] not in _NATIVE:
+                monitor.diverged(
+                    "integrity", task, f"call {asked[-1][0]} asked for at the control gate"
+                )
+                return False
+            if asked[-1] != asked[0]:
+                monitor.diverged(
+                    "integrity", task, "variants ask for different calls at the control gate"
+                )
+                return False
+        return True
+
+    def _asked(self, task: Task) -> tuple[object, ...]:
+        """What must be equal in all variants of a native call."""
+        assert task.space is not None
+        memory = task.space.memory
+        program = self._monitor.program_registers(task)
+        number = program.orig_rax
+        if number == EXECVE:
+            return number, _string(memory, program.rdi), _strings(memory, program.rsi)
+        if number == EXECVEAT:
+            return (
+                *(number, program.rdi & 0xFFFFFFFF, program.r8 & 0xFFFFFFFF),
+                *(_string(memory, program.rsi), _strings(memory, program.rdx)),
+            )
+        if number == CLONE:
+            return number, program.rdi
+        if number == CLONE3:
+            return number, _readable(memory, program.rdi, 8)
+        if number == RT_SIGRETURN:
+            target = int.from_bytes(_readable(memory, program.rsp + _UCONTEXT_RIP, 8), "little")
+            if task.space.contains(target):
+                return -1, target
+        return (number,)
 
     def _execute(self, task: Task) -> None:
         program = self._monitor.program_registers(task)
@@ -115,8 +194,6 @@ class Processes:
 
     def _outcome(self, task_set: TaskSet, result: int) -> None:
         """The leader's result is known: followers that wait for it go on."""
-        if task_set.native_result is not None:
-            return
         task_set.native_result = result
         waiting = list(task_set.gathered.values())
         task_set.gathered.clear()
@@ -187,7 +264,10 @@ class Processes:
         parent_tid = child_tid = stack = 0
         if number == CLONE3:
             size = min(program.rsi, 88)
-            arguments = bytearray(memory.read(program.rdi, size))
+            arguments = bytearray(_readable(memory, program.rdi, size))
+            if len(arguments) < 64:
+                self._run_call(task, program, self._birth_refused)
+                return
             words = struct.unpack(f"<{size // 8}Q", arguments[: size // 8 * 8])
             flags, _, child_tid, parent_tid, exit_signal, stack_low, stack_size = words[:7]
             stack = stack_low + stack_size if stack_low else 0
@@ -304,6 +384,12 @@ class Processes:
         child.birth = None
         kernel.set_registers(child.tid, current)
         kernel.resume(child.tid)
+
+    def _birth_refused(self, task: Task, stopped: Registers) -> None:
+        """The exit of a clone3 whose arguments the kernel could not read either."""
+        if task.is_leader:
+            self._outcome(task.set, _signed(stopped.rax))
+        kernel.resume(task.tid)
 
     def _birth_done(self, task: Task, stopped: Registers) -> None:
         """The syscall-exit stop of a clone, fork or vfork in the parent."""

@@ -326,7 +326,7 @@ class Supervisor:
         task_set = task.set
         task_set.gathered.pop(task.variant.index, None)
         others = [other for other in task_set.tasks.values() if other.state is not State.ENDED]
-        if task_set is self._root and task.is_leader:
+        if self._root is not None and task.tid == self._root.process:
             self._root_status = status
         if task.is_leader and os.WIFSIGNALED(status):
             for other in others:

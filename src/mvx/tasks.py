@@ -131,8 +131,6 @@ class Task:
     """The descriptor table to carry over the exec that the task is executing."""
     early_signals: list[int] = dataclasses.field(default_factory=list)
     """Signals that arrived during injection; sent again when the program starts."""
-    natives: int = 0
-    """How many native calls the task has asked for; a follower may ask before its leader does."""
     restart: tuple[int, int] | None = None
     """The call that the next signal interrupts, and its restart code."""
     unblocked: int = 0
@@ -175,8 +173,6 @@ class TaskSet:
     process: int
     tasks: dict[int, Task] = dataclasses.field(default_factory=dict)
     gathered: dict[int, Task] = dataclasses.field(default_factory=dict)
-    native_serial: int = 0
-    """Which of its native calls the leader is in, or was in last."""
     native_signals: list[Stash] = dataclasses.field(default_factory=list)
     """Signals that the leader got right at its native call's exit; followers get them there."""
     native_result: int | None = None

@@ -1,0 +1,184 @@
+"""Run a workload in its folder, natively or under mvx, and say what it showed and left.
+
+Every trial of a workload runs in a folder of the same path, so that paths in output and files are equal too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fnmatch
+import hashlib
+import os
+import random
+import shlex
+import signal
+import socket
+import stat
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from real.workloads import Workload
+
+# Below those that the kernel gives away by itself (32768 and above).
+PORTS = range(20001, 32000)
+GRACE_S = 3.0
+SHOWN_CHARACTERS = 3000
+
+
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    """What a trial under mvx has to have in common with the native one."""
+
+    output: bytes
+    errors: bytes
+    status: int
+    files: dict[str, str]
+
+    def differences(self, native: Shown) -> list[str]:
+        """Describe each difference to the native trial."""
+        found = [
+            f"{name}: {_text(getattr(self, name))}\n  natively: {_text(getattr(native, name))}"
+            for name in ("status", "output", "errors")
+            if getattr(self, name) != getattr(native, name)
+        ]
+        for path in sorted(self.files.keys() | native.files.keys()):
+            own, other = self.files.get(path, "absent"), native.files.get(path, "absent")
+            if own != other:
+                found.append(f"file {path}: {own}\n  natively: {other}")
+        return found
+
+
+class Ground:
+    """The folder of one workload: prepared once, then a fresh copy for each trial."""
+
+    def __init__(self, workload: Workload, folder: Path, user: int | None = None) -> None:
+        """Prepare the folder, which must exist and belong to the user who shall run the workload."""
+        self.workload = workload
+        self.folder = folder
+        self.work = folder / "work"
+        self._prepared = folder / "prepared"
+        self._user: dict[str, Any] = {}
+        if user is not None:
+            self._user = {"user": user, "group": user, "extra_groups": []}
+        self._prepared.mkdir()
+        if user is not None:
+            os.chown(self._prepared, user, user)
+        if workload.prepare:
+            subprocess.run(
+                ["bash", "-ec", workload.prepare],
+                cwd=self._prepared,
+                env=self._environment(()),
+                timeout=120,
+                check=True,
+                **self._user,
+            )
+
+    def trial(self, mvx: Sequence[str] = ()) -> Shown:
+        """Run the script, under mvx where its command is given; what it leaves stays until the next trial."""
+        workload = self.workload
+        subprocess.run(["rm", "-rf", self.work], check=True)
+        subprocess.run(["cp", "-a", self._prepared, self.work], check=True)
+        script = self.folder / "script"
+        script.write_text(workload.script)
+        output, errors = self.folder / "output", self.folder / "errors"
+        command = [workload.shell, str(script)]
+        with open(output, "wb") as output_file, open(errors, "wb") as errors_file:
+            process = subprocess.Popen(
+                command if workload.parts else [*mvx, *command],
+                cwd=self.work,
+                env=self._environment(mvx),
+                stdin=subprocess.DEVNULL,
+                stdout=output_file,
+                stderr=errors_file,
+                start_new_session=True,
+                **self._user,
+            )
+            late = False
+            try:
+                process.wait(workload.timeout_s)
+            except subprocess.TimeoutExpired:
+                late = True
+            left = end_session(process.pid, GRACE_S * (not late))
+            status = process.wait()
+        if late or left:
+            what = f"not at its end after {workload.timeout_s} s" if late else "it left processes behind"
+            message = f"{what}: {left}\n{_text(errors.read_bytes())}"
+            raise AssertionError(message)
+        files = listing(self.work, workload.varying)
+        return Shown(output.read_bytes(), errors.read_bytes(), status, files)
+
+    def _environment(self, mvx: Sequence[str]) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if k.startswith(("MVX_", "PYTHON"))}
+        first = free_port()
+        return kept | {
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": str(self.work),
+            "LANG": "C.UTF-8",
+            "TZ": "UTC",
+            "MVX": shlex.join(mvx),
+            "PORT": str(first),
+            "PORT2": str(free_port(first)),
+        }
+
+
+def free_port(but: int = 0) -> int:
+    """Return a port of 127.0.0.1 on which nobody listens."""
+    while True:
+        port = random.choice(PORTS)
+        with contextlib.suppress(OSError), socket.socket() as attempt:
+            attempt.bind(("127.0.0.1", port))
+            if port != but:
+                return port
+
+
+def end_session(leader: int, grace_s: float) -> dict[int, str]:
+    """Wait for the end of all processes of a session, then kill those left and return them."""
+    end = time.monotonic() + grace_s
+    while (found := session(leader)) and time.monotonic() < end:
+        time.sleep(0.02)
+    for number in found:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
+    return found
+
+
+def session(leader: int) -> dict[int, str]:
+    """Return the living processes of a session, by number, with their command."""
+    found = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            with contextlib.suppress(OSError):  # gone meanwhile
+                words = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
+                if int(words[3]) == leader and words[0] not in "ZX":
+                    command = Path(f"/proc/{entry}/cmdline").read_bytes().replace(b"\0", b" ")
+                    found[int(entry)] = command.decode(errors="replace")
+    return found
+
+
+def listing(folder: Path, varying: Sequence[str]) -> dict[str, str]:
+    """Describe every file below a folder: kind, rights, and content unless that varies natively."""
+    found = {}
+    for path in folder.rglob("*"):
+        name = str(path.relative_to(folder))
+        status = path.lstat()
+        words = [stat.filemode(status.st_mode)]
+        if stat.S_ISLNK(status.st_mode):
+            words.append(f"-> {os.readlink(path)}")
+        elif stat.S_ISREG(status.st_mode) and not any(fnmatch.fnmatch(name, x) for x in varying):
+            content = path.read_bytes()
+            words += [str(len(content)), hashlib.sha256(content).hexdigest()[:16]]
+        found[name] = " ".join(words)
+    return found
+
+
+def _text(value: object) -> str:
+    text = value.decode(errors="backslashreplace") if isinstance(value, bytes) else str(value)
+    if len(text) > SHOWN_CHARACTERS:
+        text = f"{text[: SHOWN_CHARACTERS // 2]}\n[…]\n{text[-SHOWN_CHARACTERS // 2 :]}"
+    return text

@@ -1,0 +1,145 @@
+"""Every program of tests/programs behaves under mvx as it does natively: output and exit status.
+
+The programs check themselves, one behaviour each, and print deterministic lines. By default each runs with two variants under
+the policy `effects`, and in one more combination, another one for each program; `--matrix=full` runs every combination.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import known_gaps
+import pytest
+
+from mvx.options import POLICIES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conftest import Unprivileged
+
+FOLDER = Path(__file__).parent / "programs"
+NATIVE_LIMIT_S = 15
+LIMIT_S = 60
+
+
+@dataclasses.dataclass(frozen=True)
+class Combination:
+    """How a program is run."""
+
+    variants: int
+    policy: str
+    user: str
+    """The caller, or nobody when the caller is root."""
+    patch: bool
+
+    def __str__(self) -> str:
+        """Name the combination as in the name of the test."""
+        patch = [] if self.patch else ["no-patch"]
+        user = [] if self.user == "caller" else [self.user]
+        return "-".join([str(self.variants), self.policy, *user, *patch])
+
+    @property
+    def words(self) -> list[str]:
+        """The arguments of mvx before the program."""
+        patch = [] if self.patch else ["--no-patch"]
+        return ["run", "-n", str(self.variants), "--policy", self.policy, *patch, "--"]
+
+
+USERS = ["caller", "nobody"] if os.geteuid() == 0 else ["caller"]
+ALL = [Combination(*parts) for parts in itertools.product((1, 2, 3), POLICIES, USERS, (True, False))]
+DEFAULT = Combination(2, "effects", "caller", patch=True)
+OTHERS = [one for one in ALL if one != DEFAULT]
+
+
+def combinations(name: str, matrix: str) -> list[Combination]:
+    if matrix == "full":
+        return ALL
+    return [DEFAULT, OTHERS[zlib.crc32(name.encode()) % len(OTHERS)]]
+
+
+def cases(matrix: str) -> Iterator[Any]:
+    for source in sorted(FOLDER.glob("*.c")):
+        for combination in combinations(source.stem, matrix):
+            name = f"{source.stem}[{combination}]"
+            cause = known_gaps.PROGRAMS.get(source.stem) or known_gaps.COMBINATIONS.get(name)
+            expected = [pytest.mark.xfail(reason=cause, raises=AssertionError)] if cause else []
+            yield pytest.param(source, combination, id=name, marks=expected)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "combination" in metafunc.fixturenames:
+        matrix = metafunc.config.getoption("matrix")
+        metafunc.parametrize(("source", "combination"), list(cases(matrix)))
+
+
+def execute(
+    command: list[str], place: Path, limit_s: int, options: dict[str, Any]
+) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            command,
+            **{**options, "cwd": place},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=limit_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise AssertionError(f"{shlex.join(command)}: not done after {limit_s} s") from error
+
+
+def is_expected(line: str) -> bool:
+    return any(re.fullmatch(pattern, line) for pattern in known_gaps.WARNINGS)
+
+
+def test_program(
+    source: Path,
+    combination: Combination,
+    compiled: Callable[..., Path],
+    mvx_command: list[str],
+    unprivileged: Unprivileged,
+    work_place: Path,
+) -> None:
+    program = str(compiled(source))
+    command, options = mvx_command, {}
+    if combination.user == "nobody":
+        command, options = unprivileged.command, unprivileged.options
+    outcomes = []
+    for way, start, limit_s in (
+        ("natively", [], NATIVE_LIMIT_S),
+        ("under mvx", [*command, *combination.words], LIMIT_S),
+    ):
+        place = work_place / way
+        place.mkdir()
+        place.chmod(0o777)
+        outcomes.append(execute([*start, program], place, limit_s, options))
+    native, under_mvx = outcomes
+    assert (native.returncode, native.stderr) == (0, ""), "fails natively"
+    noise = [line for line in under_mvx.stderr.splitlines() if not is_expected(line)]
+    assert (under_mvx.returncode, under_mvx.stdout, noise) == (0, native.stdout, []), (
+        f"again: cd {place} && {shlex.join(under_mvx.args)}"
+    )
+    shutil.rmtree(work_place)
+
+
+def test_every_known_gap_names_a_program() -> None:
+    programs = {source.stem for source in FOLDER.glob("*.c")}
+    assert set(known_gaps.PROGRAMS) <= programs
+    names = {f"{name}[{combination}]" for name in programs for combination in ALL}
+    assert set(known_gaps.COMBINATIONS) <= names
+
+
+def test_programs_are_many() -> None:
+    assert len(list(FOLDER.glob("*.c"))) >= 120
