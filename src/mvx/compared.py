@@ -20,7 +20,7 @@ from mvx.specification.structures import Structure
 from mvx.specification.vocabulary import Direction, Handler, Kind, Length
 
 if TYPE_CHECKING:
-    from mvx.arena import Arena
+    from mvx.arena import Arena, PastCall
 
 Read = Callable[[int, int], bytes | None]
 
@@ -28,6 +28,7 @@ _KINDS: Final = list(MESSAGES)
 _NULL: Final = 0xFFFFFFFE
 _FAULT: Final = 0xFFFFFFFF
 _VECTORS_MAX: Final = 1024
+_GATHERED_MAX: Final = 1 << 20
 _INPUTS: Final = frozenset({Direction.IN, Direction.IN_OUT})
 _SENDS: Final = frozenset({Handler.SEND_MESSAGE, Handler.SEND_MESSAGES})
 _IRREGULAR: Final = _SENDS | {
@@ -74,7 +75,7 @@ class Compared(NamedTuple):
         return content
 
 
-def reader(memory: Memory, largest: int = RING_SIZE) -> Read:
+def reader(memory: Memory, largest: int = _GATHERED_MAX) -> Read:
     """A function that reads a variant's memory, and returns None where it cannot."""
 
     def read(address: int, size: int) -> bytes | None:
@@ -92,9 +93,13 @@ def from_memory(number: int, arguments: tuple[int, ...], read: Read) -> Compared
     source = decode.inputs_from_memory(number, arguments, read)
     for index, parameter in enumerate(compared.parameters()[: len(arguments)]):
         if parameter.direction in _INPUTS:
-            content = source(index)
             if compared.is_message(index):
                 content = _message(read, number, arguments)
+            elif parameter.kind is Kind.VECTOR:
+                count = arguments[parameter.operand]
+                content = b"".join(_gather(read, arguments[index], count))[:_GATHERED_MAX]
+            else:
+                content = source(index)
             if content is not None:
                 compared.inputs[index] = content
     return compared
@@ -104,16 +109,41 @@ def from_lane(arena: Arena, lane: int, position: int, end: int) -> Compared | No
     """The call that the leader published at a position; None when there is none, or no longer."""
     if not MESSAGE.size <= end - position <= RING_SIZE:
         return None
-    content = arena.ring(lane, position, end - position)
+    return _parse(arena.ring(lane, position, end - position))
+
+
+class Past:
+    """What the ring still holds of calls that are over: their messages, found by their headers, newest first."""
+
+    def __init__(self, arena: Arena, lane: int, end: int) -> None:
+        """Copy the ring; `end` is the position before which the calls were published."""
+        start = max(0, end - RING_SIZE)
+        self._content = arena.ring(lane, start, end - start)
+        self._end = len(self._content)
+
+    def inputs(self, call: PastCall) -> dict[int, bytes]:
+        """The bytes behind a call's arguments; asked for one call after the other, backwards."""
+        kind = _KINDS.index("CALL")
+        header = struct.pack("<IIQQ6Q", kind, call.number & 0xFFFFFFFF, 0, 0, *call.arguments)
+        at = self._content.rfind(header, 0, self._end)
+        if at < 0:
+            return {}
+        found = _parse(self._content[at : self._end])
+        self._end = at
+        return found.inputs if found else {}
+
+
+def _parse(content: bytes) -> Compared | None:
+    """The call whose message starts here, and its result if that follows."""
     header = MESSAGE.unpack(content[: MESSAGE.size])
     if header["kind"] != _KINDS.index("CALL"):
         return None
     arguments = struct.unpack_from("<6Q", content, MESSAGE.offset("arguments"))
     compared = Compared(header["number"], arguments, {})
+    if _handler(compared.number) in _IRREGULAR:
+        return compared
     blocks = _Blocks(content, MESSAGE.size)
     try:
-        if _handler(compared.number) in _IRREGULAR:
-            return compared
         for index, parameter in enumerate(compared.parameters()[: len(arguments)]):
             if parameter.direction in _INPUTS:
                 found = blocks.argument(parameter, arguments, index)
@@ -207,6 +237,17 @@ def _address_length(content: bytes) -> int:
     return {2: 8, 10: 28}.get(family, len(content))
 
 
+def _gather(read: Read, vectors: int, count: int) -> Iterator[bytes]:
+    """The buffers of an array of struct iovec, up to a limit."""
+    table = read(vectors, 16 * min(count, _VECTORS_MAX)) or b""
+    left = _GATHERED_MAX
+    for base, size in struct.iter_unpack("<QQ", table[: len(table) // 16 * 16]):
+        if size and left > 0:
+            content = read(base, min(size, left)) or b""
+            left -= len(content)
+            yield content
+
+
 # Messages of sendmsg and sendmmsg (see agent/messages.c)
 
 
@@ -221,8 +262,8 @@ def _message(read: Read, number: int, arguments: tuple[int, ...]) -> bytes | Non
             return content or None
         for piece in _pieces(read, header):
             content += piece
-            if len(content) >= decode.DATA_LARGEST:
-                return content[: decode.DATA_LARGEST]
+            if len(content) >= _GATHERED_MAX:
+                return content[:_GATHERED_MAX]
     return content
 
 
@@ -230,9 +271,7 @@ def _pieces(read: Read, header: bytes) -> Iterator[bytes]:
     name, name_size, vectors, count, control, control_size = _HEADER.unpack(header)
     if name and name_size:
         yield read(name, min(name_size, 128)) or b""
-    table = read(vectors, 16 * min(count, _VECTORS_MAX)) or b""
-    for base, size in struct.iter_unpack("<QQ", table[: len(table) // 16 * 16]):
-        yield (read(base, min(size, decode.DATA_LARGEST)) if size else None) or b""
+    yield from _gather(read, vectors, count)
     data = (read(control, min(control_size, 4096)) if control and control_size else None) or b""
     at = 0
     while at + _CONTROL.size <= len(data):

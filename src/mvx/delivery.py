@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from mvx import kernel
-from mvx.kernel import MASK, Registers
+from mvx.kernel import MASK, Registers, signed
 from mvx.layout import COOKIES, COOKIES_OFFSET, COOKIES_TABLE, POINTS, TASK
 from mvx.monitor import Monitor
 from mvx.tasks import Stash, State, Task, TaskSet
@@ -174,7 +174,7 @@ class Delivery:
                 task.interrupt_code = kernel.ERESTARTNOINTR
                 current.rip = task.variant.base + offsets[given_up]
             elif offset == offsets[after] and _is_restart(current):
-                task.interrupt_code = -_signed(current.rax)
+                task.interrupt_code = -signed(current.rax)
                 current.rax = -_EINTR & MASK
                 current.orig_rax = MASK
                 monitor.write_field(task, "interrupted", 1)
@@ -289,11 +289,7 @@ def _own_information(task: Task, stash: Stash) -> bytes:
 
 
 def _is_restart(current: Registers) -> bool:
-    return current.orig_rax != MASK and -_signed(current.rax) in kernel.RESTART_CODES
-
-
-def _signed(value: int) -> int:
-    return value - (1 << 64) if value >> 63 else value
+    return current.orig_rax != MASK and -signed(current.rax) in kernel.RESTART_CODES
 
 
 def _status(tid: int) -> dict[str, int]:

@@ -157,6 +157,11 @@ def control_process(option: int, *arguments: int) -> int:
     return -ctypes.get_errno() if result == -1 else result
 
 
+def signed(value: int) -> int:
+    """A register's content as a signed number (results: negative errno)."""
+    return value - (1 << 64) if value >> 63 else value
+
+
 class Memory:
     """A variant's address space, open for reading and writing until :meth:`close`."""
 
@@ -167,6 +172,13 @@ class Memory:
     def read(self, address: int, size: int) -> bytes:
         """Bytes at an address; fewer than asked for where the mapping ends, OSError (EIO) where there is none."""
         return os.pread(self._descriptor, size, address)
+
+    def readable(self, address: int, size: int) -> bytes:
+        """Bytes at an address, empty where there is no memory: the kernel will answer the program's call with EFAULT."""
+        try:
+            return self.read(address, size)
+        except (OSError, OverflowError):
+            return b""
 
     def write(self, address: int, content: bytes) -> None:
         """Write all of `content`, read-only pages included."""

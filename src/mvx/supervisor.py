@@ -198,7 +198,7 @@ class Supervisor:
                 self._ended(task, status)
             return
         if task is None:
-            self._processes.appeared(tid)
+            self._processes.births.appeared(tid)
             return
         number = status >> 8 & 0xFF
         event = status >> 16
@@ -212,13 +212,13 @@ class Supervisor:
             if number != signal.SIGTRAP:
                 kernel.ptrace(kernel.PTRACE_LISTEN, tid)
             elif task.birth is not None and task.space is not None and not task.on_exit_stop:
-                self._processes.start(task)
+                self._processes.births.start(task)
             else:
                 kernel.resume(tid)
         elif event == kernel.EVENT_EXEC:
             self._processes.executed(task)
         elif event in (kernel.EVENT_FORK, kernel.EVENT_VFORK, kernel.EVENT_CLONE):
-            self._processes.born(task)
+            self._processes.births.born(task)
         elif number == kernel.SYSCALL_STOP:
             at_exit, task.on_exit_stop = task.on_exit_stop, None
             if at_exit is None:
@@ -297,6 +297,9 @@ class Supervisor:
 
     def _control(self, task: Task, current: Registers) -> None:
         """A request of the agent (hostile input: bound everything)."""
+        if task.birth_frame is not None:
+            self._processes.births.retried(task, current)
+            return
         task.registers = current
         task.request = (current.rdi, current.rsi, current.rdx, current.r10)
         request = _REQUESTS[current.rdi] if current.rdi < len(_REQUESTS) else ""

@@ -35,6 +35,8 @@ class Variant:
     index: int
     base: int
     launching: bool = True
+    namespace: bool = False
+    """Whether it lives in a PID namespace of its own, in which its tasks have the leader's numbers."""
 
 
 @dataclasses.dataclass(eq=False)
@@ -127,6 +129,10 @@ class Task:
     """What to do at the next syscall-exit stop."""
     birth: Birth | None = None
     """The clone, fork or vfork that the task is executing."""
+    birth_retried: bool = False
+    """The birth is made again, with a number of the kernel's choice."""
+    birth_frame: Registers | None = None
+    """The program's registers for that."""
     executing: bytes | None = None
     """The descriptor table to carry over the exec that the task is executing."""
     early_signals: list[int] = dataclasses.field(default_factory=list)
@@ -160,7 +166,6 @@ class Birth:
     frame: Registers
     parent_tid_address: int
     child_tid_address: int
-    stack: int
 
 
 @dataclasses.dataclass(eq=False)

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 from mvx import __version__, compared, decode, divergence, errors, report, witness
 from mvx.compared import Compared
 from mvx.divergence import Argument, Call, Divergence, FirstDifference, Kind, VariantState
-from mvx.layout import HISTORY_ENTRIES
 from mvx.specification import text
 from mvx.specification.vocabulary import Direction
 from mvx.specification.vocabulary import Kind as ArgumentKind
@@ -86,6 +85,9 @@ class Collector:
         self, kind: Kind, finder: Task, summary: str, argument: int, offset: int
     ) -> Divergence:
         monitor, options = self._monitor, self._monitor.options
+        if kind == "timeout" and finder.set.deadline is not None:
+            # Whoever does not arrive has died, or is about to: that is what there is to say.
+            kind, summary = "death", finder.set.deadline_reason
         witnesses = self._witnesses(finder)
         position = self._position(kind, finder, witnesses)
         made = [_try(lambda w=each: self._made(w, position, finder), None) for each in witnesses]  # type: ignore[misc]
@@ -109,7 +111,7 @@ class Collector:
             policy=options.policy,
             verify=options.verify,
             variants=states,
-            agreed=_try(lambda: self._agreed(finder), ()),
+            agreed=_try(lambda: self._agreed(finder, position), ()),
             descriptors=descriptors,
             seed=monitor.seed,
             first_difference=difference,
@@ -150,7 +152,8 @@ class Collector:
         if seen.variant == 0 and seen.position >= position:
             lane = finder.set.lane
             arena = self._monitor.arenas.arenas[0]
-            return compared.from_lane(arena, lane, position, arena.word(lane, "head"))
+            found = compared.from_lane(arena, lane, position, arena.word(lane, "head"))
+            return found._replace(result=None) if found else None
         return None
 
     def _state(self, seen: Witness, call: Call | None, position: int) -> VariantState:
@@ -177,7 +180,7 @@ class Collector:
         ranges = [[(area.start, area.end) for area in each.modules.areas] for each in witnesses]
         return divergence.likely_source(kind, states, difference, threads=threads, ranges=ranges)
 
-    def _agreed(self, finder: Task) -> tuple[str, ...]:
+    def _agreed(self, finder: Task, position: int) -> tuple[str, ...]:
         """The last calls that the variant which finished fewest has in common with the others."""
         lane, arenas = finder.set.lane, self._monitor.arenas.arenas
         histories = []
@@ -185,12 +188,18 @@ class Collector:
             past, count = arenas[variant].history(lane), arenas[variant].word(lane, "history_count")
             histories.append({count - len(past) + at: call for at, call in enumerate(past)})
         least = min(histories, key=lambda history: max(history, default=-1))
+        end = position if position >= 0 else arenas[0].word(lane, "head")
+        published = compared.Past(arenas[0], lane, end)
         shown = []
-        for at, call in list(least.items())[-HISTORY_ENTRIES:]:
-            numbers = {history[at].number for history in histories if at in history}
-            if len(numbers) == 1:
-                shown.append(decode.decode_call(call.number, call.arguments, call.result))
-        return tuple(shown)
+        for at, call in sorted(least.items(), reverse=True):
+            calls = [history[at] for history in histories if at in history]
+            if len({(each.number, each.result) for each in calls}) == 1:
+                leaders = histories[0].get(at, call)
+                inputs = published.inputs(leaders)
+                shown.append(
+                    decode.decode_call(call.number, leaders.arguments, call.result, inputs.get)
+                )
+        return tuple(reversed(shown))
 
 
 def _differing(sides: Sequence[Compared]) -> set[int]:

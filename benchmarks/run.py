@@ -1,0 +1,379 @@
+#!/usr/bin/env python3
+"""How long programs take natively, under mvx, and under `strace -f -o /dev/null`.
+
+    python benchmarks/run.py                          all rows, 5 repetitions, under three minutes
+    python benchmarks/run.py true dd --repeat 11      two rows
+    python benchmarks/run.py --json FILE              also as JSON
+
+Everything is interleaved: each repetition runs every contender of every row once, so that a change of the machine's load
+meets all of them. A row shows the median, the lowest and the highest sample, and how many times the native median that
+is. Nothing is asserted: a contender that fails is shown as failed.
+
+The rows of single calls time themselves, inside the program, without its start and end. Under the policy `effects` the
+leader need not wait for the followers at `getppid` and `read`; `write` is an outward effect, at which it does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import datetime
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SOURCE = Path(__file__).resolve().parent.parent / "src"
+LIMIT_S = 60
+NATIVE_CALLS_FACTOR = 40
+"""Natively so many times more calls are timed: they are that much faster."""
+
+CALLS_PROGRAM = r"""
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* One call, so many times; prints the nanoseconds that one of them took. */
+int main(int argc, char **argv) {
+    if (argc != 3) return 2;
+    long count = atol(argv[2]);
+    char kind = argv[1][0], byte = 0;
+    int from = open("/dev/zero", O_RDONLY), to = open("/dev/null", O_WRONLY);
+    struct timespec start, end;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    for (long i = 0; i < count; i++) {
+        long result = kind == 'g'   ? syscall(SYS_getppid)
+                      : kind == 'r' ? read(from, &byte, 1)
+                                    : write(to, &byte, 1);
+        if (result < 0) return 1;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    double taken_ns = (end.tv_sec - start.tv_sec) * 1e9 + (end.tv_nsec - start.tv_nsec);
+    printf("%.1f\n", taken_ns / (double)count);
+    return 0;
+}
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One program that is timed, or that times one of its calls."""
+
+    name: str
+    meaning: str
+    command: tuple[str, ...]
+    native_command: tuple[str, ...] = ()
+    """The same with more calls, where the program itself says how long one took."""
+
+    @property
+    def unit(self) -> str:
+        """The unit of the samples."""
+        return "ns per call" if self.native_command else "ms"
+
+
+@dataclasses.dataclass(frozen=True)
+class Contender:
+    """One way to run a row's program."""
+
+    name: str
+    prefix: tuple[str, ...]
+
+
+@dataclasses.dataclass
+class Result:
+    """The samples of one contender in one row."""
+
+    row: Row
+    contender: Contender
+    samples: list[float] = dataclasses.field(default_factory=list)
+    failure: str = ""
+
+    def median(self) -> float | None:
+        """The median sample, None when there is no sample or a run failed."""
+        return statistics.median(self.samples) if self.samples and not self.failure else None
+
+
+# What is run
+
+
+def source_of_2000_lines() -> str:
+    """A C program for the compiler: 220 functions of 9 lines, and a main function that calls them all."""
+    lines = ["#include <stdio.h>", ""]
+    for number in range(220):
+        lines += [
+            f"static unsigned step_{number}(unsigned value) {{",
+            f"    unsigned table[16] = {{{', '.join(str(number * 7 + i) for i in range(16))}}};",
+            "    for (unsigned i = 0; i < 16; i++) {",
+            "        value ^= table[i] + (value << 5) + (value >> 2);",
+            "        if (value % 3 == 0)",
+            "            value += i;",
+            "    }",
+            "    return value;",
+            "}",
+        ]
+    calls = [f"    value = step_{number}(value);" for number in range(220)]
+    lines += ["int main(void) {", "    unsigned value = 1;", *calls]
+    lines += ['    printf("%u\\n", value);', "    return 0;", "}", ""]
+    return "\n".join(lines)
+
+
+def make_rows(folder: Path, calls: int) -> Iterator[Row]:
+    """All rows that this machine has the programs for."""
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    yield Row("true", "start-up: a program that ends at once", (find("true"),))
+    if compiler:
+        source, program = folder / "calls.c", str(folder / "calls")
+        source.write_text(CALLS_PROGRAM, encoding="ascii")
+        subprocess.run([compiler, "-O1", "-o", program, str(source)], check=True)
+        for name, meaning in (
+            ("getppid", "a call without arguments"),
+            ("read", "a read of 1 byte, from /dev/zero"),
+            ("write", "a write of 1 byte, to /dev/null: an outward effect"),
+        ):
+            more = str(calls * NATIVE_CALLS_FACTOR)
+            yield Row(name, meaning, (program, name, str(calls)), (program, name, more))
+    blocks = f"count={calls * 2}"
+    yield Row(
+        "dd",
+        f"dd bs=1 {blocks}: {calls * 4} calls",
+        (find("dd"), "if=/dev/zero", "of=/dev/null", "bs=1", blocks, "status=none"),
+    )
+    yield Row("python3", "the start of Python: -I -c pass", (sys.executable, "-I", "-c", "pass"))
+    if compiler:
+        large = folder / "large.c"
+        large.write_text(source_of_2000_lines(), encoding="ascii")
+        target = str(folder / "large.o")
+        yield Row(
+            "gcc", "gcc -O1 -c, 2,200 lines", (compiler, "-O1", "-c", str(large), "-o", target)
+        )
+
+
+def find(name: str) -> str:
+    """The path of a program that every system has."""
+    found = shutil.which(name)
+    if found is None:
+        sys.exit(f"run.py: {name} is not installed")
+    return found
+
+
+def contenders(asked: argparse.Namespace) -> Iterator[Contender]:
+    """Native, mvx with each number of variants and each policy, strace."""
+    yield Contender("native", ())
+    for policy in asked.policy:
+        for variants in asked.variants:
+            words = ("run", "-n", str(variants), "--policy", policy, *asked.option, "--")
+            name = f"mvx -n {variants}" + ("" if policy == "effects" else f" {policy}")
+            yield Contender(name, (*asked.mvx, *words))
+    strace = shutil.which("strace")
+    if strace:
+        yield Contender("strace", (strace, "-f", "-o", "/dev/null"))
+
+
+# Measuring
+
+
+def sample(row: Row, contender: Contender, environment: dict[str, str]) -> float:
+    """Run once; returns the row's unit. Raises RuntimeError when the run failed."""
+    program = row.command if contender.prefix else row.native_command or row.command
+    start = time.perf_counter()
+    try:
+        done = subprocess.run(
+            [*contender.prefix, *program],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+            env=environment,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        message = f"not done after {LIMIT_S} s"
+        raise RuntimeError(message) from None
+    taken_ms = 1000 * (time.perf_counter() - start)
+    if done.returncode:
+        first = done.stderr.partition("\n")[0]
+        message = f"status {done.returncode} {first}".strip()
+        raise RuntimeError(message)
+    return float(done.stdout) if row.native_command else taken_ms
+
+
+def measure(rows: Sequence[Row], ways: Sequence[Contender], repeat: int) -> list[Result]:
+    """Run everything, interleaved, each contender once to warm up and then `repeat` times."""
+    environment = {**os.environ, "LC_ALL": "C"}
+    if not shutil.which("mvx"):
+        environment["PYTHONPATH"] = f"{SOURCE}:{environment.get('PYTHONPATH', '')}".rstrip(":")
+    results = [Result(row, way) for row in rows for way in ways]
+    for round_number in range(repeat + 1):
+        progress(f"round {round_number} of {repeat}")
+        for result in results:
+            if result.failure:
+                continue
+            try:
+                taken = sample(result.row, result.contender, environment)
+            except RuntimeError as error:
+                result.failure = str(error)
+                continue
+            if round_number:
+                result.samples.append(taken)
+    progress("")
+    return results
+
+
+def progress(text: str) -> None:
+    """Show on a terminal how far it is."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+# Conditions
+
+
+def conditions(asked: argparse.Namespace) -> dict[str, Any]:
+    """Everything that the numbers depend on."""
+    model = "unknown"
+    with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as lines:
+        model = next((x.partition(":")[2].strip() for x in lines if x.startswith("model name")), "")
+    virtual = run_text("systemd-detect-virt") or (
+        "hypervisor" if "hypervisor" in run_text("grep", "-m1", "^flags", "/proc/cpuinfo") else ""
+    )
+    return {
+        "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "processor": model,
+        "processors": len(os.sched_getaffinity(0)),
+        "virtual": virtual or "no",
+        "kernel": f"{platform.system()} {platform.release()}",
+        "load": [round(value, 2) for value in os.getloadavg()],
+        "mvx": run_text(*asked.mvx, "--version"),
+        "commit": run_text("git", "-C", str(SOURCE.parent), "describe", "--always", "--dirty"),
+        "python": platform.python_version(),
+        "strace": run_text("strace", "--version").partition("\n")[0],
+        "policies": asked.policy,
+        "variants": asked.variants,
+        "options": asked.option,
+        "wait": wait_strategy(),
+        "repeat": asked.repeat,
+        "command": " ".join(["python", "benchmarks/run.py", *sys.argv[1:]]),
+    }
+
+
+def run_text(*words: str) -> str:
+    """What a command prints, empty when it fails or is not there."""
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    try:
+        done = subprocess.run(
+            words, capture_output=True, text=True, check=False, timeout=10, env=environment
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def wait_strategy() -> str:
+    """How a variant waits for another, as the checkout beside this file has it."""
+    sys.path.insert(0, str(SOURCE))
+    with contextlib.suppress(ImportError):
+        from mvx import monitor
+
+        turns = getattr(monitor, "_SPIN_ITERATIONS", None)
+        if turns is not None:
+            several = len(os.sched_getaffinity(0)) > 1
+            return f"spin {turns if several else 0} turns, then futex"
+    return "unknown"
+
+
+# Printing
+
+
+def table(results: Sequence[Result]) -> Iterator[str]:
+    """The results as lines of text."""
+    yield f"{'ROW':10} {'CONTENDER':16} {'MEDIAN':>12} {'LOWEST':>12} {'HIGHEST':>12} {'x NATIVE':>9}"
+    native: dict[str, float] = {}
+    last = ""
+    for result in results:
+        if result.row.name != last:
+            yield f"{result.row.name} ({result.row.unit}; {result.row.meaning})"
+            last = result.row.name
+        middle = result.median()
+        if middle is None:
+            yield f"{'':10} {result.contender.name:16} failed: {result.failure}"
+            continue
+        if not result.contender.prefix:
+            native[last] = middle
+        low, high = min(result.samples), max(result.samples)
+        numbers = f"{middle:12.1f} {low:12.1f} {high:12.1f}"
+        ratio = f"{middle / native[last]:8.1f}x" if last in native else ""
+        yield f"{'':10} {result.contender.name:16} {numbers} {ratio}"
+
+
+def main() -> int:
+    """Measure, print, save."""
+    parser = argparse.ArgumentParser(
+        description="Time programs natively, under mvx and under strace, interleaved in one run.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("row", nargs="*", help="true getppid read write dd python3 gcc (default: all)")
+    add("--repeat", type=int, default=5, metavar="N", help="samples of each (default: 5)")
+    add("--calls", type=int, default=5000, metavar="N", help="calls timed per sample (5000)")
+    add("--policy", action="append", choices=("effects", "strict", "stream"), help="(effects)")
+    add("--variants", type=int, action="append", metavar="N", help="(1, 2 and 3)")
+    add("--option", action="append", default=[], metavar="WORD", help="one more word for mvx run")
+    add("--mvx", nargs="+", metavar="WORD", help="the command (this checkout's)")
+    add("--json", type=Path, metavar="FILE", help="save samples and conditions")
+    asked = parser.parse_args()
+    asked.policy = asked.policy or ["effects"]
+    asked.variants = asked.variants or [1, 2, 3]
+    asked.mvx = asked.mvx or [sys.executable, "-m", "mvx"]
+    if asked.repeat < 1 or asked.calls < 1:
+        parser.error("--repeat and --calls are at least 1")
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
+        rows = list(make_rows(Path(name), asked.calls))
+        unknown = set(asked.row) - {row.name for row in rows}
+        if unknown:
+            parser.error(f"no such row here: {' '.join(sorted(unknown))}")
+        rows = [row for row in rows if not asked.row or row.name in asked.row]
+        known = conditions(asked)
+        for key, value in known.items():
+            print(f"{key:10} {', '.join(map(str, value)) if isinstance(value, list) else value}")
+        print(flush=True)
+        start = time.monotonic()
+        results = measure(rows, list(contenders(asked)), asked.repeat)
+        known["took_s"] = round(time.monotonic() - start, 1)
+        known["load_after"] = [round(value, 2) for value in os.getloadavg()]
+    print("\n".join(table(results)))
+    print(f"\ntook {known['took_s']} s, load afterwards {known['load_after'][0]}")
+    if asked.json:
+        saved = [
+            {
+                "row": result.row.name,
+                "unit": result.row.unit,
+                "meaning": result.row.meaning,
+                "contender": result.contender.name,
+                "samples": result.samples,
+                "median": result.median(),
+                "failure": result.failure or None,
+            }
+            for result in results
+        ]
+        content = json.dumps({"conditions": known, "results": saved}, indent=2)
+        asked.json.write_text(content + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
