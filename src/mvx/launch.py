@@ -7,51 +7,72 @@ the terminal's session and replaces what it inherited by placeholders, so that o
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import os
 import signal
 import stat
 import struct
 from typing import NoReturn
 
-from mvx import errors, kernel, seccomp
+from mvx import errors, kernel, namespaces, seccomp
 from mvx.options import Options
 
 _PR_SET_TSC = 26
 _PR_TSC_SIGSEGV = 2
-_EFD = 290
 
 
-def start(options: Options, variant: int, filter_content: bytes, *, privileged: bool) -> tuple[int, int]:
-    """Fork a variant's first process and attach to it.
+@dataclasses.dataclass(frozen=True)
+class Started:
+    """A variant's first process: its id, the descriptor on which it writes errno if it cannot execute the program (closed
+    without a byte when it can), and its stand-in parent, 0 if it has none."""
 
-    Returns its id and a descriptor on which the child writes errno if it cannot execute the program, and which is closed
-    without a byte when it can.
+    pid: int
+    error: int
+    parent: int
+
+
+def start(
+    options: Options, variant: int, filter_content: bytes, *, privileged: bool, number: int = 0
+) -> Started:
+    """Start a variant's first process and attach to it.
+
+    With `number`, the process lives in a new PID namespace under that number. Raises :class:`NamespaceError` where that
+    cannot be had, :class:`errors.KernelLacks` where the process cannot be traced.
     """
     go_read, go_write = os.pipe2(os.O_CLOEXEC)
     error_read, error_write = os.pipe2(os.O_CLOEXEC)
-    pid = os.fork()
-    if pid == 0:
+    own = {go_read, go_write, error_read, error_write}
+
+    def first() -> NoReturn:
         try:
             os.close(go_write)
             os.read(go_read, 1)
-            _become(options, variant, filter_content, {go_read, error_write, error_read}, privileged)
+            _become(options, variant, filter_content, own, privileged)
         except OSError as error:
             os.write(error_write, struct.pack("<i", error.errno or 0))
         except BaseException:  # noqa: BLE001 - the child must never return into the supervisor
             os.write(error_write, struct.pack("<i", 0))
         os._exit(errors.MvxError.exit_code)
+
+    try:
+        parent, pid = namespaces.start(number, first) if number else (0, os.fork())
+    except OSError:
+        for descriptor in own:
+            os.close(descriptor)
+        raise
+    if pid == 0:
+        first()
     os.close(go_read)
     os.close(error_write)
     try:
         kernel.seize(pid)
     except OSError as error:
         os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
         message = f"cannot trace the program: {error.strerror}"
         raise errors.KernelLacks(message) from error
     os.write(go_write, b"g")
     os.close(go_write)
-    return pid, error_read
+    return Started(pid, error_read, parent)
 
 
 def _become(

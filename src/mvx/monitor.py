@@ -50,6 +50,8 @@ class Monitor:
         self.tasks: dict[int, Task] = {}
         self.sets: dict[int, TaskSet] = {}
         self.warned: set[str] = set()
+        self.parents: list[int] = []
+        """The stand-in parents of followers in PID namespaces."""
         self.diverged: Callable[..., None] = lambda *_, **__: None
         self.native_done: Callable[[TaskSet], None] = lambda _: None
         self.sigreturn_done: Callable[[Task], bool] = lambda _: False

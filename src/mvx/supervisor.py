@@ -24,7 +24,7 @@ from mvx.monitor import Monitor
 from mvx.options import Options
 from mvx.outcome import DIVERGENCE_STATUS, FAILURE_STATUS, TIMEOUT_STATUS, Outcome
 from mvx.processes import Processes
-from mvx.tasks import AddressSpace, DescriptorTable, State, Task, TaskSet
+from mvx.tasks import State, Task, TaskSet, Variant
 from mvx.verdict import Collector
 
 _REQUESTS: Final = list(REQUESTS)
@@ -112,6 +112,10 @@ class Supervisor:
         tasks = self._monitor.tasks
         for task in tasks.values():
             self._monitor.kill_process(task)
+        for parent in self._monitor.parents:
+            os.kill(parent, signal.SIGKILL)
+            os.waitpid(parent, 0)
+        self._monitor.parents.clear()
         deadline = time.monotonic() + 5
         while tasks and time.monotonic() < deadline:
             try:
@@ -134,16 +138,36 @@ class Supervisor:
     def _start(self) -> None:
         options = self._options
         privileged = _has_capability(_CAP_SYS_ADMIN)
-        pending: list[tuple[int, int]] = []
+        pending: list[launch.Started] = []
         for variant in self._monitor.variants:
             content = self._monitor.filter(variant)
-            pid, error = launch.start(options, variant.index, content, privileged=privileged)
+            started = self._launch(variant, content, privileged=privileged)
+            pid = started.pid
             if self._root is None:
                 self._root = self._monitor.new_set(pid, pid)
             self._monitor.add_task(Task(pid, pid, variant, self._root))
-            pending.append((pid, error))
-        for pid, error in pending:
-            self._serve_until_started(pid, error)
+            pending.append(started)
+        for started in pending:
+            self._serve_until_started(started.pid, started.error)
+
+    def _launch(self, variant: Variant, content: bytes, *, privileged: bool) -> launch.Started:
+        """Start a variant; a follower in a PID namespace of its own where that is wanted and can be had."""
+        options = self._options
+        number = self._root.process if self._root is not None else 0
+        if number and options.pids != "translate":
+            try:
+                started = launch.start(
+                    options, variant.index, content, privileged=privileged, number=number
+                )
+            except OSError as error:
+                if options.pids == "namespace":
+                    message = f"no PID namespace for variant {variant.index}: {error.strerror}"
+                    raise errors.KernelLacks(message, fix="use --pids=translate") from error
+            else:
+                variant.namespace = True
+                self._monitor.parents.append(started.parent)
+                return started
+        return launch.start(options, variant.index, content, privileged=privileged)
 
     def _serve_until_started(self, pid: int, error: int) -> None:
         """Serve stops until the first process has executed the program, or could not."""
@@ -369,4 +393,3 @@ def _has_capability(number: int) -> bool:
     return False
 
 
-__all__ = ["AddressSpace", "DescriptorTable", "Supervisor", "run"]
