@@ -7,7 +7,7 @@
 
 #include "agent.h"
 
-enum { AF_UNIX = 1, SOCK_SEQPACKET = 5, CLOSE_ON_EXEC = 02000000, NR_MSEAL = 462, ARCH_SET_CPUID = 0x1012, MSG_CMSG_CLOEXEC = 0x40000000 };
+enum { AF_UNIX = 1, SOCK_SEQPACKET = 5, CLOSE_ON_EXEC = 02000000, NR_MSEAL = 462, ARCH_SET_CPUID = 0x1012, PR_SET_MM = 35, PR_SET_MM_MAP = 14, MSG_CMSG_CLOEXEC = 0x40000000 };
 
 struct io_vector {
     void *base;
@@ -84,6 +84,10 @@ __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
         if ((uint64_t)result != move[2]) {
             fail(7, result);
         }
+    }
+    if (bootstrap->memory_map[0]) {
+        /* A kernel without CONFIG_CHECKPOINT_RESTORE keeps its own brk: see placement.py for what that costs. */
+        traced(__NR_prctl, PR_SET_MM, PR_SET_MM_MAP, (uint64_t)bootstrap->memory_map, sizeof bootstrap->memory_map, 0);
     }
     if (bootstrap->barrier) {
         /* Without it (RLIMIT_AS) the program runs as well, but its anonymous mappings are each variant's own. */

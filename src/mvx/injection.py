@@ -125,6 +125,7 @@ class Injector:
                 barrier_size=plan.barrier_size,
             )
         )
+        struct.pack_into("<13Q", parameters, BOOTSTRAP.offset("memory_map"), *plan.memory_map)
         moves = BOOTSTRAP.offset("move")
         for index, move in enumerate(plan.moves):
             struct.pack_into("<3Q", parameters, moves + 24 * index, *move)

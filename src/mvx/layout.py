@@ -171,6 +171,7 @@ BOOTSTRAP = _structure(
     ("moves", "I", "how many mappings of the program move (supervisor)"),
     ("barrier", "Q", "address of the barrier below which the kernel then places mappings, 0: none (supervisor)"),
     ("barrier_size", "Q", "its size (supervisor)"),
+    ("memory_map", "13Q", "struct prctl_mm_map with the common brk, all zero: keep the kernel's (supervisor)"),
     ("move", f"{3 * MOVES_MAX}Q", "per mapping: old address, size, new address (supervisor)"),
     ("address", "16Q", "struct sockaddr_un of the supervisor's socket (supervisor)"),
 )

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from mvx import calls, kernel, seccomp
 from mvx.arena import Arenas
@@ -25,6 +26,9 @@ from mvx.layout import (
 from mvx.options import Options
 from mvx.placement import Placement
 from mvx.tasks import AddressSpace, DescriptorTable, State, Task, TaskSet, Variant
+
+if TYPE_CHECKING:
+    from mvx.trace import Trace
 
 _REGION_LOW = 0x1000_0000_0000
 _REGION_HIGH = 0x5000_0000_0000
@@ -56,7 +60,7 @@ class Monitor:
         self.native_done: Callable[[TaskSet], None] = lambda _: None
         self.sigreturn_done: Callable[[Task], bool] = lambda _: False
         self.emulate: Callable[[Task, Registers], bool] = lambda *_: False
-        self.trace: Callable[..., None] | None = None
+        self.trace: Trace | None = None
         self._next_set = 0
         self.deadlines: set[TaskSet] = set()
 

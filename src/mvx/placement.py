@@ -1,13 +1,15 @@
 """Where a variant's memory lies: what differs between the variants, and what must not.
 
 Code differs: every variant has a zone of its own for the program's image and every file that it maps, so that no address is
-executable in two variants. Inside the zones the low 32 bits are the same, and so are the addresses of anonymous mappings:
-programs take entropy from addresses and let it out (bash derives $RANDOM from the low half of a function's address, OpenSSL
-puts pthread_self() into the nonce of its random generator, Python orders sets by the addresses of their elements). Stack,
-brk heap, loader, canaries and pointer guard stay each variant's own, from the kernel's randomisation.
+executable in two variants. Inside the zones the low 32 bits are the same, and so are the addresses of anonymous mappings and
+of the brk heap: programs take entropy from addresses and let it out (bash derives $RANDOM from the low half of a function's
+address, OpenSSL puts pthread_self() and the heap address of its generator into the generator's nonce, Python orders sets by
+the addresses of their elements). Stack, loader, canaries and pointer guard stay each variant's own, from the kernel's
+randomisation.
 
 The kernel places mappings below the lowest of those that it made at exec, highest address first. So a *barrier*, one mapping
-without rights from a common address up to that lowest one, makes it place them equally everywhere from then on.
+without rights from a common address up to that lowest one, makes it place them equally everywhere from then on. The brk is
+set with PR_SET_MM_MAP (prctl(2); Linux 3.18, no privilege, CONFIG_CHECKPOINT_RESTORE).
 See docs/decisions/0001-common-anonymous-layout.md.
 """
 
@@ -30,6 +32,9 @@ _ZONES_HIGH: Final = 0x1000_0000_0000
 """Below the agents' regions (monitor._REGION_LOW)."""
 _BARRIER_LOW: Final = 0x6000_0000_0000
 _BARRIER_HIGH: Final = 0x7C00_0000_0000
+_BRK_LOW: Final = 0x5500_0000_0000
+_BRK_HIGH: Final = 0x5800_0000_0000
+"""Above the agents' regions, below the barrier: where the heap of a position-independent program natively lies."""
 _PAGE: Final = 4096
 _AT_PHDR: Final = 3
 
@@ -41,6 +46,8 @@ class Plan(NamedTuple):
     distance: int
     barrier: int
     barrier_size: int
+    memory_map: tuple[int, ...]
+    """struct prctl_mm_map, all zero where the kernel's brk stays."""
 
 
 class Placement:
@@ -53,6 +60,7 @@ class Placement:
         zones = (_ZONES_HIGH - _ZONES_LOW) // (_SLOT * _ZONE_SLOTS)
         chosen = generator.sample(range(zones), variants)
         self._zones = [_ZONES_LOW + zone * _SLOT * _ZONE_SLOTS for zone in chosen]
+        self._brk = generator.randrange(_BRK_LOW, _BRK_HIGH, _PAGE)
         self._barrier = generator.randrange(_BARRIER_LOW, _BARRIER_HIGH, _PAGE)
 
     def file_address(self, variant: int, index: int) -> int:
@@ -78,7 +86,22 @@ class Placement:
             moves = [(start, end - start, start + distance) for start, end in image]
         above = [start for start, _ in areas if start > self._barrier]
         size = min(above) - self._barrier if above else 0
-        return Plan(moves, distance, self._barrier if size else 0, size)
+        memory_map = _memory_map(task.tid, distance, self._brk)
+        return Plan(moves, distance, self._barrier if size else 0, size, memory_map)
+
+
+def _memory_map(tid: int, distance: int, brk: int) -> tuple[int, ...]:
+    """The kernel's own record of the image (proc_pid_stat(5), fields 26 to 28 and 45 to 51), moved, with another brk."""
+    content = Path(f"/proc/{tid}/stat").read_bytes()
+    fields = content[content.rindex(b")") + 2 :].split()
+    code = [int(field) for field in fields[23:25]]
+    stack = int(fields[25])
+    start_data, end_data, _, *strings = (int(field) for field in fields[42:49])
+    if not all((*code, stack, start_data, end_data, *strings)):
+        return (0,) * 13
+    moved = [address + distance for address in (*code, start_data, end_data)]
+    no_descriptor = 0xFFFFFFFF << 32
+    return (*moved, brk, brk, stack, *strings, 0, no_descriptor)
 
 
 def _areas(tid: int) -> list[tuple[int, int]]:

@@ -42,6 +42,8 @@ _FORWARDED: Final = frozenset(
 _SI_KERNEL: Final = 0x80
 _CAP_SYS_ADMIN: Final = 21
 _TICK_S: Final = 0.25
+_ARCH_PRCTL: Final = 158
+_TRACED: Final = _REQUESTS.index("TRACED")
 
 
 def run(options: Options) -> Outcome:
@@ -72,6 +74,10 @@ class Supervisor:
         self._monitor.native_done = self._processes.done
         self._monitor.sigreturn_done = self._delivery.sigreturn_done
         self._monitor.emulate = instructions.emulate
+        if options.trace is not None:
+            from mvx.trace import Trace
+
+            self._monitor.trace = Trace(options.trace, self._monitor)
         self._outcome: Outcome | None = None
         self._root: TaskSet | None = None
         self._root_status: int | None = None
@@ -105,6 +111,8 @@ class Supervisor:
 
     def close(self) -> None:
         """Give everything back."""
+        if self._monitor.trace is not None:
+            self._monitor.trace.close()
         self._monitor.close()
 
     def end_everything(self) -> None:
@@ -217,6 +225,8 @@ class Supervisor:
 
     def _stopped(self, tid: int, status: int) -> None:
         task = self._monitor.tasks.get(tid)
+        if self._monitor.trace is not None and task is not None:
+            self._monitor.trace.stopped(task, status)
         if not os.WIFSTOPPED(status):
             if task is not None:
                 self._ended(task, status)
@@ -271,10 +281,14 @@ class Supervisor:
             self._verify(task, current)
         elif kernel.event_message(task.tid):
             self._foreign(task, current)
-        elif self._local.is_local(current.orig_rax):
+        elif self._local.is_local(current.orig_rax) and not self._is_traced(current.orig_rax):
             self._local.call(task, current)
         else:
             self._redirect(task, current)
+
+    def _is_traced(self, number: int) -> bool:
+        """Whether a local call takes the way through the agent so that the trace learns its result."""
+        return self._monitor.trace is not None and number != _ARCH_PRCTL
 
     def _redirect(self, task: Task, current: Registers) -> None:
         """Send a trapped call into the agent."""
@@ -323,6 +337,9 @@ class Supervisor:
         """A request of the agent (hostile input: bound everything)."""
         if task.birth_frame is not None:
             self._processes.births.retried(task, current)
+            return
+        if current.rdi == _TRACED and self._monitor.trace is not None:
+            kernel.resume(task.tid)
             return
         task.registers = current
         task.request = (current.rdi, current.rsi, current.rdx, current.r10)
@@ -379,6 +396,8 @@ class Supervisor:
         if self._outcome is not None:
             return
         self._outcome = Outcome("divergence", DIVERGENCE_STATUS)
+        if self._monitor.trace is not None:
+            self._monitor.trace.note(task, f"divergence: {summary or kind}")
         try:
             Collector(self._monitor).report(kind, task, summary, argument, offset)
         except TaskGoneError:

@@ -192,7 +192,9 @@ class Witness:
             return f"about to be killed by {self.signal}"
         if self.registers is None and self.number < 0:
             return "runs, and could not be stopped in time"
-        where = f"in {Compared(self.number, (), {}).name}" if self.number >= 0 else "in its own code"
+        where = (
+            f"in {Compared(self.number, (), {}).name}" if self.number >= 0 else "in its own code"
+        )
         if position < 0 or self.position < 0:
             return where
         if self.position == position and self.at_call:

@@ -1,10 +1,9 @@
 // Calls of the attacker's own choice at the gates and from elsewhere.
-#include <linux/audit.h>
+#include "hostile.h"
+
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/uio.h>
-
-#include "hostile.h"
 
 static char *const SHELL[] = {"sh", "-c", "echo taken >escaped", NULL};
 static char *const NOTHING[] = {NULL};
