@@ -40,9 +40,26 @@ static void ask(long request, long point) {
     }
 }
 
+/* Whether the call leaves by the traced gate. What followers execute is verified only when it is sensitive. */
+static int is_verified(const struct call *call) {
+    if (call->flags & FLAG_SENSITIVE) {
+        return 1;
+    }
+    if (!is_leader(call->task) || call->flags & FLAG_NO_RETURN) {
+        return 0;
+    }
+    switch (call->task->verify) {
+    case VERIFY_ALL:
+        return 1;
+    case VERIFY_EFFECTS:
+        return call->flags & FLAG_EFFECT || call->rule->handler == HANDLER_IOCTL || call->rule->handler == HANDLER_FCNTL;
+    }
+    return 0;
+}
+
 /* Whether the leader waits for every follower before it executes. */
 static int is_rendezvous(const struct call *call) {
-    if (call->executor == EXECUTOR_NATIVE || (call->flags & FLAG_SENSITIVE)) {
+    if (call->executor == EXECUTOR_NATIVE || is_verified(call)) {
         return 1;
     }
     switch (call->task->policy) {
@@ -52,16 +69,6 @@ static int is_rendezvous(const struct call *call) {
         return call->flags & FLAG_EFFECT;
     }
     return 0;
-}
-
-static int is_verified(const struct call *call) {
-    if (call->flags & FLAG_SENSITIVE) {
-        return 1;
-    }
-    if (call->task->verify == VERIFY_ALL) {
-        return 1;
-    }
-    return call->task->verify == VERIFY_EFFECTS && (call->flags & FLAG_EFFECT);
 }
 
 static void execute(struct call *call) {
@@ -148,7 +155,7 @@ static void lead(struct call *call) {
         walk_outputs(call);
     }
     lane_publish(task);
-    if (call->flags & FLAG_SETTLE || (call->executor == EXECUTOR_EVERYONE && call->flags & FLAG_SENSITIVE)) {
+    if (call->flags & FLAG_SETTLE || (call->executor == EXECUTOR_EVERYONE && is_verified(call))) {
         lane_wait_agreed(task);
     }
     call->frame->rax = (uint64_t)call->result;

@@ -118,6 +118,9 @@ static void prepare_open(struct call *call) {
         call->rule = &call->effective;
         call->effective.arguments[call->rule->count - 1].kind = KIND_INT;
     }
+    if (flags & O_ACCMODE || call->number == __NR_creat || call->number == __NR_openat2) {
+        call->flags |= FLAG_SENSITIVE;
+    }
     if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) {
         call->flags |= FLAG_NEW_NAME;
     }

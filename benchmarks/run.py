@@ -5,12 +5,14 @@
     python benchmarks/run.py true dd --repeat 11      two rows
     python benchmarks/run.py --json FILE              also as JSON
 
-Everything is interleaved: each repetition runs every contender of every row once, so that a change of the machine's load
-meets all of them. A row shows the median, the lowest and the highest sample, and how many times the native median that
-is. Nothing is asserted: a contender that fails is shown as failed.
+Everything is interleaved: each repetition runs every contender of every row once, so that a change
+of the machine's load meets all of them. A row shows the median, the lowest and the highest sample,
+and how many times the native median that is. Nothing is asserted: a contender that fails is shown
+as failed.
 
-The rows of single calls time themselves, inside the program, without its start and end. Under the policy `effects` the
-leader need not wait for the followers at `getppid` and `read`; `write` is an outward effect, at which it does.
+The rows of single calls time themselves, inside the program, without its start and end. Under the
+policy `effects` the leader need not wait for the followers at `getppid` and `read`; `write` is an
+outward effect, at which it does.
 """
 
 from __future__ import annotations
@@ -18,10 +20,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
-import datetime
+import datetime as dt
 import json
 import os
 import platform
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -112,7 +115,7 @@ class Result:
 
 
 def source_of_2000_lines() -> str:
-    """A C program for the compiler: 220 functions of 9 lines, and a main function that calls them all."""
+    """A C program for the compiler: 220 functions of 9 lines, and a main that calls them all."""
     lines = ["#include <stdio.h>", ""]
     for number in range(220):
         lines += [
@@ -187,6 +190,14 @@ def contenders(asked: argparse.Namespace) -> Iterator[Contender]:
 # Measuring
 
 
+def make_environment(*, own: bool) -> dict[str, str]:
+    """What all contenders get; `own`: with this checkout's mvx, if it is built here."""
+    environment = {**os.environ, "LC_ALL": "C"}
+    if own and (SOURCE / "mvx" / "agent.bin").exists():
+        environment["PYTHONPATH"] = str(SOURCE)
+    return environment
+
+
 def sample(row: Row, contender: Contender, environment: dict[str, str]) -> float:
     """Run once; returns the row's unit. Raises RuntimeError when the run failed."""
     program = row.command if contender.prefix else row.native_command or row.command
@@ -212,11 +223,10 @@ def sample(row: Row, contender: Contender, environment: dict[str, str]) -> float
     return float(done.stdout) if row.native_command else taken_ms
 
 
-def measure(rows: Sequence[Row], ways: Sequence[Contender], repeat: int) -> list[Result]:
+def measure(
+    rows: Sequence[Row], ways: Sequence[Contender], repeat: int, environment: dict[str, str]
+) -> list[Result]:
     """Run everything, interleaved, each contender once to warm up and then `repeat` times."""
-    environment = {**os.environ, "LC_ALL": "C"}
-    if not shutil.which("mvx"):
-        environment["PYTHONPATH"] = f"{SOURCE}:{environment.get('PYTHONPATH', '')}".rstrip(":")
     results = [Result(row, way) for row in rows for way in ways]
     for round_number in range(repeat + 1):
         progress(f"round {round_number} of {repeat}")
@@ -243,22 +253,22 @@ def progress(text: str) -> None:
 # Conditions
 
 
-def conditions(asked: argparse.Namespace) -> dict[str, Any]:
+def conditions(asked: argparse.Namespace, environment: dict[str, str]) -> dict[str, Any]:
     """Everything that the numbers depend on."""
     model = "unknown"
     with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as lines:
         model = next((x.partition(":")[2].strip() for x in lines if x.startswith("model name")), "")
-    virtual = run_text("systemd-detect-virt") or (
+    virtual = run_text("systemd-detect-virt", "--vm") or (
         "hypervisor" if "hypervisor" in run_text("grep", "-m1", "^flags", "/proc/cpuinfo") else ""
     )
     return {
-        "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "processor": model,
         "processors": len(os.sched_getaffinity(0)),
         "virtual": virtual or "no",
         "kernel": f"{platform.system()} {platform.release()}",
         "load": [round(value, 2) for value in os.getloadavg()],
-        "mvx": run_text(*asked.mvx, "--version"),
+        "mvx": run_text(*asked.mvx, "--version", environment=environment),
         "commit": run_text("git", "-C", str(SOURCE.parent), "describe", "--always", "--dirty"),
         "python": platform.python_version(),
         "strace": run_text("strace", "--version").partition("\n")[0],
@@ -271,9 +281,8 @@ def conditions(asked: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def run_text(*words: str) -> str:
+def run_text(*words: str, environment: dict[str, str] | None = None) -> str:
     """What a command prints, empty when it fails or is not there."""
-    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
     try:
         done = subprocess.run(
             words, capture_output=True, text=True, check=False, timeout=10, env=environment
@@ -301,7 +310,8 @@ def wait_strategy() -> str:
 
 def table(results: Sequence[Result]) -> Iterator[str]:
     """The results as lines of text."""
-    yield f"{'ROW':10} {'CONTENDER':16} {'MEDIAN':>12} {'LOWEST':>12} {'HIGHEST':>12} {'x NATIVE':>9}"
+    names = f"{'MEDIAN':>12} {'LOWEST':>12} {'HIGHEST':>12} {'x NATIVE':>9}"
+    yield f"{'ROW':10} {'CONTENDER':16} {names}"
     native: dict[str, float] = {}
     last = ""
     for result in results:
@@ -329,15 +339,16 @@ def main() -> int:
     add = parser.add_argument
     add("row", nargs="*", help="true getppid read write dd python3 gcc (default: all)")
     add("--repeat", type=int, default=5, metavar="N", help="samples of each (default: 5)")
-    add("--calls", type=int, default=5000, metavar="N", help="calls timed per sample (5000)")
+    add("--calls", type=int, default=4000, metavar="N", help="calls timed per sample (4000)")
     add("--policy", action="append", choices=("effects", "strict", "stream"), help="(effects)")
     add("--variants", type=int, action="append", metavar="N", help="(1, 2 and 3)")
     add("--option", action="append", default=[], metavar="WORD", help="one more word for mvx run")
-    add("--mvx", nargs="+", metavar="WORD", help="the command (this checkout's)")
+    add("--mvx", type=shlex.split, metavar="COMMAND", help="another mvx than this checkout's")
     add("--json", type=Path, metavar="FILE", help="save samples and conditions")
     asked = parser.parse_args()
     asked.policy = asked.policy or ["effects"]
     asked.variants = asked.variants or [1, 2, 3]
+    environment = make_environment(own=asked.mvx is None)
     asked.mvx = asked.mvx or [sys.executable, "-m", "mvx"]
     if asked.repeat < 1 or asked.calls < 1:
         parser.error("--repeat and --calls are at least 1")
@@ -347,12 +358,12 @@ def main() -> int:
         if unknown:
             parser.error(f"no such row here: {' '.join(sorted(unknown))}")
         rows = [row for row in rows if not asked.row or row.name in asked.row]
-        known = conditions(asked)
+        known = conditions(asked, environment)
         for key, value in known.items():
             print(f"{key:10} {', '.join(map(str, value)) if isinstance(value, list) else value}")
         print(flush=True)
         start = time.monotonic()
-        results = measure(rows, list(contenders(asked)), asked.repeat)
+        results = measure(rows, list(contenders(asked)), asked.repeat, environment)
         known["took_s"] = round(time.monotonic() - start, 1)
         known["load_after"] = [round(value, 2) for value in os.getloadavg()]
     print("\n".join(table(results)))

@@ -24,12 +24,25 @@ def executor(number: int) -> Executor:
     return rule.executor if rule else Executor.REFUSED
 
 
-def allowed_at_gate() -> frozenset[int]:
-    """The numbers that the filter lets through at the untraced gates."""
+_ALWAYS = frozenset({60, 231})
+"""exit and exit_group: verified by the rendezvous before them; when a follower leaves, the leader may be gone."""
+_NEVER = frozenset({85, 437})
+"""creat and openat2: opening for writing is looked at by the supervisor (see seccomp.build for open and openat)."""
+_BY_REQUEST = frozenset({16, 72})
+"""ioctl and fcntl: an effect or not by their request, which the filter does not know."""
+
+
+def allowed_at_gate(verify: str) -> frozenset[int]:
+    """The numbers that the filter lets through at the untraced gates under a verification ("sensitive", "effects", "all")."""
+    if verify == "all":
+        return _AGENT | _ALWAYS
     passing = {
         number
         for number, rule in declarations().items()
         if rule.executor in (Executor.LEADER, Executor.EVERYONE)
         and not rule.flags & CallFlag.SENSITIVE
+        and not (verify == "effects" and rule.flags & CallFlag.EFFECT)
     }
-    return frozenset(passing | _AGENT)
+    if verify == "effects":
+        passing -= _BY_REQUEST
+    return frozenset(passing - _NEVER | _AGENT | _ALWAYS)

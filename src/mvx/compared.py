@@ -1,9 +1,10 @@
 """A call as the agents compared it: its number, its arguments, and the bytes behind them.
 
-There are two sources. One is the memory of a task that stands in the call. The other is the message that the leader
-published in its lane: all that is left of a call when the leader has run ahead. The message holds the input bytes as
-blocks (u32 length, bytes) in the order in which the agent walks the arguments (``agent/walk.c``); a call whose handler
-replaces that walk is shown without them. Both sources are hostile: every length is bounded, nothing here trusts a byte.
+There are two sources. One is the memory of a task that stands in the call. The other is the message
+that the leader published in its lane: all that is left of a call when the leader has run ahead. The
+message holds the input bytes as blocks (u32 length, bytes) in the order in which the agent walks
+the arguments (``agent/walk.c``); a call whose handler replaces that walk is shown without them.
+Both sources are hostile: every length is bounded, nothing here trusts a byte.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from mvx import decode, specification
 from mvx.kernel import Memory
 from mvx.layout import MESSAGE, MESSAGES, NUMBER_RDTSC, RING_SIZE
+from mvx.specification import text
 from mvx.specification.declaration import Parameter
 from mvx.specification.structures import Structure
 from mvx.specification.vocabulary import Direction, Handler, Kind, Length
@@ -28,7 +30,8 @@ _KINDS: Final = list(MESSAGES)
 _NULL: Final = 0xFFFFFFFE
 _FAULT: Final = 0xFFFFFFFF
 _VECTORS_MAX: Final = 1024
-_GATHERED_MAX: Final = 1 << 20
+GATHERED_MAX: Final = 1 << 20
+"""Bytes of one argument that are read from a variant's memory."""
 _INPUTS: Final = frozenset({Direction.IN, Direction.IN_OUT})
 _SENDS: Final = frozenset({Handler.SEND_MESSAGE, Handler.SEND_MESSAGES})
 _IRREGULAR: Final = _SENDS | {
@@ -75,7 +78,7 @@ class Compared(NamedTuple):
         return content
 
 
-def reader(memory: Memory, largest: int = _GATHERED_MAX) -> Read:
+def reader(memory: Memory, largest: int = GATHERED_MAX) -> Read:
     """A function that reads a variant's memory, and returns None where it cannot."""
 
     def read(address: int, size: int) -> bytes | None:
@@ -97,7 +100,10 @@ def from_memory(number: int, arguments: tuple[int, ...], read: Read) -> Compared
                 content = _message(read, number, arguments)
             elif parameter.kind is Kind.VECTOR:
                 count = arguments[parameter.operand]
-                content = b"".join(_gather(read, arguments[index], count))[:_GATHERED_MAX]
+                content = b"".join(_gather(read, arguments[index], count))[:GATHERED_MAX]
+            elif parameter.kind is Kind.BYTES and parameter.length is Length.ARGUMENT:
+                size = max(text.signed(arguments[parameter.operand]), 0) * parameter.size
+                content = read(arguments[index], min(size, GATHERED_MAX)) if size else b""
             else:
                 content = source(index)
             if content is not None:
@@ -113,7 +119,7 @@ def from_lane(arena: Arena, lane: int, position: int, end: int) -> Compared | No
 
 
 class Past:
-    """What the ring still holds of calls that are over: their messages, found by their headers, newest first."""
+    """What the ring still holds of calls that are over: messages, found by their headers."""
 
     def __init__(self, arena: Arena, lane: int, end: int) -> None:
         """Copy the ring; `end` is the position before which the calls were published."""
@@ -155,7 +161,7 @@ def _parse(content: bytes) -> Compared | None:
 
 
 def _following(content: bytes, at: int, number: int) -> int | None:
-    """The result in the message after the call; ValueError when that is no message that can follow."""
+    """The result in the message after the call; ValueError when no honest leader puts it there."""
     if len(content) - at < MESSAGE.size:
         return None
     header = MESSAGE.unpack(content[at : at + MESSAGE.size])
@@ -168,7 +174,7 @@ def _following(content: bytes, at: int, number: int) -> int | None:
 
 
 class _Blocks:
-    """The blocks of a message, one after the other. Raises ValueError where the message ends before."""
+    """The blocks of a message, one after the other; ValueError where the message ends before."""
 
     def __init__(self, content: bytes, at: int) -> None:
         self.content = content
@@ -240,7 +246,7 @@ def _address_length(content: bytes) -> int:
 def _gather(read: Read, vectors: int, count: int) -> Iterator[bytes]:
     """The buffers of an array of struct iovec, up to a limit."""
     table = read(vectors, 16 * min(count, _VECTORS_MAX)) or b""
-    left = _GATHERED_MAX
+    left = GATHERED_MAX
     for base, size in struct.iter_unpack("<QQ", table[: len(table) // 16 * 16]):
         if size and left > 0:
             content = read(base, min(size, left)) or b""
@@ -262,8 +268,8 @@ def _message(read: Read, number: int, arguments: tuple[int, ...]) -> bytes | Non
             return content or None
         for piece in _pieces(read, header):
             content += piece
-            if len(content) >= _GATHERED_MAX:
-                return content[:_GATHERED_MAX]
+            if len(content) >= GATHERED_MAX:
+                return content[:GATHERED_MAX]
     return content
 
 

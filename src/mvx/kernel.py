@@ -12,6 +12,8 @@ import os
 import signal
 from typing import Final
 
+from mvx.layout import FRAME_REGISTERS
+
 _libc: Final = ctypes.CDLL(None, use_errno=True)
 _ptrace: Final = _libc.ptrace
 _ptrace.restype = ctypes.c_long
@@ -57,13 +59,8 @@ RESTART_CODES: Final = frozenset(
 )
 MASK: Final = (1 << 64) - 1
 
-REGISTER_NAMES: Final = (
-    *("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx"),
-    *("rsi", "rdi", "orig_rax", "rip", "cs", "eflags", "rsp", "ss"),
-    *("fs_base", "gs_base", "ds", "es", "fs", "gs"),
-)
-FRAME_NAMES: Final = REGISTER_NAMES[:21]
-FRAME_SIZE: Final = 21 * 8
+REGISTER_NAMES: Final = (*FRAME_REGISTERS, "fs_base", "gs_base", "ds", "es", "fs", "gs")
+FRAME_SIZE: Final = 8 * len(FRAME_REGISTERS)
 
 
 class Registers(ctypes.Structure):

@@ -43,6 +43,12 @@ HISTORY_ENTRIES = 16
 VARIANTS_MAX = 16
 MOVES_MAX = 16
 
+FRAME_REGISTERS = (
+    *("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx"),
+    *("rsi", "rdi", "orig_rax", "rip", "cs", "eflags", "rsp", "ss"),
+)
+"""The agent's frame at the top of its stack: the program's registers in the order of struct user_regs_struct."""
+
 POLICIES = ("strict", "effects", "stream")
 VERIFICATIONS = ("sensitive", "effects", "all")
 

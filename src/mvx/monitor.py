@@ -76,7 +76,7 @@ class Monitor:
         traced = self.trace is not None
         return seccomp.build(
             gates,
-            calls.allowed_at_gate(),
+            calls.allowed_at_gate(self.options.verify),
             () if traced else calls.FREE,
             free_mmap=not traced,
         )

@@ -33,6 +33,9 @@ _RETURN = 0x06
 
 _NUMBER, _ARCHITECTURE, _POINTER_LOW, _POINTER_HIGH, _ARGUMENT = 0, 4, 8, 12, 16
 
+_OPENS = ((2, 1), (257, 2))
+"""open and openat, and which argument holds their flags."""
+_ACCESS_MODE = 3
 _MMAP = 9
 _PROT_EXEC = 4
 _MAP_ANONYMOUS = 0x20
@@ -154,6 +157,13 @@ def build(
         program.go("trace")
     program.label("at_gate")
     program.load(_NUMBER)
+    # Opening for writing is looked at: /proc/PID/mem of another variant must not be written.
+    for number, argument in _OPENS:
+        program.jump(_JUMP_EQUAL, number, 0, 4)
+        program.load(_ARGUMENT + 8 * argument)
+        program.jump(_JUMP_SET, _ACCESS_MODE, 0, 1)
+        program.go("trace")
+        program.go("allow")
     _search(program, ranges(allowed), "allow", "trace")
     program.label("allow")
     program.finish(_ALLOW)

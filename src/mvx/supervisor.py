@@ -7,6 +7,7 @@ exactly as a call from a patched site. Calls that each variant makes for itself 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import struct
@@ -14,7 +15,7 @@ import sys
 import time
 from typing import Final
 
-from mvx import errors, kernel, launch
+from mvx import errors, kernel, launch, verification
 from mvx.delivery import Delivery
 from mvx.instructions import Instructions
 from mvx.kernel import MASK, Registers, TaskGoneError
@@ -216,12 +217,14 @@ class Supervisor:
         """Pass a signal sent to mvx on to the program; what the terminal or the program sent reached it already."""
         if information.si_code == _SI_KERNEL or information.si_pid in self._monitor.tasks:
             return
-        if self._root is not None and 0 in self._root.tasks:
-            root = self._root.tasks[0]
-            try:
-                os.kill(root.process, information.si_signo)
-            except ProcessLookupError:
-                return
+        leaders = [task for task in self._monitor.tasks.values() if task.is_leader]
+        if not leaders:
+            self._outcome = Outcome("signaled", information.si_signo)
+            return
+        assert self._root is not None
+        process = self._root.process if self._root.process in self._monitor.tasks else leaders[0].process
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, information.si_signo)
 
     def _stopped(self, tid: int, status: int) -> None:
         task = self._monitor.tasks.get(tid)
@@ -312,25 +315,14 @@ class Supervisor:
         kernel.resume(task.tid)
 
     def _verify(self, task: Task, current: Registers) -> None:
-        """A call at the traced gate: every other variant must be in the same call, whatever this one's agent says."""
-        lane = task.set.lane
-        number = current.orig_rax
-        arenas = self._monitor.arenas.arenas
-        if self._local.is_local(number):
+        """A call at the traced gate, or one that the filter does not let through at the others."""
+        if self._local.is_local(current.orig_rax):
             self._local.call(task, current)
             return
-        for variant, other in task.set.tasks.items():
-            if variant == task.variant.index or other.state is State.ENDED:
-                continue
-            if not task.is_leader and not other.is_leader:
-                continue  # the leader stays in the call until the last follower is through; a follower does not
-            if arenas[variant].word(lane, "number") != number + 1:
-                self._diverged(
-                    "integrity",
-                    task,
-                    f"variant {task.variant.index} makes a sensitive call that variant {variant} does not make",
-                )
-                return
+        reason = verification.objection(self._monitor, task, current)
+        if reason:
+            self._diverged("integrity", task, reason)
+            return
         kernel.resume(task.tid)
 
     def _control(self, task: Task, current: Registers) -> None:

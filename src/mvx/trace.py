@@ -1,12 +1,14 @@
 """``--trace FILE``: one line per call of every variant, ``VARIANT TID NAME(ARGUMENTS) = RESULT``.
 
-The supervisor shows every stop to the trace before it handles it; the trace only looks. A call begins at its trap, where its
-inputs are read. It ends when the agent says that its result is in the frame, at the syscall-exit stop of a call that the
-task makes itself, or never, as with exit and rt_sigreturn: then the result is a question mark. A line is written when its
-call ends, so the file has the calls in the order of their ends. TID is the number that the program sees, the same in all
-variants: ``diff <(sed -n 's/^0 //p' FILE) <(sed -n 's/^1 //p' FILE)`` compares two variants.
+The supervisor shows every stop to the trace before it handles it; the trace only looks. A call
+begins at its trap, where its inputs are read. It ends when the agent says that its result is in the
+frame, at the syscall-exit stop of a call that the task makes itself, or never, as with exit and
+rt_sigreturn: then the result is a question mark. A line is written when its call ends. TID is the
+number that the program sees, the same in all variants, so that two of them can be compared with
+``diff <(sed -n 's/^0 //p' FILE) <(sed -n 's/^1 //p' FILE)``.
 
-While a run is traced, every call traps and takes the way through the agent, so it is slower, but not otherwise different.
+While a run is traced, every call traps and takes the way through the agent: slower, and otherwise
+the same.
 """
 
 from __future__ import annotations
@@ -17,8 +19,8 @@ import struct
 from typing import TYPE_CHECKING, Final, NamedTuple, TextIO
 
 from mvx import compared, decode, errors, kernel
-from mvx.kernel import FRAME_NAMES, FRAME_SIZE, MASK, Registers, TaskGoneError
-from mvx.layout import POINTS, REQUESTS, TASK_SLOT_SIZE
+from mvx.kernel import FRAME_SIZE, MASK, Registers, TaskGoneError
+from mvx.layout import FRAME_REGISTERS, POINTS, REQUESTS, TASK_SLOT_SIZE
 from mvx.specification import text
 from mvx.specification.vocabulary import Direction
 from mvx.tasks import Task
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 _REQUESTS: Final = list(REQUESTS)
 _POINTS: Final = list(POINTS)
 _READ_MAX: Final = 4096
-_RAX: Final = FRAME_NAMES.index("rax") * 8
+_RAX: Final = FRAME_REGISTERS.index("rax") * 8
 _RT_SIGRETURN: Final = 15
 _FAULTS: Final = frozenset(
     {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP, signal.SIGSYS}
@@ -112,7 +114,7 @@ class Trace:
     # What the supervisor sees
 
     def stopped(self, task: Task, status: int) -> None:
-        """Look at a stop, or an end, before it is handled. Raises TaskGoneError as every look at a task may."""
+        """Look at a stop, or an end, before it is handled. Raises TaskGoneError."""
         try:
             self._look(task, status)
         except TaskGoneError:

@@ -1,24 +1,22 @@
-"""The verdict: everything that can be known about a divergence, collected while all variants stand still.
+"""The verdict: all that can be known about a divergence, collected while the variants stand still.
 
-It runs in the supervisor, once, at the end of a run. Nothing here may raise or hang: each section that cannot be collected
-is left out, and the variants are killed before anything is written, so that a reader who does not read holds up nothing.
+It runs in the supervisor, once, at the end of a run. Nothing here may raise or hang: a section that
+cannot be collected is left out, and the variants are killed before anything is written, so that a
+reader who does not read holds up nothing.
 """
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from mvx import __version__, compared, decode, divergence, errors, report, witness
+from mvx import __version__, compared, decode, difference, divergence, errors, report, witness
 from mvx.compared import Compared
-from mvx.divergence import Argument, Call, Divergence, FirstDifference, Kind, VariantState
-from mvx.specification import text
-from mvx.specification.vocabulary import Direction
-from mvx.specification.vocabulary import Kind as ArgumentKind
+from mvx.divergence import Divergence, FirstDifference, Kind, VariantState
 from mvx.tasks import State, Task
 from mvx.witness import Witness
 
@@ -27,23 +25,21 @@ if TYPE_CHECKING:
     from mvx.symbols import Images
 
 _Section = TypeVar("_Section")
+_Descriptors = tuple[tuple[int, str], ...]
 
 _DESCRIPTORS_MAX: Final = 64
-_WINDOW: Final = 48
 _OFFSET_MAX: Final = 1 << 32
-_INT_KINDS: Final = frozenset({ArgumentKind.INT, ArgumentKind.DESCRIPTOR})
-_FREE_KINDS: Final = frozenset({ArgumentKind.UNUSED, ArgumentKind.OPAQUE})
-_AT_ONE_CALL: Final = frozenset({"call", "argument", "result", "integrity"})
-"""Kinds whose finder stands in the call that the variants disagree on."""
+_NO_DESCRIPTORS: Final[_Descriptors] = ()
+_NO_CALLS: Final[tuple[str, ...]] = ()
 
 
 def _try(section: Callable[[], _Section], otherwise: _Section) -> _Section:
-    """A section of the report, or `otherwise` when it cannot be collected: the rest is written anyway."""
+    """A section of the report, or `otherwise` when it cannot be collected."""
     try:
         return section()
-    except Exception as error:  # noqa: BLE001 - variants are hostile, and this report is all that the user gets
+    except Exception as error:  # noqa: BLE001 - variants are hostile; the rest is reported anyway
         if os.environ.get("MVX_DEBUG") == "1":
-            sys.stderr.write(f"mvx: debug: the report lacks a section: {error!r}\n")
+            _write(f"mvx: debug: the report lacks a section: {error!r}\n")
         return otherwise
 
 
@@ -60,18 +56,20 @@ class Collector:
     ) -> None:
         """Stop every variant, say on stderr why, and save the report if that was asked for.
 
-        `task` found it; `argument` and `offset` are what its agent said of the first difference: hostile numbers.
+        `task` found it; `argument` and `offset` are what its agent said of the first difference.
         """
-        known = cast("Kind", kind if kind in divergence.KINDS else "integrity")
+        known: Kind = next((each for each in divergence.KINDS if each == kind), "integrity")
         argument = argument if known == "argument" and 0 <= argument < 6 else -1
         offset = offset if 0 <= offset < _OFFSET_MAX else 0
         found = _try(lambda: self._collect(known, task, summary, argument, offset), None)
         for other in list(self._monitor.tasks.values()):
             self._monitor.kill_process(other)
+        brief = f"mvx: divergence: {summary or divergence.KINDS[known]}\n"
         if found is None:
-            _write(f"mvx: divergence: {summary or divergence.KINDS[known]} (no details)\n")
+            _write(brief)
             return
-        _write(_try(lambda: report.text(found, _on_terminal()), f"mvx: divergence: {summary}\n"))
+        color = sys.stderr is not None and sys.stderr.isatty()
+        _write(_try(lambda: report.text(found, color), brief))
         target = self._monitor.options.report
         if target is not None:
             try:
@@ -84,86 +82,90 @@ class Collector:
     def _collect(
         self, kind: Kind, finder: Task, summary: str, argument: int, offset: int
     ) -> Divergence:
-        monitor, options = self._monitor, self._monitor.options
+        options = self._monitor.options
         if kind == "timeout" and finder.set.deadline is not None:
             # Whoever does not arrive has died, or is about to: that is what there is to say.
             kind, summary = "death", finder.set.deadline_reason
         witnesses = self._witnesses(finder)
-        position = self._position(kind, finder, witnesses)
-        made = [_try(lambda w=each: self._made(w, position, finder), None) for each in witnesses]  # type: ignore[misc]
-        suspects = [item for item in made if item is not None]
-        differing = _try(lambda: _differing(suspects), set[int]())
-        differing |= {argument} if argument >= 0 else set()
-        difference = _try(lambda: _difference(witnesses, made, differing, argument, offset), None)
-        descriptors = _try(lambda: _descriptors(witnesses[0].task), ())
-        names = dict(descriptors)
+        finders = witnesses[finder.variant.index]
+        at_call = finders.at_call or kind in ("call", "argument", "result")
+        position = finders.position if at_call else -1
+        sides = [_try(self._side(each, position, finder), None) for each in witnesses]
+        marked = _try(lambda: difference.differing(sides), set[int]())
+        marked |= {argument} if argument >= 0 else set()
+        index = argument if argument >= 0 else min(marked, default=-1)
+        reads = [each.read for each in witnesses]
+        first = _try(lambda: difference.first(sides, reads, index, offset), None)
+        descriptors = _try(lambda: _descriptors(witnesses[0].task), _NO_DESCRIPTORS)
         states = tuple(
-            self._state(each, _try(lambda m=item: _call(m, names, differing), None), position)  # type: ignore[misc]
-            for each, item in zip(witnesses, made, strict=True)
+            self._state(each, side, position, dict(descriptors), marked)
+            for each, side in zip(witnesses, sides, strict=True)
         )
-        source = _try(lambda: self._source(kind, finder, witnesses, states, difference), None)
+        source = _try(lambda: self._source(kind, finder, witnesses, states, first), None)
         system = os.uname()
         return Divergence(
             kind=kind,
-            summary=_summary(kind, summary, finder, states, difference),
+            summary=_summary(kind, summary, finder, states, first),
             task_set=finder.set.identifier - 1,
             command=(options.program, *options.arguments[1:]),
             policy=options.policy,
             verify=options.verify,
             variants=states,
-            agreed=_try(lambda: self._agreed(finder, position), ()),
+            agreed=_try(lambda: self._agreed(finder, position), _NO_CALLS),
             descriptors=descriptors,
-            seed=monitor.seed,
-            first_difference=difference,
+            seed=self._monitor.seed,
+            first_difference=first,
             likely_source=f"{source.name}: {source.sentence}" if source else None,
             advice=source.advice if source else divergence.ADVICE,
             kernel=f"{system.sysname} {system.release}",
             mvx_version=__version__,
-            time=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            time=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             signal=next((each.signal for each in witnesses if each.signal), None),
         )
 
     def _witnesses(self, finder: Task) -> list[Witness]:
         """Stop everything; what the task of each variant shows, the leader's first."""
         monitor, tasks = self._monitor, finder.set.tasks
-        statuses = witness.stop(list(monitor.tasks.values()), list(tasks.values()))
-        for task in tasks.values():
-            if task.state is State.ENDED:
-                monitor.tasks.pop(task.tid, None)
+        witness.stop(list(monitor.tasks.values()), list(tasks.values()))
         found = []
         for variant in monitor.variants:
             task = tasks.get(variant.index)
-            status = statuses.get(task.tid, 0) if task is not None else 0
-            found.append(Witness(monitor, variant.index, task, status))
+            if task is not None and task.state is State.ENDED:
+                monitor.tasks.pop(task.tid, None)
+            found.append(Witness(monitor, variant.index, task))
         return found
 
-    @staticmethod
-    def _position(kind: Kind, finder: Task, witnesses: Sequence[Witness]) -> int:
-        """Where the leader published the call in question; -1 where it is not about one call."""
-        found = witnesses[finder.variant.index]
-        return found.position if kind in _AT_ONE_CALL or found.at_call else -1
+    def _side(self, seen: Witness, position: int, finder: Task) -> Callable[[], Compared | None]:
+        """What a variant called at `position`; without a position: what it calls now."""
 
-    def _made(self, seen: Witness, position: int, finder: Task) -> Compared | None:
-        """A variant's side of the call at `position`; for one that is elsewhere what it does now, or nothing."""
-        if position < 0 or seen.task is finder:
-            return seen.made()
-        if seen.position == position and seen.at_call:
-            return seen.made()
-        if seen.variant == 0 and seen.position >= position:
-            lane = finder.set.lane
-            arena = self._monitor.arenas.arenas[0]
-            found = compared.from_lane(arena, lane, position, arena.word(lane, "head"))
-            return found._replace(result=None) if found else None
-        return None
+        def look() -> Compared | None:
+            arena, lane = self._monitor.arenas.arenas[0], finder.set.lane
+            if position < 0 or seen.task is finder:
+                return seen.made()
+            if seen.position == position and seen.at_call:
+                return seen.made()
+            if seen.variant or seen.position < position:
+                return None
+            made = compared.from_lane(arena, lane, position, arena.word(lane, "head"))
+            return made._replace(result=None) if made else None  # the others have none yet
 
-    def _state(self, seen: Witness, call: Call | None, position: int) -> VariantState:
+        return look
+
+    def _state(
+        self,
+        seen: Witness,
+        side: Compared | None,
+        position: int,
+        descriptors: dict[int, str],
+        marked: set[int],
+    ) -> VariantState:
         return VariantState(
             variant=seen.variant,
             role=seen.role,
             pid=seen.task.process if seen.task else 0,
             tid=seen.task.tid if seen.task else 0,
             state=seen.state(position),
-            call=call,
+            call=_try(lambda: difference.call(side, descriptors, marked), None),
             stack=_try(lambda: seen.stack(self._images), ()),
             registers=seen.known_registers(),
         )
@@ -174,11 +176,11 @@ class Collector:
         finder: Task,
         witnesses: Sequence[Witness],
         states: Sequence[VariantState],
-        difference: FirstDifference | None,
+        first: FirstDifference | None,
     ) -> divergence.Source | None:
         threads = sum(each.process == finder.set.process for each in self._monitor.sets.values())
         ranges = [[(area.start, area.end) for area in each.modules.areas] for each in witnesses]
-        return divergence.likely_source(kind, states, difference, threads=threads, ranges=ranges)
+        return divergence.likely_source(kind, states, first, threads=threads, ranges=ranges)
 
     def _agreed(self, finder: Task, position: int) -> tuple[str, ...]:
         """The last calls that the variant which finished fewest has in common with the others."""
@@ -202,87 +204,7 @@ class Collector:
         return tuple(reversed(shown))
 
 
-def _differing(sides: Sequence[Compared]) -> set[int]:
-    """The arguments that the variants differ in, as far as all make the same call."""
-    if len({side.number for side in sides}) != 1:
-        return set()
-    found = set()
-    for index, parameter in enumerate(sides[0].parameters()[:6]):
-        values = [side.arguments[index] for side in sides]
-        data = {side.data(index) for side in sides} - {None}
-        if parameter.kind in _INT_KINDS:
-            values = [value & 0xFFFFFFFF for value in values]
-        elif parameter.kind in _FREE_KINDS:
-            values = []
-        elif parameter.kind is not ArgumentKind.LONG:
-            values = [bool(value) for value in values]
-        if len(set(values)) > 1 or len(data) > 1:
-            found.add(index)
-    return found
-
-
-def _difference(
-    witnesses: Sequence[Witness],
-    made: Sequence[Compared | None],
-    differing: set[int],
-    argument: int,
-    offset: int,
-) -> FirstDifference | None:
-    """The first byte that differs, found in the bytes themselves, or else where the agent says it is."""
-    index = argument if argument >= 0 else min(differing, default=-1)
-    first = next((side for side in made if side is not None), None)
-    if first is None or index < 0 or len({side.number for side in made if side}) != 1:
-        return None
-    parameters = first.parameters()
-    if index >= len(parameters) or parameters[index].direction is Direction.NONE:
-        return None
-    name = _name(first, index)
-    sides = [side.data(index) if side else None for side in made]
-    known = divergence.first_difference(name, [data for data in sides if data is not None], _WINDOW)
-    if known is not None:
-        windows = iter(known.windows)
-        placed = tuple(next(windows) if data is not None else b"" for data in sides)
-        return FirstDifference(name, known.offset, known.start, placed)
-    if parameters[index].kind is not ArgumentKind.BYTES or parameters[index].structure is not None:
-        return None
-    start = max(0, offset // 16 * 16 - 16)
-    windows = tuple(_window(*pair, index, start) for pair in zip(witnesses, made, strict=True))
-    return FirstDifference(name, offset, start, windows) if len(set(windows)) > 1 else None
-
-
-def _window(seen: Witness, side: Compared | None, index: int, start: int) -> bytes:
-    """Bytes of a buffer that is too long to be kept whole."""
-    if side is None:
-        return b""
-    kept = side.inputs.get(index, b"")[start : start + _WINDOW]
-    return kept or seen.read(side.arguments[index] + start, _WINDOW) or b""
-
-
-def _name(side: Compared, index: int) -> str:
-    """The name of an argument as the call's declaration has it."""
-    return decode.decode_arguments(side.number, side.arguments, lambda _: None)[index].name
-
-
-def _call(side: Compared | None, names: dict[int, str], differing: set[int]) -> Call | None:
-    """A variant's side of the comparison for the report."""
-    if side is None:
-        return None
-    decoded = decode.decode_arguments(
-        side.number, side.arguments, side.inputs.get, names, differing
-    )
-    arguments = []
-    for index, item in enumerate(decoded if side.number != compared.NUMBER_RDTSC else ()):
-        data = side.data(index)
-        shown = text.quoted(data or b"") if side.is_message(index) else item.text
-        arguments.append(
-            Argument(item.name, shown, data and data[: decode.DATA_LARGEST], item.differs)
-        )
-    result = side.result
-    shown = None if result is None else decode.decode_result(side.number, result, names)
-    return Call(side.number, side.name, tuple(arguments), shown)
-
-
-def _descriptors(leader: Task | None) -> tuple[tuple[int, str], ...]:
+def _descriptors(leader: Task | None) -> _Descriptors:
     """The leader's open descriptors and what they are."""
     if leader is None or leader.state is State.ENDED:
         return ()
@@ -299,34 +221,30 @@ def _summary(
     summary: str,
     finder: Task,
     states: Sequence[VariantState],
-    difference: FirstDifference | None,
+    first: FirstDifference | None,
 ) -> str:
     """One sentence: what the variants did differently."""
-    index = finder.variant.index
-    leader, found = states[0], states[index]
-    sides = f"{leader.role} 0 and {found.role} {index}"
+    leader, found = states[0], states[finder.variant.index]
+    one = f"{found.role} {found.variant}"
+    both = f"{leader.role} {leader.variant} and {one}"
     call = found.call.name if found.call else "a call"
     if summary:
-        fault = next((state for state in states if state.state.startswith("about to be")), None)
-        place = fault.stack[0].function if fault and fault.stack else None
-        return f"{summary} in {place}" if kind == "death" and place else summary
+        dying = next((each for each in states if each.state.startswith(witness.DYING)), None)
+        function = dying.stack[0].function if dying and dying.stack else None
+        return f"{summary} in {function}" if kind == "death" and function else summary
     if kind == "call" and leader.call is not None:
-        return f"{leader.role} 0 calls {leader.call.name} where {found.role} {index} calls {call}"
-    if kind == "argument" and difference is not None:
-        place = f"{difference.argument}, first at byte {difference.offset}"
-        return f"{sides} call {call} with different bytes in {place}"
+        return f"{leader.role} {leader.variant} calls {leader.call.name} where {one} calls {call}"
+    if kind == "argument" and first is not None:
+        place = f"{first.argument}, first at byte {first.offset}"
+        return f"{both} call {call} with different bytes in {place}"
     if kind == "argument":
         names = [item.name for item in found.call.arguments if item.differs] if found.call else []
-        return f"{sides} call {call} with a different {' and '.join(names) or 'argument'}"
+        return f"{both} call {call} with a different {' and '.join(names) or 'argument'}"
     if kind == "result":
-        return f"{sides} got different results from {call}"
+        return f"{both} got different results from {call}"
     if kind == "integrity":
-        return f"{found.role} {index} met a message in its lane that no honest leader sends"
+        return f"{one} met a message in its lane that no honest leader sends"
     return f"{divergence.KINDS[kind]} ({call})"
-
-
-def _on_terminal() -> bool:
-    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def _write(content: str) -> None:

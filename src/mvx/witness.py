@@ -1,13 +1,13 @@
-"""What one variant's task shows when it stands still: its registers, its call, its stack, in a few words its state.
+"""What one variant's task shows when it stands still: registers, call, stack, in words its state.
 
-A task that is inside the agent has the program's registers in the frame at the top of its slot. Everything here may fail, at
-any time, and everything that is read may have been chosen by an attacker: what cannot be known is left out.
+A task that is inside the agent has the program's registers in the frame at the top of its slot.
+Everything here may fail, at any time, and everything that is read may have been chosen by an
+attacker: what cannot be known is left out.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import struct
 import time
 from collections.abc import Iterable
@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final
 from mvx import compared, kernel
 from mvx.compared import Compared
 from mvx.divergence import Frame
-from mvx.kernel import FRAME_NAMES, MASK, Registers, TaskGoneError
-from mvx.layout import ARENAS_OFFSET, NUMBER_RDTSC, TASK
+from mvx.kernel import MASK, Registers, TaskGoneError
+from mvx.layout import ARENAS_OFFSET, FRAME_REGISTERS, NUMBER_RDTSC, TASK
 from mvx.specification import text
 from mvx.symbols import Modules
 from mvx.tasks import State, Task
@@ -28,33 +28,22 @@ if TYPE_CHECKING:
     from mvx.symbols import Images
 
 _STOP_WAIT_S: Final = 1.0
-_FAULTS: Final = frozenset(
-    {
-        signal.SIGSEGV,
-        signal.SIGBUS,
-        signal.SIGFPE,
-        signal.SIGILL,
-        signal.SIGSYS,
-    }
-)
+DYING: Final = "about to be killed by"
 FAILED: Final = (TaskGoneError, OSError, ValueError, OverflowError, AssertionError, struct.error)
 """What reading from a task may raise."""
 
 
-def stop(tasks: Iterable[Task], wanted: Iterable[Task]) -> dict[int, int]:
-    """Stop all tasks and wait for the wanted ones, at most a second; returns the new stops, as wait statuses by tid."""
+def stop(tasks: Iterable[Task], wanted: Iterable[Task]) -> None:
+    """Stop all tasks and wait for the wanted ones, at most a second."""
     for task in tasks:
         if not _is_stopped(task):
             with suppress(*FAILED):
                 kernel.ptrace(kernel.PTRACE_INTERRUPT, task.tid)
-    statuses: dict[int, int] = {}
-    alive = [task for task in wanted if task.state is not State.ENDED]
-    running = [task for task in alive if not (_has_stopped(task, statuses) or _is_stopped(task))]
+    running = [task for task in wanted if task.state is not State.ENDED and not _is_stopped(task)]
     deadline = time.monotonic() + _STOP_WAIT_S
     while running and time.monotonic() < deadline:
         time.sleep(0.0005)
-        running = [task for task in running if not _has_stopped(task, statuses)]
-    return statuses
+        running = [task for task in running if not _has_stopped(task)]
 
 
 def _is_stopped(task: Task) -> bool:
@@ -65,7 +54,7 @@ def _is_stopped(task: Task) -> bool:
     return True
 
 
-def _has_stopped(task: Task, statuses: dict[int, int]) -> bool:
+def _has_stopped(task: Task) -> bool:
     """Look for a task's next stop or end without waiting."""
     try:
         tid, status = os.waitpid(task.tid, kernel.WALL | os.WNOHANG)
@@ -73,9 +62,7 @@ def _has_stopped(task: Task, statuses: dict[int, int]) -> bool:
         return True
     if tid == 0:
         return False
-    if os.WIFSTOPPED(status):
-        statuses[tid] = status
-    else:
+    if not os.WIFSTOPPED(status):
         task.status = status
         task.state = State.ENDED
     return True
@@ -84,8 +71,8 @@ def _has_stopped(task: Task, statuses: dict[int, int]) -> bool:
 class Witness:
     """One variant at the divergence. `task` is None where the variant has no task in the set."""
 
-    def __init__(self, monitor: Monitor, variant: int, task: Task | None, status: int) -> None:
-        """Read what there is; `status` is the stop that was waited for, 0 if there was none."""
+    def __init__(self, monitor: Monitor, variant: int, task: Task | None) -> None:
+        """Read what there is."""
         self.variant = variant
         self.task = task
         self.registers: Registers | None = None
@@ -105,8 +92,6 @@ class Witness:
         number = task.fatal if task.state is State.FATAL else 0
         if task.state is State.ENDED and task.status is not None and os.WIFSIGNALED(task.status):
             number = os.WTERMSIG(task.status)
-        elif status and status >> 16 == 0 and os.WSTOPSIG(status) in _FAULTS:
-            number = os.WSTOPSIG(status)
         self.signal = text.signal_name(number) if number else ""
         if task.state is not State.ENDED:
             with suppress(*FAILED):
@@ -176,10 +161,10 @@ class Witness:
         """The program's registers by name."""
         if self.registers is None:
             return {}
-        return {name: getattr(self.registers, name) for name in FRAME_NAMES}
+        return {name: getattr(self.registers, name) for name in FRAME_REGISTERS}
 
     def state(self, position: int) -> str:
-        """A few words: where the task is; `position` is that of the call the variants disagree on."""
+        """Where the task is, in words; `position` is the call that the variants disagree on."""
         task = self.task
         if task is None:
             return "has no such task"
@@ -189,7 +174,7 @@ class Witness:
             code = os.WEXITSTATUS(task.status) if task.status is not None else 0
             return f"exited with {code}"
         if self.signal:
-            return f"about to be killed by {self.signal}"
+            return f"{DYING} {self.signal}"
         if self.registers is None and self.number < 0:
             return "runs, and could not be stopped in time"
         where = (

@@ -652,13 +652,14 @@ _add(
 
 _GIT = r"""
 export GIT_AUTHOR_DATE='2024-01-01T00:00:00Z' GIT_COMMITTER_DATE='2024-01-01T00:00:00Z'
-export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
+export GIT_CONFIG_SYSTEM=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
 """
 
 _add(
     "git",
     _GIT
     + r"""
+git config --global pack.threads 1; git config --global grep.threads 1; git config --global index.threads 1
 git init -q -b main project; cd project
 for i in $(seq 1 30); do seq 1 $((i * 10)) >file.$i; done; mkdir sub; echo x >sub/y
 git add .; git commit -q -m first; git log --format='%H %s'
@@ -672,6 +673,20 @@ git clone -q . ../copy; cd ../copy; git log --format=%H | wc -l; git grep -n top
     "git",
     varying=("project/.git/index", "copy/.git/index"),
     nobody=True,
+)
+
+_add(
+    "git_with_threads",
+    _GIT
+    + r"""
+git init -q -b main project; cd project
+for i in $(seq 1 300); do seq $i $((i + 100)) >file.$i; done
+git add .; git commit -q -m first; git repack -q -a -d -f --threads=2; git grep --threads=2 -c 77 | wc -l
+""",
+    "git",
+    varying=("project/.git/index", "project/.git/objects/*"),
+    short=(),
+    known=Known("threads", always=False),
 )
 
 _add(
@@ -751,12 +766,19 @@ openssl enc -aes-256-cbc -pbkdf2 -pass pass:secret -in lines -out encrypted
 openssl enc -d -aes-256-cbc -pbkdf2 -pass pass:secret -in encrypted | cmp - lines && echo decrypted
 openssl req -x509 -key key.pem -subj /CN=localhost -days 2 -out certificate.pem; openssl x509 -in certificate.pem -noout -subject
 openssl ecparam -name prime256v1 -genkey -noout -out ec.pem; openssl ec -in ec.pem -noout -check 2>&1
-openssl speed -seconds 1 -bytes 16 sha256 2>/dev/null | grep -c '^sha256'
 """,
     "openssl awk",
     prepare=LINES,
     varying=("random", "*.pem", "signature", "encrypted"),
     nobody=True,
+)
+
+_add(
+    "openssl_speed",
+    "openssl speed -seconds 1 -bytes 16 sha256 2>/dev/null | grep -c '^sha256'",
+    "openssl",
+    short=(),
+    known=Known("an alarm for a program that computes without making calls comes too late", (1, 2, 3)),
 )
 
 _TLS = """

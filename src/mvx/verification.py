@@ -1,0 +1,91 @@
+"""Verification: a sensitive call leaves by the traced gate, where the supervisor looks at every variant itself.
+
+The agent of a variant that makes the call may be taken over. So its word does not count: the call goes on only when every other
+variant stands in the same call (its own arena says which, and only it can write there), with the same scalar arguments in the
+frame of its own agent, and the same bytes behind the pointers in its own memory. A follower may execute only what every variant
+executes; what the leader executes once is refused to it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mvx import compared, decode
+from mvx.kernel import Registers
+from mvx.layout import FRAME_REGISTERS, TASK_SLOT_SIZE
+from mvx.monitor import Monitor
+from mvx.specification import declarations
+from mvx.specification.vocabulary import Direction, Executor, Handler, Kind
+from mvx.tasks import State, Task
+
+_ARGUMENTS: Final = ("rdi", "rsi", "rdx", "r10", "r8", "r9")
+_SCALARS_32: Final = frozenset({Kind.INT, Kind.DESCRIPTOR})
+_CONTENT_MAX: Final = 1 << 20
+
+
+def objection(monitor: Monitor, task: Task, current: Registers) -> str:
+    """Why a call at a gate must not go on; empty when every variant that matters asks for the same."""
+    number = current.orig_rax
+    rule = declarations().get(number)
+    if rule is None:
+        return f"undeclared call {number} at a gate"
+    arguments = tuple(int(getattr(current, name)) for name in _ARGUMENTS)
+    executor = rule.executor
+    if rule.handler in (Handler.FCNTL, Handler.IOCTL, Handler.PRCTL, Handler.CONTROL):
+        request = decode.find_request(number, arguments)
+        executor = request.executor if request is not None else executor
+    if executor is Executor.NATIVE and rule.handler is not Handler.PRCTL:
+        return f"{rule.name} at a gate that is not for it"
+    if not task.is_leader and executor is not Executor.EVERYONE:
+        return f"variant {task.variant.index}, a follower, makes {rule.name} itself"
+    own = _compared(task, number, arguments)
+    lane = task.set.lane
+    head = monitor.arenas.arenas[0].word(lane, "head")
+    for variant in range(len(monitor.variants)):
+        other = task.set.tasks.get(variant)
+        if variant == task.variant.index or (variant and not task.is_leader):
+            continue  # the leader stays in the call until the last follower is through; followers do not
+        if other is None or other.state is State.ENDED or other.space is None:
+            return f"variant {variant} is gone"
+        arena = monitor.arenas.arenas[variant]
+        if arena.word(lane, "number") != number + 1:
+            return f"variant {variant} is not in {rule.name}"
+        if variant and arena.word(lane, "tail") < head:
+            return f"variant {variant} has not agreed to {rule.name}"
+        difference = _difference(own, _compared(other, number, _frame_arguments(other)), rule.handler)
+        if difference:
+            return f"variant {variant} makes {rule.name} with another {difference}"
+    return ""
+
+
+def _frame_arguments(task: Task) -> tuple[int, ...]:
+    """The arguments in the frame that a task's agent made of the program's registers."""
+    assert task.space is not None
+    size = 8 * len(FRAME_REGISTERS)
+    frame = task.space.memory.readable(task.slot_address + TASK_SLOT_SIZE - size, size)
+    words = [int.from_bytes(frame[8 * i : 8 * i + 8], "little") for i in range(len(FRAME_REGISTERS))]
+    return tuple(words[FRAME_REGISTERS.index(name)] for name in _ARGUMENTS)
+
+
+def _compared(task: Task, number: int, arguments: tuple[int, ...]) -> compared.Compared:
+    assert task.space is not None
+    return compared.from_memory(number, arguments, compared.reader(task.space.memory, _CONTENT_MAX))
+
+
+def _difference(own: compared.Compared, other: compared.Compared, handler: Handler) -> str:
+    """The name of the first argument that differs, empty if none does."""
+    for index, parameter in enumerate(own.parameters()):
+        if handler is Handler.PRLIMIT and index in (0, 3):
+            continue  # a follower sets its own limit
+        mine, theirs = own.arguments[index], other.arguments[index]
+        if parameter.kind in _SCALARS_32:
+            equal = mine & 0xFFFFFFFF == theirs & 0xFFFFFFFF
+        elif parameter.kind is Kind.LONG:
+            equal = mine == theirs
+        elif parameter.direction in (Direction.IN, Direction.IN_OUT):
+            equal = own.data(index) == other.data(index)
+        else:
+            equal = True
+        if not equal:
+            return parameter.name
+    return ""
