@@ -14,7 +14,8 @@ from mvx.outcome import DIVERGENCE_STATUS
 LIMIT_S = 60
 LINE = re.compile(
     r"(?P<variant>\d+) (?P<tid>\d+) "
-    r"(?:(?P<name>\w+)\((?P<arguments>.*?)\)(?: = (?P<result>(?:\?|-?\d).*))?|\+\+\+ .* \+\+\+|--- .* ---)"
+    r"(?:(?P<name>\w+)\((?P<arguments>.*?)\)(?: = (?P<result>(?:\?|-?\d).*))?"
+    r"|\+\+\+ .* \+\+\+|--- .* ---)"
 )
 LOCAL = {"mmap", "munmap", "mprotect", "brk", "madvise", "futex", "mremap"}
 

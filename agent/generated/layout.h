@@ -57,29 +57,30 @@
 #define VERIFY_ALL 2
 
 #define OFFSET_TASK_SELF 0x0
-#define OFFSET_TASK_STACK 0x8
-#define OFFSET_TASK_PROGRAM_STACK 0x10
-#define OFFSET_TASK_PENDING 0x18
-#define OFFSET_TASK_INTERRUPTED 0x1c
-#define OFFSET_TASK_VARIANT 0x20
-#define OFFSET_TASK_VARIANTS 0x24
-#define OFFSET_TASK_LEADER 0x28
-#define OFFSET_TASK_POLICY 0x2c
-#define OFFSET_TASK_VERIFY 0x30
-#define OFFSET_TASK_LANE 0x34
-#define OFFSET_TASK_SPIN 0x38
-#define OFFSET_TASK_WATCHDOG_S 0x3c
-#define OFFSET_TASK_DESCRIPTORS 0x40
-#define OFFSET_TASK_POSITION 0x48
-#define OFFSET_TASK_CALLS 0x50
-#define OFFSET_TASK_MESSAGE 0x58
-#define OFFSET_TASK_NUMBER 0x60
-#define OFFSET_TASK_RETURN_ADDRESS 0x68
-#define OFFSET_TASK_INSTRUCTION 0x70
-#define OFFSET_TASK_TID 0x74
-#define OFFSET_TASK_PID 0x78
-#define OFFSET_TASK_TSC_KHZ 0x7c
-#define OFFSET_TASK_TRACE 0x80
+#define OFFSET_TASK_ENTRY 0x8
+#define OFFSET_TASK_STACK 0x10
+#define OFFSET_TASK_PROGRAM_STACK 0x18
+#define OFFSET_TASK_PENDING 0x20
+#define OFFSET_TASK_INTERRUPTED 0x24
+#define OFFSET_TASK_VARIANT 0x28
+#define OFFSET_TASK_VARIANTS 0x2c
+#define OFFSET_TASK_LEADER 0x30
+#define OFFSET_TASK_POLICY 0x34
+#define OFFSET_TASK_VERIFY 0x38
+#define OFFSET_TASK_LANE 0x3c
+#define OFFSET_TASK_SPIN 0x40
+#define OFFSET_TASK_WATCHDOG_S 0x44
+#define OFFSET_TASK_DESCRIPTORS 0x48
+#define OFFSET_TASK_POSITION 0x50
+#define OFFSET_TASK_CALLS 0x58
+#define OFFSET_TASK_MESSAGE 0x60
+#define OFFSET_TASK_NUMBER 0x68
+#define OFFSET_TASK_RETURN_ADDRESS 0x70
+#define OFFSET_TASK_INSTRUCTION 0x78
+#define OFFSET_TASK_TID 0x7c
+#define OFFSET_TASK_PID 0x80
+#define OFFSET_TASK_TSC_KHZ 0x84
+#define OFFSET_TASK_TRACE 0x88
 
 #define OFFSET_BOOTSTRAP_VARIANT 0x0
 #define OFFSET_BOOTSTRAP_VARIANTS 0x4
@@ -132,6 +133,7 @@
 
 struct task {
     uint64_t self;  /* address of this structure (supervisor) */
+    uint64_t entry;  /* address of the agent's entry for calls from patched sites (supervisor) */
     uint64_t stack;  /* top of the agent's stack (supervisor) */
     uint64_t program_stack;  /* the program's rsp while the agent runs (agent) */
     uint32_t pending;  /* signals wait for the next common point (supervisor) */
@@ -157,29 +159,30 @@ struct task {
     uint32_t trace;  /* 1: the supervisor wants to know every result (supervisor) */
 };
 _Static_assert(offsetof(struct task, self) == 0x0, "layout");
-_Static_assert(offsetof(struct task, stack) == 0x8, "layout");
-_Static_assert(offsetof(struct task, program_stack) == 0x10, "layout");
-_Static_assert(offsetof(struct task, pending) == 0x18, "layout");
-_Static_assert(offsetof(struct task, interrupted) == 0x1c, "layout");
-_Static_assert(offsetof(struct task, variant) == 0x20, "layout");
-_Static_assert(offsetof(struct task, variants) == 0x24, "layout");
-_Static_assert(offsetof(struct task, leader) == 0x28, "layout");
-_Static_assert(offsetof(struct task, policy) == 0x2c, "layout");
-_Static_assert(offsetof(struct task, verify) == 0x30, "layout");
-_Static_assert(offsetof(struct task, lane) == 0x34, "layout");
-_Static_assert(offsetof(struct task, spin) == 0x38, "layout");
-_Static_assert(offsetof(struct task, watchdog_s) == 0x3c, "layout");
-_Static_assert(offsetof(struct task, descriptors) == 0x40, "layout");
-_Static_assert(offsetof(struct task, position) == 0x48, "layout");
-_Static_assert(offsetof(struct task, calls) == 0x50, "layout");
-_Static_assert(offsetof(struct task, message) == 0x58, "layout");
-_Static_assert(offsetof(struct task, number) == 0x60, "layout");
-_Static_assert(offsetof(struct task, return_address) == 0x68, "layout");
-_Static_assert(offsetof(struct task, instruction) == 0x70, "layout");
-_Static_assert(offsetof(struct task, tid) == 0x74, "layout");
-_Static_assert(offsetof(struct task, pid) == 0x78, "layout");
-_Static_assert(offsetof(struct task, tsc_khz) == 0x7c, "layout");
-_Static_assert(offsetof(struct task, trace) == 0x80, "layout");
+_Static_assert(offsetof(struct task, entry) == 0x8, "layout");
+_Static_assert(offsetof(struct task, stack) == 0x10, "layout");
+_Static_assert(offsetof(struct task, program_stack) == 0x18, "layout");
+_Static_assert(offsetof(struct task, pending) == 0x20, "layout");
+_Static_assert(offsetof(struct task, interrupted) == 0x24, "layout");
+_Static_assert(offsetof(struct task, variant) == 0x28, "layout");
+_Static_assert(offsetof(struct task, variants) == 0x2c, "layout");
+_Static_assert(offsetof(struct task, leader) == 0x30, "layout");
+_Static_assert(offsetof(struct task, policy) == 0x34, "layout");
+_Static_assert(offsetof(struct task, verify) == 0x38, "layout");
+_Static_assert(offsetof(struct task, lane) == 0x3c, "layout");
+_Static_assert(offsetof(struct task, spin) == 0x40, "layout");
+_Static_assert(offsetof(struct task, watchdog_s) == 0x44, "layout");
+_Static_assert(offsetof(struct task, descriptors) == 0x48, "layout");
+_Static_assert(offsetof(struct task, position) == 0x50, "layout");
+_Static_assert(offsetof(struct task, calls) == 0x58, "layout");
+_Static_assert(offsetof(struct task, message) == 0x60, "layout");
+_Static_assert(offsetof(struct task, number) == 0x68, "layout");
+_Static_assert(offsetof(struct task, return_address) == 0x70, "layout");
+_Static_assert(offsetof(struct task, instruction) == 0x78, "layout");
+_Static_assert(offsetof(struct task, tid) == 0x7c, "layout");
+_Static_assert(offsetof(struct task, pid) == 0x80, "layout");
+_Static_assert(offsetof(struct task, tsc_khz) == 0x84, "layout");
+_Static_assert(offsetof(struct task, trace) == 0x88, "layout");
 
 struct bootstrap {
     uint32_t variant;  /* index of this variant (supervisor) */

@@ -142,6 +142,7 @@ class Births:
             space = AddressSpace(kernel.Memory(child.tid), parent.space.base, {parent.slot}, set())
             space.tables.add(parent.table.index)
             space.files_mapped = parent.space.files_mapped
+            space.sites = parent.space.sites.copy()
             child.space, child.slot = space, parent.slot
             child.table = type(parent.table)(space, parent.table.index)
             return

@@ -144,6 +144,7 @@ def _structure(name: str, *fields: tuple[str, str, str] | int) -> Structure:
 TASK = _structure(
     "task",
     ("self", "Q", "address of this structure (supervisor)"),
+    ("entry", "Q", "address of the agent's entry for calls from patched sites (supervisor)"),
     ("stack", "Q", "top of the agent's stack (supervisor)"),
     ("program_stack", "Q", "the program's rsp while the agent runs (agent)"),
     ("pending", "I", "signals wait for the next common point (supervisor)"),

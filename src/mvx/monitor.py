@@ -30,10 +30,10 @@ from mvx.tasks import AddressSpace, DescriptorTable, State, Task, TaskSet, Varia
 if TYPE_CHECKING:
     from mvx.trace import Trace
 
-_REGION_LOW = 0x1000_0000_0000
+_REGION_LOW = 0x4000_0000_0000
 _REGION_HIGH = 0x5000_0000_0000
 _REGION_ALIGNMENT = 1 << 21
-_SPIN_ITERATIONS = 3000
+_SPIN_ITERATIONS = 1000
 _TABLE_COPIED = 8192
 """Bytes of a descriptor table that a vfork child or a new image inherits: the first 4096 numbers."""
 
@@ -114,6 +114,7 @@ class Monitor:
             address,
             TASK.pack(
                 self=address,
+                entry=task.variant.base + self.image.offsets["enter_call"],
                 stack=address + TASK_SLOT_SIZE,
                 variant=task.variant.index,
                 variants=len(self.variants),

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from mvx.injection import AuxiliaryVector
     from mvx.tasks import Task
 
-_SLOT: Final = 1 << 32
-_ZONE_SLOTS: Final = 1024
+_SLOT: Final = 1 << 33
+"""A punned jump reaches 2 GiB to both sides of its file (sites.py): nothing else may lie there."""
+_ZONE_SLOTS: Final = 256
 _ZONES_LOW: Final = 0x0100_0000_0000
-_ZONES_HIGH: Final = 0x1000_0000_0000
+_ZONES_HIGH: Final = 0x4000_0000_0000
 """Below the agents' regions (monitor._REGION_LOW)."""
 _BARRIER_LOW: Final = 0x6000_0000_0000
 _BARRIER_HIGH: Final = 0x7C00_0000_0000
@@ -67,7 +68,10 @@ class Placement:
         """Where a variant maps its index-th file; 0, the kernel's choice, when the zone is full."""
         if index + 1 >= _ZONE_SLOTS:
             return 0
-        return self._zones[variant] + (index + 1) * _SLOT + self._low(index + 1)
+        return self._address(variant, index + 1)
+
+    def _address(self, variant: int, slot: int) -> int:
+        return self._zones[variant] + slot * _SLOT + _SLOT // 4 + self._low(slot)
 
     def _low(self, index: int) -> int:
         generator = random.Random(f"{self._seed}/{index}")  # noqa: S311 - the seed is random
@@ -81,7 +85,7 @@ class Placement:
         distance = 0
         image = _contiguous(areas, headers)
         if image and _is_movable(task.tid, image[0][0], headers):
-            new = self._zones[task.variant.index] + self._low(0)
+            new = self._address(task.variant.index, 0)
             distance = new - image[0][0]
             moves = [(start, end - start, start + distance) for start, end in image]
         above = [start for start, _ in areas if start > self._barrier]
@@ -111,6 +115,18 @@ def _areas(tid: int) -> list[tuple[int, int]]:
     for line in content.splitlines():
         start, _, end = line.partition(" ")[0].partition("-")
         found.append((int(start, 16), int(end, 16)))
+    return found
+
+
+def code_areas(tid: int) -> list[tuple[int, int]]:
+    """The executable private file mappings of a task, in order."""
+    content = Path(f"/proc/{tid}/maps").read_text(encoding="utf-8", errors="replace")
+    found = []
+    for line in content.splitlines():
+        fields = line.split(maxsplit=5)
+        if fields[1] == "r-xp" and len(fields) == 6 and fields[5].startswith("/"):
+            start, _, end = fields[0].partition("-")
+            found.append((int(start, 16), int(end, 16)))
     return found
 
 

@@ -15,7 +15,7 @@ import sys
 import time
 from typing import Final
 
-from mvx import errors, kernel, launch, verification
+from mvx import errors, kernel, launch, sites, verification
 from mvx.delivery import Delivery
 from mvx.instructions import Instructions
 from mvx.kernel import MASK, Registers, TaskGoneError
@@ -79,6 +79,7 @@ class Supervisor:
             from mvx.trace import Trace
 
             self._monitor.trace = Trace(options.trace, self._monitor)
+        self._patching = options.patch and options.trace is None
         self._outcome: Outcome | None = None
         self._root: TaskSet | None = None
         self._root_status: int | None = None
@@ -296,6 +297,8 @@ class Supervisor:
     def _redirect(self, task: Task, current: Registers) -> None:
         """Send a trapped call into the agent."""
         number = current.orig_rax
+        if self._patching:
+            sites.trapped(task, current)
         current.rcx = current.rip
         current.rip = task.variant.base + self._monitor.image.offsets["enter_call"]
         current.rax = number

@@ -16,6 +16,7 @@ from mvx.layout import (
     TASK_SLOTS,
     TASKS_OFFSET,
 )
+from mvx.sites import SiteTable
 
 
 class State(enum.Enum):
@@ -50,6 +51,7 @@ class AddressSpace:
     users: int = 0
     files_mapped: int = 0
     """How many files were mapped at an address of the supervisor's choice."""
+    sites: SiteTable = dataclasses.field(default_factory=SiteTable)
 
     def take_slot(self) -> int | None:
         """The lowest free task slot, or None."""
