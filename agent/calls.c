@@ -275,8 +275,8 @@ __attribute__((used)) void agent_call(struct frame *frame, struct task *task) {
     struct call call = {
         .frame = frame,
         .task = task,
-        .number = frame->orig_rax,
-        .rule = rule_of(frame->orig_rax),
+        .number = (uint32_t)frame->orig_rax, /* the kernel looks at 32 bits */
+        .rule = rule_of((uint32_t)frame->orig_rax),
         .arguments = {frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9},
     };
     call.executor = call.rule->executor;

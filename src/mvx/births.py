@@ -194,12 +194,17 @@ class Births:
         task.birth = None
         assert birth is not None
         result = signed(stopped.rax)
+        if -result in kernel.RESTART_CODES:
+            # A signal is pending (fork(2) is restarted then); it is stashed on the way.
+            self._retry(task, birth, stopped)
+            return
         if task.is_leader:
             if result < 0:
                 self._outcome(task.set, result)
         else:
             if result < 0 and task.variant.namespace and not task.birth_retried:
                 # No right to choose the number any more (the program gave up its identity), or it is taken.
+                task.birth_retried = True
                 self._retry(task, birth, stopped)
                 return
             task.birth_retried = False
@@ -218,13 +223,12 @@ class Births:
         kernel.resume(task.tid)
 
     def _retry(self, task: Task, birth: Birth, stopped: Registers) -> None:
-        """Make the call again without a number: from the control gate, where the task can be stopped before it."""
+        """Make the call again: from the control gate, where the task stops before it."""
         again = Registers.from_buffer_copy(birth.frame)
         again.fs_base, again.gs_base = stopped.fs_base, stopped.gs_base
         again.rip = task.variant.base + self._monitor.image.offsets["gate_control"] - 2
         again.rax = 39
         again.orig_rax = MASK
-        task.birth_retried = True
         task.birth_frame = birth.frame
         kernel.set_registers(task.tid, again)
         kernel.resume(task.tid)
