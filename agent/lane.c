@@ -11,6 +11,8 @@
 
 #include "agent.h"
 
+enum { CLOCK_MONOTONIC = 1, WAKE_COST_NS = 150000, SPIN_STEP = 200, CPU_SEGMENT = 0x7b };
+
 struct lane *lane_of(const struct task *task, uint32_t variant) {
     uint64_t base = (uint64_t)image_start;
     return (struct lane *)(base + ARENAS_OFFSET + variant * ARENA_SIZE + (uint64_t)task->lane * LANE_STRIDE);
@@ -29,19 +31,53 @@ static void fence(void) { __asm__ volatile("lock orl $0, (%%rsp)" : : : "memory"
 
 static void wake(const uint64_t *word) { plain(__NR_futex, (uint64_t)word, FUTEX_WAKE, 0x7fffffff, 0, 0, 0); }
 
-/* Wait until *word >= target. Returns 0, or -1 after `timeout_s` seconds (0: never). */
-static int wait_for(struct task *task, const uint64_t *word, uint64_t target, uint32_t timeout_s) {
+/* The CPU that runs us: the limit of the segment that the kernel keeps for vDSO getcpu (CPU in the low 12 bits). */
+static uint32_t processor(void) {
+    uint32_t limit;
+    __asm__ volatile("lsl %1, %0" : "=r"(limit) : "r"(CPU_SEGMENT) : "cc");
+    return limit & 0xfff;
+}
+
+static uint64_t now_ns(void) {
+    struct {
+        int64_t seconds, nanoseconds;
+    } now = {0, 0};
+    plain(__NR_clock_gettime, CLOCK_MONOTONIC, (uint64_t)&now, 0, 0, 0, 0);
+    return (uint64_t)now.seconds * 1000000000 + (uint64_t)now.nanoseconds;
+}
+
+/*
+ * Spinning pays when the other variant is at work on another CPU and will be there sooner than a wake would take. So after
+ * each sleep: a short one shows that spinning longer would have paid, a long one that it was for nothing.
+ */
+static void learn(struct task *task, uint64_t slept_ns) {
+    if (slept_ns < WAKE_COST_NS) {
+        task->spin_now = task->spin_now * 2 + SPIN_STEP;
+        task->spin_now = task->spin_now < task->spin ? task->spin_now : task->spin;
+    } else {
+        task->spin_now /= 2;
+    }
+}
+
+/*
+ * Wait until *word, which lane `other` owns, is at least `target`. Returns 0, or -1 after `timeout_s` seconds (0: never).
+ * Somebody who was last seen on our own CPU can only go on when we sleep.
+ */
+static int wait_for(struct task *task, const struct lane *other, const uint64_t *word, uint64_t target,
+                    uint32_t timeout_s) {
     struct lane *own = lane_of(task, task->variant);
     struct {
         int64_t seconds, nanoseconds;
     } timeout = {timeout_s, 0};
-    for (uint32_t turn = 0; turn < task->spin; turn++) {
+    uint32_t turns = other->processor == processor() ? 0 : task->spin_now;
+    for (uint32_t turn = 0; turn < turns; turn++) {
         if (__atomic_load_n(word, __ATOMIC_ACQUIRE) >= target) {
             return 0;
         }
         __builtin_ia32_pause();
     }
     int outcome = 0;
+    uint64_t start_ns = now_ns();
     __atomic_store_n(&own->waiting, 1, __ATOMIC_RELAXED);
     fence();
     for (;;) {
@@ -57,12 +93,15 @@ static int wait_for(struct task *task, const uint64_t *word, uint64_t target, ui
         }
     }
     __atomic_store_n(&own->waiting, 0, __ATOMIC_RELAXED);
+    if (turns || !task->spin_now) {
+        learn(task, now_ns() - start_ns);
+    }
     return outcome;
 }
 
 static void wait_for_follower(struct task *task, uint32_t follower, uint64_t target) {
     const uint64_t *tail = &lane_of(task, follower)->tail;
-    while (wait_for(task, tail, target, task->watchdog_s)) {
+    while (wait_for(task, lane_of(task, follower), tail, target, task->watchdog_s)) {
         gate_control(REQUEST_TIMEOUT, follower, 0, 0);
     }
 }
@@ -114,6 +153,7 @@ long lane_put_program(struct task *task, const void *bytes, size_t count) { retu
 /* Leader: show everything written so far to the followers; wakes those that sleep. */
 void lane_publish(struct task *task) {
     struct lane *lane = lane_of(task, task->variant);
+    lane->processor = processor();
     __atomic_store_n(&lane->head, task->position, __ATOMIC_RELEASE);
     fence();
     for (uint32_t variant = 0; variant < task->variants; variant++) {
@@ -138,7 +178,7 @@ static size_t available(struct task *task, size_t count) {
     const uint64_t *word = &lane_of(task, task->leader)->head;
     uint64_t head = __atomic_load_n(word, __ATOMIC_ACQUIRE);
     if (head == task->position) {
-        wait_for(task, word, task->position + 1, 0);
+        wait_for(task, lane_of(task, task->leader), word, task->position + 1, 0);
         head = __atomic_load_n(word, __ATOMIC_ACQUIRE);
     }
     size_t part = until_wrap(task->position, count);
@@ -150,6 +190,7 @@ static void consumed(struct task *task, size_t count, int agreed) {
     struct lane *own = lane_of(task, task->variant);
     task->position += count;
     if (agreed || task->position - own->tail > RING_SIZE / 4) {
+        own->processor = processor();
         __atomic_store_n(&own->tail, task->position, __ATOMIC_RELEASE);
         fence();
         if (__atomic_load_n(&lane_of(task, task->leader)->waiting, __ATOMIC_RELAXED)) {

@@ -152,8 +152,8 @@ def test_failed_exec(trace: Tracer) -> None:
         int main(void) { return execl("/nowhere", "nowhere", (char *)0) + 1; }""")
     done = trace(program)
     assert done.status == 0
-    assert done.results(0, "execve") == ["-1 ENOENT (No such file or directory)"]
-    assert len(done.results(1, "execve")) == 1
+    for variant in (0, 1):
+        assert done.results(variant, "execve") == ["-1 ENOENT (No such file or directory)"]
 
 
 def test_threads(trace: Tracer) -> None:
@@ -204,7 +204,8 @@ def test_faults(trace: Tracer) -> None:
     for variant in (0, 1):
         lines = done.of(variant)
         assert lines[-2].endswith("--- SIGSEGV {si_code=1, si_addr=0x10} fault ---")
-        assert lines[-1].endswith("+++ killed by SIGSEGV +++")
+        assert " +++ killed by SIG" in lines[-1]  # KILL where the leader's end came first
+    assert done.of(0)[-1].endswith("+++ killed by SIGSEGV +++")
 
 
 def test_emulated_instructions_are_no_faults(trace: Tracer) -> None:

@@ -69,18 +69,19 @@
 #define OFFSET_TASK_VERIFY 0x38
 #define OFFSET_TASK_LANE 0x3c
 #define OFFSET_TASK_SPIN 0x40
-#define OFFSET_TASK_WATCHDOG_S 0x44
-#define OFFSET_TASK_DESCRIPTORS 0x48
-#define OFFSET_TASK_POSITION 0x50
-#define OFFSET_TASK_CALLS 0x58
-#define OFFSET_TASK_MESSAGE 0x60
-#define OFFSET_TASK_NUMBER 0x68
-#define OFFSET_TASK_RETURN_ADDRESS 0x70
-#define OFFSET_TASK_INSTRUCTION 0x78
-#define OFFSET_TASK_TID 0x7c
-#define OFFSET_TASK_PID 0x80
-#define OFFSET_TASK_TSC_KHZ 0x84
-#define OFFSET_TASK_TRACE 0x88
+#define OFFSET_TASK_SPIN_NOW 0x44
+#define OFFSET_TASK_WATCHDOG_S 0x48
+#define OFFSET_TASK_DESCRIPTORS 0x50
+#define OFFSET_TASK_POSITION 0x58
+#define OFFSET_TASK_CALLS 0x60
+#define OFFSET_TASK_MESSAGE 0x68
+#define OFFSET_TASK_NUMBER 0x70
+#define OFFSET_TASK_RETURN_ADDRESS 0x78
+#define OFFSET_TASK_INSTRUCTION 0x80
+#define OFFSET_TASK_TID 0x84
+#define OFFSET_TASK_PID 0x88
+#define OFFSET_TASK_TSC_KHZ 0x8c
+#define OFFSET_TASK_TRACE 0x90
 
 #define OFFSET_BOOTSTRAP_VARIANT 0x0
 #define OFFSET_BOOTSTRAP_VARIANTS 0x4
@@ -95,6 +96,7 @@
 #define OFFSET_LANE_HEAD 0x0
 #define OFFSET_LANE_TAIL 0x40
 #define OFFSET_LANE_WAITING 0x80
+#define OFFSET_LANE_PROCESSOR 0x84
 #define OFFSET_LANE_NUMBER 0xc0
 #define OFFSET_LANE_POSITION 0xc8
 #define OFFSET_LANE_HISTORY_COUNT 0x100
@@ -144,7 +146,8 @@ struct task {
     uint32_t policy;  /* index into POLICIES (supervisor) */
     uint32_t verify;  /* index into VERIFICATIONS (supervisor) */
     uint32_t lane;  /* index of the task set's lane (supervisor) */
-    uint32_t spin;  /* iterations before a wait sleeps (supervisor) */
+    uint32_t spin;  /* iterations before a wait sleeps, at most (supervisor) */
+    uint32_t spin_now;  /* iterations that have paid lately (agent) */
     uint32_t watchdog_s;  /* seconds the leader waits for a follower (supervisor) */
     uint64_t descriptors;  /* address of the descriptor table (supervisor) */
     uint64_t position;  /* bytes of the leader's lane produced or consumed (agent) */
@@ -171,18 +174,19 @@ _Static_assert(offsetof(struct task, policy) == 0x34, "layout");
 _Static_assert(offsetof(struct task, verify) == 0x38, "layout");
 _Static_assert(offsetof(struct task, lane) == 0x3c, "layout");
 _Static_assert(offsetof(struct task, spin) == 0x40, "layout");
-_Static_assert(offsetof(struct task, watchdog_s) == 0x44, "layout");
-_Static_assert(offsetof(struct task, descriptors) == 0x48, "layout");
-_Static_assert(offsetof(struct task, position) == 0x50, "layout");
-_Static_assert(offsetof(struct task, calls) == 0x58, "layout");
-_Static_assert(offsetof(struct task, message) == 0x60, "layout");
-_Static_assert(offsetof(struct task, number) == 0x68, "layout");
-_Static_assert(offsetof(struct task, return_address) == 0x70, "layout");
-_Static_assert(offsetof(struct task, instruction) == 0x78, "layout");
-_Static_assert(offsetof(struct task, tid) == 0x7c, "layout");
-_Static_assert(offsetof(struct task, pid) == 0x80, "layout");
-_Static_assert(offsetof(struct task, tsc_khz) == 0x84, "layout");
-_Static_assert(offsetof(struct task, trace) == 0x88, "layout");
+_Static_assert(offsetof(struct task, spin_now) == 0x44, "layout");
+_Static_assert(offsetof(struct task, watchdog_s) == 0x48, "layout");
+_Static_assert(offsetof(struct task, descriptors) == 0x50, "layout");
+_Static_assert(offsetof(struct task, position) == 0x58, "layout");
+_Static_assert(offsetof(struct task, calls) == 0x60, "layout");
+_Static_assert(offsetof(struct task, message) == 0x68, "layout");
+_Static_assert(offsetof(struct task, number) == 0x70, "layout");
+_Static_assert(offsetof(struct task, return_address) == 0x78, "layout");
+_Static_assert(offsetof(struct task, instruction) == 0x80, "layout");
+_Static_assert(offsetof(struct task, tid) == 0x84, "layout");
+_Static_assert(offsetof(struct task, pid) == 0x88, "layout");
+_Static_assert(offsetof(struct task, tsc_khz) == 0x8c, "layout");
+_Static_assert(offsetof(struct task, trace) == 0x90, "layout");
 
 struct bootstrap {
     uint32_t variant;  /* index of this variant (supervisor) */
@@ -211,7 +215,8 @@ struct lane {
     uint64_t tail;  /* bytes consumed of the leader's lane; its low half is a futex word (owner) */
     uint8_t padding_80[56];
     uint32_t waiting;  /* the owner sleeps, or is about to (owner) */
-    uint8_t padding_c0[60];
+    uint32_t processor;  /* the CPU on which the owner published or agreed last (owner) */
+    uint8_t padding_c0[56];
     uint64_t number;  /* the call that the owner is in + 1, 0: in the program (owner) */
     uint64_t position;  /* position at which that call's message starts (owner) */
     uint8_t padding_100[48];
@@ -222,6 +227,7 @@ struct lane {
 _Static_assert(offsetof(struct lane, head) == 0x0, "layout");
 _Static_assert(offsetof(struct lane, tail) == 0x40, "layout");
 _Static_assert(offsetof(struct lane, waiting) == 0x80, "layout");
+_Static_assert(offsetof(struct lane, processor) == 0x84, "layout");
 _Static_assert(offsetof(struct lane, number) == 0xc0, "layout");
 _Static_assert(offsetof(struct lane, position) == 0xc8, "layout");
 _Static_assert(offsetof(struct lane, history_count) == 0x100, "layout");

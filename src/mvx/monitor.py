@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _REGION_LOW = 0x4000_0000_0000
 _REGION_HIGH = 0x5000_0000_0000
 _REGION_ALIGNMENT = 1 << 21
-_SPIN_ITERATIONS = 1000
+_SPIN_ITERATIONS = 2000
 _TABLE_COPIED = 8192
 """Bytes of a descriptor table that a vfork child or a new image inherits: the first 4096 numbers."""
 
@@ -62,6 +62,8 @@ class Monitor:
         self.emulate: Callable[[Task, Registers], bool] = lambda *_: False
         self.trace: Trace | None = None
         self._next_set = 0
+        processors = len(os.sched_getaffinity(0))
+        self._spin = _SPIN_ITERATIONS if processors >= options.variants else 0
         self.deadlines: set[TaskSet] = set()
 
     def _variant(self, index: int) -> Variant:
@@ -121,7 +123,8 @@ class Monitor:
                 policy=POLICIES.index(self.options.policy),
                 verify=VERIFICATIONS.index(self.options.verify),
                 lane=task.set.lane,
-                spin=_SPIN_ITERATIONS if (os.cpu_count() or 1) > 1 else 0,
+                spin=self._spin,
+                spin_now=self._spin,
                 watchdog_s=max(1, int(self.options.watchdog_s)),
                 descriptors=table.space.table_address(table.index),
                 tid=task.set.tid,

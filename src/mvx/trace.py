@@ -18,11 +18,11 @@ import signal
 import struct
 from typing import TYPE_CHECKING, Final, NamedTuple, TextIO
 
-from mvx import compared, decode, errors, kernel
+from mvx import calls, compared, decode, errors, kernel
 from mvx.kernel import FRAME_SIZE, MASK, Registers, TaskGoneError
 from mvx.layout import FRAME_REGISTERS, POINTS, REQUESTS, TASK_SLOT_SIZE
 from mvx.specification import text
-from mvx.specification.vocabulary import Direction
+from mvx.specification.vocabulary import Direction, Executor
 from mvx.tasks import Task
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Trace:
                 self._finish(task, None, "a signal comes first" if point == "ENTRY" else "a signal")
 
     def _begin(self, task: Task, current: Registers) -> None:
-        self._finish(task, None)
+        self._finish(task, self._leaders_error(task))
         number = current.orig_rax
         registers = (current.rdi, current.rsi, current.rdx, current.r10, current.r8, current.r9)
         source = self._source(task, number, registers, None)
@@ -166,6 +166,17 @@ class Trace:
             self._finish(task, None, "32-bit or x32")
         elif number == _RT_SIGRETURN:
             self._finish(task, None)
+
+    def _leaders_error(self, task: Task) -> int | None:
+        """A follower is not asked to repeat a native call that failed: it gets the leader's error.
+
+        That stands in the task set until the next native call.
+        """
+        call, result = self._open.get(task), task.set.native_result
+        executor = calls.executor(call.number) if call is not None else None
+        if task.is_leader or executor is not Executor.NATIVE or result is None or result >= 0:
+            return None
+        return result
 
     def _returned(self, task: Task, stopped: Registers) -> None:
         result = text.signed(stopped.rax)

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from mvx import __version__, compared, decode, difference, divergence, errors, report, witness
@@ -88,14 +89,15 @@ class Collector:
             kind, summary = "death", finder.set.deadline_reason
         witnesses = self._witnesses(finder)
         finders = witnesses[finder.variant.index]
-        at_call = finders.at_call or kind in ("call", "argument", "result")
-        position = finders.position if at_call else -1
-        sides = [_try(self._side(each, position, finder), None) for each in witnesses]
+        position = finders.position if finders.at_call else -1
+        sides = [_try(partial(self._side, each, position, finder), None) for each in witnesses]
         marked = _try(lambda: difference.differing(sides), set[int]())
         marked |= {argument} if argument >= 0 else set()
-        index = argument if argument >= 0 else min(marked, default=-1)
         reads = [each.read for each in witnesses]
-        first = _try(lambda: difference.first(sides, reads, index, offset), None)
+        first = None
+        for index in dict.fromkeys([argument, *sorted(marked)]):
+            look = partial(difference.first, sides, reads, index, offset)
+            first = first or _try(look, None)
         descriptors = _try(lambda: _descriptors(witnesses[0].task), _NO_DESCRIPTORS)
         states = tuple(
             self._state(each, side, position, dict(descriptors), marked)
@@ -135,21 +137,15 @@ class Collector:
             found.append(Witness(monitor, variant.index, task))
         return found
 
-    def _side(self, seen: Witness, position: int, finder: Task) -> Callable[[], Compared | None]:
+    def _side(self, seen: Witness, position: int, finder: Task) -> Compared | None:
         """What a variant called at `position`; without a position: what it calls now."""
-
-        def look() -> Compared | None:
-            arena, lane = self._monitor.arenas.arenas[0], finder.set.lane
-            if position < 0 or seen.task is finder:
-                return seen.made()
-            if seen.position == position and seen.at_call:
-                return seen.made()
-            if seen.variant or seen.position < position:
-                return None
-            made = compared.from_lane(arena, lane, position, arena.word(lane, "head"))
-            return made._replace(result=None) if made else None  # the others have none yet
-
-        return look
+        if position < 0 or seen.task is finder or (seen.position == position and seen.at_call):
+            return seen.made()
+        if seen.variant:
+            return None
+        arena, lane = self._monitor.arenas.arenas[0], finder.set.lane
+        made = compared.from_lane(arena, lane, position, arena.word(lane, "head"))
+        return made._replace(result=None) if made else None  # the others have none yet
 
     def _state(
         self,
@@ -234,12 +230,14 @@ def _summary(
         return f"{summary} in {function}" if kind == "death" and function else summary
     if kind == "call" and leader.call is not None:
         return f"{leader.role} {leader.variant} calls {leader.call.name} where {one} calls {call}"
-    if kind == "argument" and first is not None:
-        place = f"{first.argument}, first at byte {first.offset}"
-        return f"{both} call {call} with different bytes in {place}"
     if kind == "argument":
         names = [item.name for item in found.call.arguments if item.differs] if found.call else []
-        return f"{both} call {call} with a different {' and '.join(names) or 'argument'}"
+        what = " and ".join(f"a different {each}" for each in names)
+        if first is not None:
+            others = [f"a different {each}" for each in names if each != first.argument]
+            what = " and ".join([*others, f"different bytes in {first.argument}"])
+            what += f", first at byte {first.offset}"
+        return f"{both} call {call} with {what or 'a different argument'}"
     if kind == "result":
         return f"{both} got different results from {call}"
     if kind == "integrity":

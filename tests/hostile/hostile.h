@@ -26,6 +26,8 @@
 
 #include "../../agent/generated/layout.h"
 
+#define UNUSED __attribute__((unused))
+
 struct action {
     const char *name;
     void (*run)(void);
@@ -41,14 +43,14 @@ static char *program_path;
 
 static const struct image_header *image(void) { return (const struct image_header *)base; }
 
-static char *arena(unsigned variant) { return (char *)base + ARENAS_OFFSET + variant * (uint64_t)ARENA_SIZE; }
+UNUSED static char *arena(unsigned variant) { return (char *)base + ARENAS_OFFSET + variant * (uint64_t)ARENA_SIZE; }
 
-static unsigned own_index(void) {
+UNUSED static unsigned own_index(void) {
     struct task *first = (struct task *)(base + TASKS_OFFSET);
     return first->variant;
 }
 
-static struct lane *lane(unsigned variant) {
+UNUSED static struct lane *lane(unsigned variant) {
     struct task *first = (struct task *)(base + TASKS_OFFSET);
     return (struct lane *)(arena(variant) + (uint64_t)first->lane * LANE_STRIDE);
 }
@@ -76,7 +78,7 @@ static long enter(uint32_t after, long number, long a, long b, long c, long d, l
 #define CONTROL(request, a, b, c) enter(image()->gate_control, SYS_getpid, (long)(request), (long)(a), (long)(b), (long)(c), 0, 0)
 
 // Tell the test what must not have happened.
-__attribute__((unused)) static void escaped(const char *what) {
+UNUSED static void escaped(const char *what) {
     long file = PLAIN(SYS_open, "escaped", O_WRONLY | O_CREAT | O_APPEND, 0666);
     PLAIN(SYS_write, file, what, strlen(what));
     PLAIN(SYS_write, file, "\n", 1);

@@ -886,8 +886,9 @@ finish TERM
 _add(
     "redis",
     SERVERS
+    + "options='--jemalloc-bg-thread no'\n"
     + r"""
-$MVX redis-server --port $PORT --bind 127.0.0.1 --save '' --appendonly no --logfile log --dir . & server=$!
+$MVX redis-server $options --port $PORT --bind 127.0.0.1 --save '' --appendonly no --logfile log --dir . & server=$!
 await_port $PORT
 r() { redis-cli -p $PORT "$@"; }
 r set key value; r get key; r incr counter; r lpush list a b c; r lrange list 0 -1; r hset h f 1 g 2; r hgetall h | sort
@@ -906,8 +907,9 @@ finish TERM
 _add(
     "redis_benchmark",
     SERVERS
+    + "options='--jemalloc-bg-thread no'\n"
     + r"""
-$MVX redis-server --port $PORT --bind 127.0.0.1 --save '' --appendonly no --logfile log --dir . & server=$!
+$MVX redis-server $options --port $PORT --bind 127.0.0.1 --save '' --appendonly no --logfile log --dir . & server=$!
 await_port $PORT
 redis-benchmark -p $PORT -n 2000 -c 20 -t ping,set,get,incr,lpush,mset -q | tr '\r' '\n' | grep -c 'requests per second, p50'
 redis-benchmark -p $PORT -n 5000 -c 5 -P 16 -t set,get -q | tr '\r' '\n' | grep -c 'requests per second, p50'
@@ -922,8 +924,9 @@ finish TERM
 _add(
     "redis_append_only",
     SERVERS
+    + "options='--jemalloc-bg-thread no'\n"
     + r"""
-start() { $MVX redis-server --port $PORT --bind 127.0.0.1 --save '' --appendonly yes --logfile log --dir . & server=$!; await_port $PORT; }
+start() { $MVX redis-server $options --port $PORT --bind 127.0.0.1 --save '' --appendonly yes --logfile log --dir . & server=$!; await_port $PORT; }
 start
 for i in $(seq 1 100); do echo "set k$i v$i"; done | redis-cli -p $PORT | sort | uniq -c
 redis-cli -p $PORT bgrewriteaof; sleep 0.5
