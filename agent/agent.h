@@ -61,6 +61,7 @@ void lane_wait_agreed(struct task *task);
 void lane_get(struct task *task, void *bytes, size_t count);
 long lane_get_program(struct task *task, void *bytes, size_t count);
 long lane_compare(struct task *task, const void *bytes, size_t count);
+void lane_peek(struct task *task, void *bytes, size_t count);
 void lane_skip(struct task *task, size_t count);
 void lane_acknowledge(struct task *task);
 
@@ -106,7 +107,14 @@ void epoll_control_execute(struct call *call);
 void epoll_control_finish(struct call *call);
 void epoll_wait_outputs(struct call *call);
 
+/* elastic.c */
+void elastic_seen(struct call *call);
+int elastic_answer(struct call *call, const struct message *message);
+int elastic_skip(struct call *call, const struct message *message);
+
 /* calls.c */
+const struct call_rule *rule_of(uint64_t number);
+void call_signal(struct task *task, long point) __attribute__((noreturn));
 void call_diverged(struct call *call, long divergence, long argument, long offset) __attribute__((noreturn));
 
 static inline int is_leader(const struct task *task) { return task->variant == task->leader; }

@@ -20,7 +20,7 @@ _Static_assert(sizeof(struct frame) == 21 * 8, "the frame is struct user_regs_st
 
 static const struct call_rule unknown_rule = {.executor = EXECUTOR_REFUSED, .refusal = 38 /* ENOSYS */};
 
-static const struct call_rule *rule_of(uint64_t number) {
+const struct call_rule *rule_of(uint64_t number) {
     if (number >= RULES_COUNT || rules[number].executor == EXECUTOR_UNKNOWN) {
         return &unknown_rule;
     }
@@ -34,7 +34,7 @@ void call_diverged(struct call *call, long divergence, long argument, long offse
     }
 }
 
-static void ask(long request, long point) {
+static __attribute__((noreturn)) void ask(long request, long point) {
     for (;;) {
         gate_control(request, point, 0, 0);
     }
@@ -165,12 +165,30 @@ static void lead(struct call *call) {
     }
 }
 
-static void compare_call(struct call *call) {
+void call_signal(struct task *task, long point) {
+    lane_acknowledge(task);
+    ask(REQUEST_SIGNAL, point);
+}
+
+/* Returns 0 when the call was answered without the leader. */
+static int compare_call(struct call *call) {
     struct message message;
+    do {
+        lane_peek(call->task, &message, sizeof message);
+        if (message.kind != MESSAGE_CALL) {
+            break;
+        }
+        if (message.number == call->number &&
+            !(call->rule->elastic && walk_compare_values(call, message.arguments) >= 0)) {
+            break;
+        }
+        if (elastic_answer(call, &message)) {
+            return 0;
+        }
+    } while (elastic_skip(call, &message));
     lane_get(call->task, &message, sizeof message);
     if (message.kind == MESSAGE_SIGNAL) {
-        lane_acknowledge(call->task);
-        ask(REQUEST_SIGNAL, POINT_ENTRY);
+        call_signal(call->task, POINT_ENTRY);
     }
     if (message.kind != MESSAGE_CALL) {
         call_diverged(call, DIVERGENCE_INTEGRITY, 0, message.kind);
@@ -186,11 +204,15 @@ static void compare_call(struct call *call) {
         walk_inputs(call);
     }
     lane_acknowledge(call->task);
+    return 1;
 }
 
 static void follow(struct call *call) {
     struct task *task = call->task;
-    compare_call(call);
+    if (!compare_call(call)) {
+        call->frame->rax = (uint64_t)call->result;
+        return;
+    }
     if (call->executor == EXECUTOR_NATIVE) {
         remember(call);
         ask(REQUEST_NATIVE, 0);
@@ -202,8 +224,7 @@ static void follow(struct call *call) {
     lane_get(task, &message, sizeof message);
     if (message.kind == MESSAGE_SIGNAL) {
         interrupted_outputs(call);
-        lane_acknowledge(task);
-        ask(REQUEST_SIGNAL, POINT_INTERRUPTED);
+        call_signal(task, POINT_INTERRUPTED);
     }
     if (message.kind != MESSAGE_RESULT) {
         call_diverged(call, DIVERGENCE_INTEGRITY, 0, message.kind);
@@ -219,6 +240,9 @@ static void follow(struct call *call) {
     handler_finish(call);
     if (!handler_outputs(call)) {
         walk_outputs(call);
+    }
+    if (call->rule->elastic) {
+        elastic_seen(call);
     }
     lane_acknowledge(task);
     call->frame->rax = (uint64_t)call->result;

@@ -126,9 +126,12 @@ static const char *process_file(const char *name) {
     return file;
 }
 
-/* Files of /proc/PID whose content is the variant's own address space. */
+/*
+ * Files of /proc/PID whose content is the variant's own address space. Those that count pages (smaps, statm) come from the
+ * leader: programs compute with the numbers.
+ */
 static int is_own(const char *file) {
-    static const char names[][14] = {"maps", "smaps", "smaps_rollup", "numa_maps", "auxv", "pagemap", "statm"};
+    static const char names[][10] = {"maps", "numa_maps", "auxv", "pagemap"};
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (same(file, names[i])) {
             return 1;

@@ -220,6 +220,17 @@ void lane_get(struct task *task, void *bytes, size_t count) { get(task, bytes, c
 
 long lane_get_program(struct task *task, void *bytes, size_t count) { return get(task, bytes, count, 1); }
 
+/* Follower: the next bytes, without taking them. */
+void lane_peek(struct task *task, void *bytes, size_t count) {
+    struct lane *lane = lane_of(task, task->leader);
+    if (__atomic_load_n(&lane->head, __ATOMIC_ACQUIRE) < task->position + count) {
+        wait_for(task, lane, &lane->head, task->position + count, 0);
+    }
+    size_t part = until_wrap(task->position, count);
+    copy(bytes, ring_at(lane, task->position), part);
+    copy((char *)bytes + part, ring_at(lane, task->position + part), count - part);
+}
+
 void lane_skip(struct task *task, size_t count) {
     while (count) {
         size_t part = available(task, count);

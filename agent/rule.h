@@ -31,7 +31,7 @@ struct call_rule {
     uint8_t count;     /* number of arguments */
     uint8_t refusal;   /* EXECUTOR_REFUSED: the errno given */
     uint8_t cloexec;   /* RESULT_DESCRIPTOR: index of the argument with the close-on-exec flag + 1, 0: none */
-    uint8_t padding;
+    uint8_t elastic;   /* a query that variants may make more or less often (see elastic.c) */
     uint32_t cloexec_flag; /* the flag in that argument */
     struct argument_rule arguments[ARGUMENTS_MAX];
 };

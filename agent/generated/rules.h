@@ -1034,6 +1034,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .result = RESULT_VALUE,
         .count = 2,
+        .elastic = 1,
         .arguments = {
             {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0},
             {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0},
@@ -1942,6 +1943,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .result = RESULT_VALUE,
         .count = 1,
+        .elastic = 1,
         .arguments = {
             {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0},
         },
@@ -2173,6 +2175,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .result = RESULT_VALUE,
         .count = 2,
+        .elastic = 1,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0},
@@ -3042,6 +3045,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .result = RESULT_VALUE,
         .count = 3,
+        .elastic = 1,
         .arguments = {
             {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
             {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},

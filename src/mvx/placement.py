@@ -16,6 +16,7 @@ See docs/decisions/0001-common-anonymous-layout.md.
 from __future__ import annotations
 
 import random
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -38,6 +39,8 @@ _BRK_HIGH: Final = 0x5800_0000_0000
 """Above the agents' regions, below the barrier: where the heap of a position-independent program natively lies."""
 _PAGE: Final = 4096
 _AT_PHDR: Final = 3
+_ELF_HEADER_SIZE: Final = 64
+_PROGRAM_HEADER: Final = struct.Struct("<IIQQQQQQ")
 
 
 class Plan(NamedTuple):
@@ -83,8 +86,9 @@ class Placement:
         headers = auxiliary.get(_AT_PHDR)
         moves: list[tuple[int, int, int]] = []
         distance = 0
-        image = _contiguous(areas, headers)
-        if image and _is_movable(task.tid, image[0][0], headers):
+        span = _span(task.tid, headers)
+        image = [area for area in areas if span[0] <= area[0] < span[1]]
+        if 0 < len(image) <= MOVES_MAX:
             new = self._address(task.variant.index, 0)
             distance = new - image[0][0]
             moves = [(start, end - start, start + distance) for start, end in image]
@@ -130,25 +134,27 @@ def code_areas(tid: int) -> list[tuple[int, int]]:
     return found
 
 
-def _contiguous(areas: list[tuple[int, int]], address: int) -> list[tuple[int, int]]:
-    """The run of adjacent mappings around an address; none when it is longer than the bootstrap can move."""
-    run: list[tuple[int, int]] = []
-    for start, end in areas:
-        if run and run[-1][1] != start:
-            if run[0][0] <= address < run[-1][1]:
-                break
-            run = []
-        run.append((start, end))
-    if not run or not run[0][0] <= address < run[-1][1] or len(run) > MOVES_MAX:
-        return []
-    return run
+def _span(tid: int, headers: int) -> tuple[int, int]:
+    """From where to where a position-independent image lies, by its program headers; (0, 0) for one that cannot move.
 
-
-def _is_movable(tid: int, start: int, headers: int) -> bool:
-    """Whether the image is position independent (ET_DYN) and starts with its ELF header."""
+    `headers` is the address of the program headers (AT_PHDR), which follow the ELF header.
+    """
     with open(f"/proc/{tid}/mem", "rb") as memory:
-        memory.seek(start)
-        header = memory.read(64)
-    is_elf = header[:4] == b"\x7fELF"
-    table = int.from_bytes(header[32:40], "little")
-    return is_elf and header[16:18] == b"\x03\x00" and start + table == headers
+        memory.seek(headers - _ELF_HEADER_SIZE)
+        header = memory.read(_ELF_HEADER_SIZE)
+        size, count = struct.unpack_from("<HH", header, 54)
+        is_movable = header[:4] == b"\x7fELF" and header[16:18] == b"\x03\x00"
+        if not is_movable or size != _PROGRAM_HEADER.size:
+            return 0, 0
+        content = memory.read(size * count)
+    segments = [
+        (address, address + length)
+        for kind, _, _, address, _, _, length, _ in _PROGRAM_HEADER.iter_unpack(content)
+        if kind == 1
+    ]
+    if not segments:
+        return 0, 0
+    first = min(start for start, _ in segments) & -_PAGE
+    last = max(end for _, end in segments)
+    base = headers - _ELF_HEADER_SIZE
+    return base, base + (last - first + _PAGE - 1 & -_PAGE)

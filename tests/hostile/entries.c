@@ -67,10 +67,12 @@ static void compatibility_mode(void) {
     memcpy(low + 18, &back, 4);
     memcpy(low + 32, "\x4c\x89\xe4\xc3", 4); // mov %r12, %rsp; ret
     mprotect(low, 65536, PROT_READ | PROT_EXEC);
-    struct {
+    static struct {
         uint32_t offset;
         uint16_t segment;
-    } __attribute__((packed)) far = {(uint32_t)(uintptr_t)low, 0x23};
+    } __attribute__((packed)) far;
+    far.offset = (uint32_t)(uintptr_t)low;
+    far.segment = 0x23;
     __asm__ volatile("lea -136(%%rsp), %%r12\n\t"
                      "lea 1f(%%rip), %%rax\n\t"
                      "mov %%rax, (%%r12)\n\t"

@@ -23,15 +23,15 @@ TFD_CLOEXEC = 0o2000000
 TIMEX = "only the modes are compared: programs leave the rest unset when they only ask"
 
 
-@leader
+@leader(elastic=True)
 def time(tloc: Out[Int64]) -> Long: ...
 
 
-@leader
+@leader(elastic=True)
 def gettimeofday(tv: Out[timeval], tz: Out[timezone]) -> Zero: ...
 
 
-@leader
+@leader(elastic=True)
 def clock_gettime(which_clock: Clock, tp: Out[timespec]) -> Zero: ...
 
 

@@ -74,6 +74,7 @@ class Declaration:
         "cloexec",
         "cloexec_flag",
         "document",
+        "elastic",
         "executor",
         "file",
         "flags",
@@ -100,6 +101,8 @@ class Declaration:
     refusal: int
     cloexec: int
     cloexec_flag: int
+    elastic: bool
+    """A query that variants may make more or less often than the leader."""
     support: Support
     note: str
     document: str
@@ -156,6 +159,7 @@ def _declare(function: Function, executor: Executor, options: dict[str, Any]) ->
     call.document = " ".join((function.__doc__ or "").split())
     call.refusal = options.get("refusal", 0)
     call.note = options.get("note", "")
+    call.elastic = bool(options.get("elastic"))
     call.support = (
         Support.REFUSED if call.refusal else Support.PARTIAL if call.note else Support.FULL
     )
@@ -193,6 +197,7 @@ def _decorator(executor: Executor, function: Function | None, options: dict[str,
         "sensitive",
         "settle",
         "new_name",
+        "elastic",
         "signal_mask",
         "no_return",
         "out_on_error",

@@ -1,0 +1,99 @@
+/*
+ * Queries that variants may make more or less often, with no effect and nothing to compare: the time, above all. How often a
+ * thread looks at the clock depends on how long it waited for another. So a follower that asks where the leader did not is
+ * answered from the leader's last answer, and it passes over the leader's surplus queries.
+ *
+ * glibc's and gnulib's names for temporary files are a special case of the same: a candidate is computed from a stack
+ * address, and with 4 % probability rejected, upon which getrandom is asked (sysdeps/posix/tempname.c).
+ */
+#include <asm/unistd_64.h>
+
+#include "agent.h"
+
+enum { CLOCK_REALTIME = 0 };
+
+struct time {
+    int64_t seconds, fraction;
+};
+
+static struct time *clock_at(uint64_t clock) {
+    return (struct time *)(uint64_t)(image_start + CLOCKS_OFFSET) + (uint32_t)clock % CLOCKS;
+}
+
+/* The leader answered a query: remember the time for those that it does not make. */
+void elastic_seen(struct call *call) {
+    if (call->number == __NR_clock_gettime && !call->result && call->arguments[1]) {
+        program_copy(clock_at(call->arguments[0]), (const void *)call->arguments[1], sizeof(struct time));
+    }
+}
+
+static int64_t ask_own(struct call *call) { return gate_plain((long)call->number, call->arguments); }
+
+static int64_t last_time(struct call *call) {
+    struct time now = {0, 0};
+    if (call->number == __NR_clock_gettime) {
+        now = *clock_at(call->arguments[0]);
+    } else if (call->number == __NR_gettimeofday) {
+        now = *clock_at(CLOCK_REALTIME);
+        now.fraction /= 1000;
+    }
+    void *place = (void *)call->arguments[call->number == __NR_clock_gettime ? 1 : 0];
+    if (!now.seconds || !place) {
+        return ask_own(call);
+    }
+    return program_copy(place, &now, sizeof now) ? -14 /* EFAULT */ : 0;
+}
+
+/* Whether a call gives a name to a new file: openat is one only with O_EXCL, which the sender of the message knows. */
+static int may_name_file(uint64_t number) {
+    return number == __NR_openat || number == __NR_open || rule_of(number)->flags & FLAG_NEW_NAME;
+}
+
+static int is_candidate_query(uint64_t number, const uint64_t *arguments) {
+    return number == __NR_getrandom && arguments[1] == sizeof(uint64_t);
+}
+
+/* Follower: answer a query that the leader did not make here. Returns 1 when the call has its result. */
+int elastic_answer(struct call *call, const struct message *message) {
+    if (call->rule->elastic) {
+        call->result = last_time(call);
+        return 1;
+    }
+    if (is_candidate_query(call->number, call->arguments) && may_name_file(message->number)) {
+        call->result = ask_own(call);
+        return 1;
+    }
+    return 0;
+}
+
+/* Follower: pass over a query of the leader that this variant does not make here. Returns 1 when it was one. */
+int elastic_skip(struct call *call, const struct message *message) {
+    struct task *task = call->task;
+    const struct call_rule *rule = rule_of(message->number);
+    if (!rule->elastic &&
+        !(is_candidate_query(message->number, message->arguments) && call->flags & FLAG_NEW_NAME)) {
+        return 0;
+    }
+    lane_skip(task, sizeof *message);
+    lane_acknowledge(task);
+    struct message answer;
+    lane_get(task, &answer, sizeof answer);
+    if (answer.kind == MESSAGE_SIGNAL) {
+        call_signal(task, POINT_ENTRY);
+    }
+    if (answer.kind != MESSAGE_RESULT) {
+        call_diverged(call, DIVERGENCE_INTEGRITY, 0, answer.kind);
+    }
+    for (int index = 0; index < rule->count && !is_error((int64_t)answer.result); index++) {
+        if (rule->arguments[index].direction == DIRECTION_OUT && message->arguments[index]) {
+            uint32_t length;
+            lane_get(task, &length, sizeof length);
+            lane_skip(task, length < BLOCK_NULL ? length : 0);
+        }
+    }
+    lane_acknowledge(task);
+    if (answer.flags) {
+        call_signal(task, POINT_ENTRY);
+    }
+    return 1;
+}
