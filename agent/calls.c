@@ -266,7 +266,7 @@ static uint64_t stamp(const struct task *task) {
 /* rdtsc, rdtscp: trapped by PR_SET_TSC, answered with the leader's value like a call without effect. */
 __attribute__((used)) void agent_instruction(struct frame *frame, struct task *task) {
     struct message message = {.kind = MESSAGE_CALL, .number = NUMBER_RDTSC};
-    struct call call = {.frame = frame, .task = task, .number = NUMBER_RDTSC};
+    struct call call = {.frame = frame, .task = task, .number = NUMBER_RDTSC, .rule = &unknown_rule};
     task->number = NUMBER_RDTSC;
     task->message = task->position;
     if (is_leader(task)) {
@@ -274,11 +274,15 @@ __attribute__((used)) void agent_instruction(struct frame *frame, struct task *t
         lane_put(task, &message, sizeof message);
         lane_publish(task);
     } else {
-        lane_get(task, &message, sizeof message);
-        if (message.kind != MESSAGE_CALL || message.number != NUMBER_RDTSC) {
-            call_diverged(&call, DIVERGENCE_CALL, 0, 0);
+        do {
+            lane_peek(task, &message, sizeof message);
+        } while (message.kind == MESSAGE_CALL && message.number != NUMBER_RDTSC && elastic_skip(&call, &message));
+        if (message.kind == MESSAGE_CALL && message.number == NUMBER_RDTSC) {
+            lane_skip(task, sizeof message);
+            lane_acknowledge(task);
+        } else {
+            message.result = stamp(task); /* the leader did not look here */
         }
-        lane_acknowledge(task);
     }
     frame->rax = message.result & 0xffffffff;
     frame->rdx = message.result >> 32;

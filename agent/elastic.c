@@ -1,7 +1,8 @@
 /*
  * Queries that variants may make more or less often, with no effect and nothing to compare: the time, above all. How often a
  * thread looks at the clock depends on how long it waited for another. So a follower that asks where the leader did not is
- * answered from the leader's last answer, and it passes over the leader's surplus queries.
+ * answered from the leader's last answer, and it passes over the leader's surplus queries. A sleep is treated alike: where
+ * the leader did not sleep, the follower does not either.
  *
  * glibc's and gnulib's names for temporary files are a special case of the same: a candidate is computed from a stack
  * address, and with 4 % probability rejected, upon which getrandom is asked (sysdeps/posix/tempname.c).
@@ -56,7 +57,8 @@ static int is_candidate_query(uint64_t number, const uint64_t *arguments) {
 /* Follower: answer a query that the leader did not make here. Returns 1 when the call has its result. */
 int elastic_answer(struct call *call, const struct message *message) {
     if (call->rule->elastic) {
-        call->result = last_time(call);
+        int sleeps = call->number == __NR_nanosleep || call->number == __NR_clock_nanosleep;
+        call->result = sleeps ? 0 : last_time(call);
         return 1;
     }
     if (is_candidate_query(call->number, call->arguments) && may_name_file(message->number)) {
@@ -66,10 +68,21 @@ int elastic_answer(struct call *call, const struct message *message) {
     return 0;
 }
 
+static void skip_block(struct task *task) {
+    uint32_t length;
+    lane_get(task, &length, sizeof length);
+    lane_skip(task, length < BLOCK_NULL ? length : 0);
+}
+
 /* Follower: pass over a query of the leader that this variant does not make here. Returns 1 when it was one. */
 int elastic_skip(struct call *call, const struct message *message) {
     struct task *task = call->task;
     const struct call_rule *rule = rule_of(message->number);
+    if (message->number == NUMBER_RDTSC) {
+        lane_skip(task, sizeof *message);
+        lane_acknowledge(task);
+        return 1;
+    }
     if (!rule->elastic &&
         !(is_candidate_query(message->number, message->arguments) && call->flags & FLAG_NEW_NAME)) {
         return 0;
@@ -84,11 +97,10 @@ int elastic_skip(struct call *call, const struct message *message) {
     if (answer.kind != MESSAGE_RESULT) {
         call_diverged(call, DIVERGENCE_INTEGRITY, 0, answer.kind);
     }
-    for (int index = 0; index < rule->count && !is_error((int64_t)answer.result); index++) {
+    int written = !is_error((int64_t)answer.result) || rule->flags & FLAG_OUT_ON_ERROR;
+    for (int index = 0; index < rule->count && written; index++) {
         if (rule->arguments[index].direction == DIRECTION_OUT && message->arguments[index]) {
-            uint32_t length;
-            lane_get(task, &length, sizeof length);
-            lane_skip(task, length < BLOCK_NULL ? length : 0);
+            skip_block(task);
         }
     }
     lane_acknowledge(task);

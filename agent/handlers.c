@@ -11,6 +11,7 @@
 
 enum {
     EBADF = 9,
+    RLIMIT_AS = 9,
     EINVAL = 22,
     CLOSE_RANGE_CLOEXEC = 4,
     EPOLL_CTL_DEL = 2,
@@ -24,6 +25,8 @@ enum {
     IOC_WRITE = 1,
     IOC_READ = 2,
 };
+
+static const uint64_t RLIM_INFINITY = ~0UL;
 
 static const struct request_rule *find_request(const struct request_rule *table, int count, uint32_t request) {
     int low = 0;
@@ -261,6 +264,45 @@ static void duplicate(struct call *call, int close_on_exec) {
     }
 }
 
+struct limit {
+    uint64_t soft, hard;
+};
+
+static uint64_t shifted(uint64_t limit, int64_t distance) {
+    return limit == RLIM_INFINITY ? limit : limit + (uint64_t)distance;
+}
+
+/*
+ * prlimit64: a follower sets its own limit. The address space that a program may use is its own, without the agent and
+ * the arenas: RLIMIT_AS is shifted by what mvx added.
+ */
+static void limit_execute(struct call *call) {
+    struct task *task = call->task;
+    struct limit limit;
+    uint64_t arguments[ARGUMENTS_MAX];
+    copy(arguments, call->arguments, sizeof arguments);
+    if (!is_leader(task)) {
+        arguments[0] = 0;
+        arguments[3] = 0;
+    }
+    int is_space = (uint32_t)arguments[1] == RLIMIT_AS;
+    if (is_space && arguments[2] && !program_copy(&limit, (const void *)arguments[2], sizeof limit)) {
+        limit.soft = shifted(limit.soft, (int64_t)task->overhead);
+        limit.hard = shifted(limit.hard, (int64_t)task->overhead);
+        arguments[2] = (uint64_t)&limit;
+    }
+    call->done = 1;
+    int verified = call->executor == EXECUTOR_EVERYONE;
+    call->result = verified ? gate_traced((long)call->number, arguments)
+                            : gate_interruptible((long)call->number, arguments);
+    if (is_space && arguments[3] && !is_error(call->result) &&
+        !program_copy(&limit, (const void *)arguments[3], sizeof limit)) {
+        limit.soft = shifted(limit.soft, -(int64_t)task->overhead);
+        limit.hard = shifted(limit.hard, -(int64_t)task->overhead);
+        program_copy((void *)arguments[3], &limit, sizeof limit);
+    }
+}
+
 void handler_execute(struct call *call) {
     switch (call->rule->handler) {
     case HANDLER_DUPLICATE:
@@ -281,10 +323,7 @@ void handler_execute(struct call *call) {
         }
         break;
     case HANDLER_PRLIMIT:
-        if (!is_leader(call->task)) {
-            call->arguments[0] = 0;
-            call->arguments[3] = 0;
-        }
+        limit_execute(call);
         break;
     case HANDLER_EPOLL_CONTROL:
         epoll_control_execute(call);

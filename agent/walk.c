@@ -196,7 +196,11 @@ void walk_output(struct call *call, int index) {
     block_output(call, bytes, (uint32_t)count, (uint32_t)capacity);
 }
 
+/* How long a variant wants to sleep depends on when it looked at the clock: nothing of an elastic call is compared. */
 void walk_inputs(struct call *call) {
+    if (call->rule->elastic) {
+        return;
+    }
     for (int index = 0; index < call->rule->count; index++) {
         walk_input(call, index);
     }

@@ -10,9 +10,9 @@ of the machine's load meets all of them. A row shows the median, the lowest and 
 and how many times the native median that is. Nothing is asserted: a contender that fails is shown
 as failed.
 
-The rows of single calls time themselves, inside the program, without its start and end. Under the
-policy `effects` the leader need not wait for the followers at `getppid` and `read`; `write` is an
-outward effect, at which it does.
+The rows of single calls time themselves inside the program, without its start and end, as dd does.
+Under the policy `effects` the leader need not wait for the followers at `getppid` and `read`;
+`write` is an outward effect, at which it does. With `--no-patch` every call takes the trap.
 """
 
 from __future__ import annotations
@@ -35,13 +35,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"
 LIMIT_S = 60
-NATIVE_CALLS_FACTOR = 40
-"""Natively so many times more calls are timed: they are that much faster."""
-
 CALLS_PROGRAM = r"""
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -51,23 +48,28 @@ CALLS_PROGRAM = r"""
 #include <time.h>
 #include <unistd.h>
 
-/* One call, so many times; prints the nanoseconds that one of them took. */
+/* One call again and again, twice as often each time until that takes long enough; prints the
+   nanoseconds that one of them took then. The first hundred are not counted: sites get patched. */
 int main(int argc, char **argv) {
     if (argc != 3) return 2;
-    long count = atol(argv[2]);
+    double least_ns = 1e6 * atof(argv[2]), taken_ns = 0;
     char kind = argv[1][0], byte = 0;
     int from = open("/dev/zero", O_RDONLY), to = open("/dev/null", O_WRONLY);
-    struct timespec start, end;
-    clock_gettime(CLOCK_MONOTONIC, &start);
-    for (long i = 0; i < count; i++) {
-        long result = kind == 'g'   ? syscall(SYS_getppid)
-                      : kind == 'r' ? read(from, &byte, 1)
-                                    : write(to, &byte, 1);
-        if (result < 0) return 1;
+    long done = 0;
+    for (long count = 100; done <= 100 || taken_ns < least_ns; count *= done <= 100 ? 10 : 2) {
+        struct timespec start, end;
+        clock_gettime(CLOCK_MONOTONIC, &start);
+        for (long i = 0; i < count; i++) {
+            long result = kind == 'g'   ? syscall(SYS_getppid)
+                          : kind == 'r' ? read(from, &byte, 1)
+                                        : write(to, &byte, 1);
+            if (result < 0) return 1;
+        }
+        clock_gettime(CLOCK_MONOTONIC, &end);
+        taken_ns = (end.tv_sec - start.tv_sec) * 1e9 + (end.tv_nsec - start.tv_nsec);
+        done = count;
     }
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    double taken_ns = (end.tv_sec - start.tv_sec) * 1e9 + (end.tv_nsec - start.tv_nsec);
-    printf("%.1f\n", taken_ns / (double)count);
+    printf("%.1f\n", taken_ns / (double)done);
     return 0;
 }
 """
@@ -80,13 +82,15 @@ class Row:
     name: str
     meaning: str
     command: tuple[str, ...]
-    native_command: tuple[str, ...] = ()
-    """The same with more calls, where the program itself says how long one took."""
+    slow_command: tuple[str, ...] = ()
+    """The same with less to do, for slow contenders."""
+    own_time: Callable[[str], float] | None = None
+    """What the program printed → nanoseconds per call. None: the whole run is timed."""
 
     @property
     def unit(self) -> str:
         """The unit of the samples."""
-        return "ns per call" if self.native_command else "ms"
+        return "ns per call" if self.own_time else "ms"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +98,9 @@ class Contender:
     """One way to run a row's program."""
 
     name: str
-    prefix: tuple[str, ...]
+    prefix: tuple[str, ...] = ()
+    slow: bool = False
+    """Every call stops in a tracer, or there are more variants than processors."""
 
 
 @dataclasses.dataclass
@@ -135,7 +141,7 @@ def source_of_2000_lines() -> str:
     return "\n".join(lines)
 
 
-def make_rows(folder: Path, calls: int) -> Iterator[Row]:
+def make_rows(folder: Path, least_ms: int, blocks: int) -> Iterator[Row]:
     """All rows that this machine has the programs for."""
     compiler = shutil.which("gcc") or shutil.which("cc")
     yield Row("true", "start-up: a program that ends at once", (find("true"),))
@@ -148,13 +154,15 @@ def make_rows(folder: Path, calls: int) -> Iterator[Row]:
             ("read", "a read of 1 byte, from /dev/zero"),
             ("write", "a write of 1 byte, to /dev/null: an outward effect"),
         ):
-            more = str(calls * NATIVE_CALLS_FACTOR)
-            yield Row(name, meaning, (program, name, str(calls)), (program, name, more))
-    blocks = f"count={calls * 2}"
+            yield Row(name, meaning, (program, name, str(least_ms)), own_time=float)
+    fewer = max(1, blocks // 40)
+    copy = (find("dd"), "if=/dev/zero", "of=/dev/null", "bs=1")
     yield Row(
         "dd",
-        f"dd bs=1 {blocks}: {calls * 4} calls",
-        (find("dd"), "if=/dev/zero", "of=/dev/null", "bs=1", blocks, "status=none"),
+        f"dd bs=1 count={blocks}, two calls a block; {fewer} blocks for slow contenders",
+        (*copy, f"count={blocks}"),
+        (*copy, f"count={fewer}"),
+        own_time=time_of_dd,
     )
     yield Row("python3", "the start of Python: -I -c pass", (sys.executable, "-I", "-c", "pass"))
     if compiler:
@@ -164,6 +172,12 @@ def make_rows(folder: Path, calls: int) -> Iterator[Row]:
         yield Row(
             "gcc", "gcc -O1 -c, 2,200 lines", (compiler, "-O1", "-c", str(large), "-o", target)
         )
+
+
+def time_of_dd(printed: str) -> float:
+    """Nanoseconds per call from "5000 bytes copied, 0.003 s, 1.5 MB/s"."""
+    words = printed.rpartition("\n")[2].split()
+    return float(words[words.index("s,") - 1]) * 1e9 / (2 * int(words[0]))
 
 
 def find(name: str) -> str:
@@ -176,15 +190,20 @@ def find(name: str) -> str:
 
 def contenders(asked: argparse.Namespace) -> Iterator[Contender]:
     """Native, mvx with each number of variants and each policy, strace."""
-    yield Contender("native", ())
+    yield Contender("native")
     for policy in asked.policy:
-        for variants in asked.variants:
-            words = ("run", "-n", str(variants), "--policy", policy, *asked.option, "--")
-            name = f"mvx -n {variants}" + ("" if policy == "effects" else f" {policy}")
-            yield Contender(name, (*asked.mvx, *words))
+        for variants, words in (
+            *((number, ()) for number in asked.variants),
+            *((number, ("--no-patch",)) for number in asked.no_patch),
+        ):
+            given = ("-n", str(variants), "--policy", policy, *words, *asked.option)
+            crowded = variants > len(os.sched_getaffinity(0))
+            name = f"mvx -n {variants}" + (" no-patch" if words else "")
+            name += "" if policy == "effects" else f" {policy}"
+            yield Contender(name, (*asked.mvx, "run", *given, "--"), slow=bool(words) or crowded)
     strace = shutil.which("strace")
     if strace:
-        yield Contender("strace", (strace, "-f", "-o", "/dev/null"))
+        yield Contender("strace", (strace, "-f", "-o", "/dev/null"), slow=True)
 
 
 # Measuring
@@ -200,7 +219,7 @@ def make_environment(*, own: bool) -> dict[str, str]:
 
 def sample(row: Row, contender: Contender, environment: dict[str, str]) -> float:
     """Run once; returns the row's unit. Raises RuntimeError when the run failed."""
-    program = row.command if contender.prefix else row.native_command or row.command
+    program = (row.slow_command if contender.slow else ()) or row.command
     start = time.perf_counter()
     try:
         done = subprocess.run(
@@ -220,7 +239,7 @@ def sample(row: Row, contender: Contender, environment: dict[str, str]) -> float
         first = done.stderr.partition("\n")[0]
         message = f"status {done.returncode} {first}".strip()
         raise RuntimeError(message)
-    return float(done.stdout) if row.native_command else taken_ms
+    return row.own_time((done.stdout + done.stderr).strip()) if row.own_time else taken_ms
 
 
 def measure(
@@ -274,6 +293,7 @@ def conditions(asked: argparse.Namespace, environment: dict[str, str]) -> dict[s
         "strace": run_text("strace", "--version").partition("\n")[0],
         "policies": asked.policy,
         "variants": asked.variants,
+        "no_patch": asked.no_patch,
         "options": asked.option,
         "wait": wait_strategy(),
         "repeat": asked.repeat,
@@ -300,8 +320,9 @@ def wait_strategy() -> str:
 
         turns = getattr(monitor, "_SPIN_ITERATIONS", None)
         if turns is not None:
-            several = len(os.sched_getaffinity(0)) > 1
-            return f"spin {turns if several else 0} turns, then futex"
+            return (
+                f"spin up to {turns} turns if variants <= processors, then futex"
+            )
     return "unknown"
 
 
@@ -311,7 +332,7 @@ def wait_strategy() -> str:
 def table(results: Sequence[Result]) -> Iterator[str]:
     """The results as lines of text."""
     names = f"{'MEDIAN':>12} {'LOWEST':>12} {'HIGHEST':>12} {'x NATIVE':>9}"
-    yield f"{'ROW':10} {'CONTENDER':16} {names}"
+    yield f"{'ROW':10} {'CONTENDER':20} {names}"
     native: dict[str, float] = {}
     last = ""
     for result in results:
@@ -320,14 +341,14 @@ def table(results: Sequence[Result]) -> Iterator[str]:
             last = result.row.name
         middle = result.median()
         if middle is None:
-            yield f"{'':10} {result.contender.name:16} failed: {result.failure}"
+            yield f"{'':10} {result.contender.name:20} failed: {result.failure}"
             continue
         if not result.contender.prefix:
             native[last] = middle
         low, high = min(result.samples), max(result.samples)
         numbers = f"{middle:12.1f} {low:12.1f} {high:12.1f}"
         ratio = f"{middle / native[last]:8.1f}x" if last in native else ""
-        yield f"{'':10} {result.contender.name:16} {numbers} {ratio}"
+        yield f"{'':10} {result.contender.name:20} {numbers} {ratio}"
 
 
 def main() -> int:
@@ -339,21 +360,25 @@ def main() -> int:
     add = parser.add_argument
     add("row", nargs="*", help="true getppid read write dd python3 gcc (default: all)")
     add("--repeat", type=int, default=5, metavar="N", help="samples of each (default: 5)")
-    add("--calls", type=int, default=4000, metavar="N", help="calls timed per sample (4000)")
+    add("--least", type=int, default=50, metavar="MS", help="time calls for so long (default: 50)")
+    add("--blocks", type=int, default=200_000, metavar="N", help="blocks of dd (default: 200000)")
     add("--policy", action="append", choices=("effects", "strict", "stream"), help="(effects)")
     add("--variants", type=int, action="append", metavar="N", help="(1, 2 and 3)")
+    add("--no-patch", type=int, action="append", metavar="N", help="also with --no-patch (1 and 2)")
     add("--option", action="append", default=[], metavar="WORD", help="one more word for mvx run")
     add("--mvx", type=shlex.split, metavar="COMMAND", help="another mvx than this checkout's")
     add("--json", type=Path, metavar="FILE", help="save samples and conditions")
     asked = parser.parse_args()
     asked.policy = asked.policy or ["effects"]
+    # With --variants, --no-patch has no default: what was asked for is what is run.
+    asked.no_patch = asked.no_patch or ([] if asked.variants else [1, 2])
     asked.variants = asked.variants or [1, 2, 3]
     environment = make_environment(own=asked.mvx is None)
     asked.mvx = asked.mvx or [sys.executable, "-m", "mvx"]
-    if asked.repeat < 1 or asked.calls < 1:
-        parser.error("--repeat and --calls are at least 1")
+    if min(asked.repeat, asked.least, asked.blocks) < 1:
+        parser.error("--repeat, --least and --blocks are at least 1")
     with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
-        rows = list(make_rows(Path(name), asked.calls))
+        rows = list(make_rows(Path(name), asked.least, asked.blocks))
         unknown = set(asked.row) - {row.name for row in rows}
         if unknown:
             parser.error(f"no such row here: {' '.join(sorted(unknown))}")

@@ -74,16 +74,17 @@
 #define OFFSET_TASK_SPIN_NOW 0x44
 #define OFFSET_TASK_WATCHDOG_S 0x48
 #define OFFSET_TASK_DESCRIPTORS 0x50
-#define OFFSET_TASK_POSITION 0x58
-#define OFFSET_TASK_CALLS 0x60
-#define OFFSET_TASK_MESSAGE 0x68
-#define OFFSET_TASK_NUMBER 0x70
-#define OFFSET_TASK_RETURN_ADDRESS 0x78
-#define OFFSET_TASK_INSTRUCTION 0x80
-#define OFFSET_TASK_TID 0x84
-#define OFFSET_TASK_PID 0x88
-#define OFFSET_TASK_TSC_KHZ 0x8c
-#define OFFSET_TASK_TRACE 0x90
+#define OFFSET_TASK_OVERHEAD 0x58
+#define OFFSET_TASK_POSITION 0x60
+#define OFFSET_TASK_CALLS 0x68
+#define OFFSET_TASK_MESSAGE 0x70
+#define OFFSET_TASK_NUMBER 0x78
+#define OFFSET_TASK_RETURN_ADDRESS 0x80
+#define OFFSET_TASK_INSTRUCTION 0x88
+#define OFFSET_TASK_TID 0x8c
+#define OFFSET_TASK_PID 0x90
+#define OFFSET_TASK_TSC_KHZ 0x94
+#define OFFSET_TASK_TRACE 0x98
 
 #define OFFSET_BOOTSTRAP_VARIANT 0x0
 #define OFFSET_BOOTSTRAP_VARIANTS 0x4
@@ -152,6 +153,7 @@ struct task {
     uint32_t spin_now;  /* iterations that have paid lately (agent) */
     uint32_t watchdog_s;  /* seconds the leader waits for a follower (supervisor) */
     uint64_t descriptors;  /* address of the descriptor table (supervisor) */
+    uint64_t overhead;  /* bytes that mvx added to the address space: RLIMIT_AS is shifted by it (supervisor) */
     uint64_t position;  /* bytes of the leader's lane produced or consumed (agent) */
     uint64_t calls;  /* matched calls so far (agent) */
     uint64_t message;  /* position at which the message of the current call starts (agent) */
@@ -179,16 +181,17 @@ _Static_assert(offsetof(struct task, spin) == 0x40, "layout");
 _Static_assert(offsetof(struct task, spin_now) == 0x44, "layout");
 _Static_assert(offsetof(struct task, watchdog_s) == 0x48, "layout");
 _Static_assert(offsetof(struct task, descriptors) == 0x50, "layout");
-_Static_assert(offsetof(struct task, position) == 0x58, "layout");
-_Static_assert(offsetof(struct task, calls) == 0x60, "layout");
-_Static_assert(offsetof(struct task, message) == 0x68, "layout");
-_Static_assert(offsetof(struct task, number) == 0x70, "layout");
-_Static_assert(offsetof(struct task, return_address) == 0x78, "layout");
-_Static_assert(offsetof(struct task, instruction) == 0x80, "layout");
-_Static_assert(offsetof(struct task, tid) == 0x84, "layout");
-_Static_assert(offsetof(struct task, pid) == 0x88, "layout");
-_Static_assert(offsetof(struct task, tsc_khz) == 0x8c, "layout");
-_Static_assert(offsetof(struct task, trace) == 0x90, "layout");
+_Static_assert(offsetof(struct task, overhead) == 0x58, "layout");
+_Static_assert(offsetof(struct task, position) == 0x60, "layout");
+_Static_assert(offsetof(struct task, calls) == 0x68, "layout");
+_Static_assert(offsetof(struct task, message) == 0x70, "layout");
+_Static_assert(offsetof(struct task, number) == 0x78, "layout");
+_Static_assert(offsetof(struct task, return_address) == 0x80, "layout");
+_Static_assert(offsetof(struct task, instruction) == 0x88, "layout");
+_Static_assert(offsetof(struct task, tid) == 0x8c, "layout");
+_Static_assert(offsetof(struct task, pid) == 0x90, "layout");
+_Static_assert(offsetof(struct task, tsc_khz) == 0x94, "layout");
+_Static_assert(offsetof(struct task, trace) == 0x98, "layout");
 
 struct bootstrap {
     uint32_t variant;  /* index of this variant (supervisor) */

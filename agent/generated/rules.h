@@ -402,6 +402,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_OUT_ON_ERROR,
         .result = RESULT_VALUE,
         .count = 2,
+        .elastic = 1,
         .arguments = {
             {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0},
             {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0},
@@ -2195,6 +2196,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_OUT_ON_ERROR,
         .result = RESULT_VALUE,
         .count = 4,
+        .elastic = 1,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},

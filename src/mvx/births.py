@@ -141,6 +141,7 @@ class Births:
         if not flags & CLONE_VM:
             space = AddressSpace(kernel.Memory(child.tid), parent.space.base, {parent.slot}, set())
             space.tables.add(parent.table.index)
+            space.overhead = parent.space.overhead
             space.files_mapped = parent.space.files_mapped
             space.sites = parent.space.sites.copy()
             child.space, child.slot = space, parent.slot

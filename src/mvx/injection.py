@@ -20,6 +20,7 @@ from mvx.arena import Arenas
 from mvx.errors import InternalError
 from mvx.image import Image
 from mvx.layout import (
+    ARENA_SIZE,
     BOOTSTRAP,
     PRIVATE_SIZE,
     REQUESTS,
@@ -87,6 +88,7 @@ class Injector:
         auxiliary = AuxiliaryVector(memory, entry.rsp)
         plan = self._placement.plan(task, auxiliary)
         self._bootstrap(task, space, entry, plan)
+        space.overhead = PRIVATE_SIZE + len(self._arenas.arenas) * ARENA_SIZE + plan.barrier_size
         if plan.moves:
             for kind in (_AT_PHDR, _AT_ENTRY):
                 auxiliary.add(kind, plan.distance)

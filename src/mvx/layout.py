@@ -161,6 +161,7 @@ TASK = _structure(
     ("spin_now", "I", "iterations that have paid lately (agent)"),
     ("watchdog_s", "I", "seconds the leader waits for a follower (supervisor)"),
     ("descriptors", "Q", "address of the descriptor table (supervisor)"),
+    ("overhead", "Q", "bytes that mvx added to the address space: RLIMIT_AS is shifted by it (supervisor)"),
     ("position", "Q", "bytes of the leader's lane produced or consumed (agent)"),
     ("calls", "Q", "matched calls so far (agent)"),
     ("message", "Q", "position at which the message of the current call starts (agent)"),

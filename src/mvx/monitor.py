@@ -127,6 +127,7 @@ class Monitor:
                 spin_now=self._spin,
                 watchdog_s=max(1, int(self.options.watchdog_s)),
                 descriptors=table.space.table_address(table.index),
+                overhead=space.overhead,
                 tid=task.set.tid,
                 pid=task.set.process,
                 position=self._position(task),

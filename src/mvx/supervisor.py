@@ -11,7 +11,6 @@ import contextlib
 import os
 import signal
 import struct
-import sys
 import time
 from typing import Final
 
@@ -26,7 +25,6 @@ from mvx.options import Options
 from mvx.outcome import DIVERGENCE_STATUS, FAILURE_STATUS, TIMEOUT_STATUS, Outcome
 from mvx.processes import Processes
 from mvx.tasks import State, Task, TaskSet, Variant
-from mvx.verdict import Collector
 
 _REQUESTS: Final = list(REQUESTS)
 _DIVERGENCES: Final = list(DIVERGENCES)
@@ -181,11 +179,13 @@ class Supervisor:
 
     def _serve_until_started(self, pid: int, error: int) -> None:
         """Serve stops until the first process has executed the program, or could not."""
-        task = self._monitor.tasks[pid]
-        while task.variant.launching and pid in self._monitor.tasks:
+        task = self._monitor.tasks.get(pid)
+        while task and task.variant.launching and pid in self._monitor.tasks and not self._outcome:
             tid, status = os.waitpid(-1, kernel.WALL)
-            self._stopped(tid, status)
-        content = os.read(error, 4) if not task.variant.launching or task.state is State.ENDED else b""
+            with contextlib.suppress(TaskGoneError):
+                self._stopped(tid, status)
+        ended = task is None or task.state is State.ENDED
+        content = os.read(error, 4) if ended and not self._outcome else b""
         os.close(error)
         if content:
             number = struct.unpack("<i", content)[0]
@@ -393,10 +393,12 @@ class Supervisor:
         self._outcome = Outcome("divergence", DIVERGENCE_STATUS)
         if self._monitor.trace is not None:
             self._monitor.trace.note(task, f"divergence: {summary or kind}")
-        try:
-            Collector(self._monitor).report(kind, task, summary, argument, offset)
-        except TaskGoneError:
-            sys.stderr.write(f"mvx: divergence: {summary or kind} (the variant is gone)\n")
+        for other in self._monitor.tasks.values():
+            with contextlib.suppress(TaskGoneError, OSError):
+                kernel.ptrace(kernel.PTRACE_INTERRUPT, other.tid)
+        from mvx.verdict import Collector
+
+        Collector(self._monitor).report(kind, task, summary, argument, offset)
 
 
 def _has_capability(number: int) -> bool:

@@ -49,6 +49,8 @@ class AddressSpace:
     slots: set[int] = dataclasses.field(default_factory=set)
     tables: set[int] = dataclasses.field(default_factory=set)
     users: int = 0
+    overhead: int = 0
+    """Bytes that mvx added to the address space."""
     files_mapped: int = 0
     """How many files were mapped at an address of the supervisor's choice."""
     sites: SiteTable = dataclasses.field(default_factory=SiteTable)

@@ -191,6 +191,7 @@ class Trace:
             self.note(task, f"killed by {text.signal_name(os.WTERMSIG(status))}")
         else:
             self.note(task, f"exited with {os.WEXITSTATUS(status)}")
+        self._known.discard(task)
 
     def _signal(self, task: Task, number: int) -> None:
         information = kernel.signal_information(task.tid)

@@ -55,9 +55,10 @@ class Collector:
     def report(
         self, kind: str, task: Task, summary: str, argument: int = -1, offset: int = 0
     ) -> None:
-        """Stop every variant, say on stderr why, and save the report if that was asked for.
+        """Say on stderr why the variants diverged, and save the report if that was asked for.
 
-        `task` found it; `argument` and `offset` are what its agent said of the first difference.
+        `task` found it; every task has been interrupted and may still be running. `argument` and
+        `offset` are what the agent said of the first difference. When this returns, all are killed.
         """
         known: Kind = next((each for each in divergence.KINDS if each == kind), "integrity")
         argument = argument if known == "argument" and 0 <= argument < 6 else -1
@@ -126,9 +127,9 @@ class Collector:
         )
 
     def _witnesses(self, finder: Task) -> list[Witness]:
-        """Stop everything; what the task of each variant shows, the leader's first."""
+        """What the task of each variant shows when it stands still, the leader's first."""
         monitor, tasks = self._monitor, finder.set.tasks
-        witness.stop(list(monitor.tasks.values()), list(tasks.values()))
+        witness.wait_stopped(tasks.values())
         found = []
         for variant in monitor.variants:
             task = tasks.get(variant.index)

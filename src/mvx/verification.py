@@ -75,8 +75,8 @@ def _compared(task: Task, number: int, arguments: tuple[int, ...]) -> compared.C
 def _difference(own: compared.Compared, other: compared.Compared, handler: Handler) -> str:
     """The name of the first argument that differs, empty if none does."""
     for index, parameter in enumerate(own.parameters()):
-        if handler is Handler.PRLIMIT and index in (0, 3):
-            continue  # a follower sets its own limit
+        if handler is Handler.PRLIMIT and index != 1:
+            continue  # a follower sets its own limit, and RLIMIT_AS is shifted by the agent
         mine, theirs = own.arguments[index], other.arguments[index]
         if parameter.kind in _SCALARS_32:
             equal = mine & 0xFFFFFFFF == theirs & 0xFFFFFFFF

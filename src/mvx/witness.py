@@ -33,13 +33,9 @@ FAILED: Final = (TaskGoneError, OSError, ValueError, OverflowError, AssertionErr
 """What reading from a task may raise."""
 
 
-def stop(tasks: Iterable[Task], wanted: Iterable[Task]) -> None:
-    """Stop all tasks and wait for the wanted ones, at most a second."""
-    for task in tasks:
-        if not _is_stopped(task):
-            with suppress(*FAILED):
-                kernel.ptrace(kernel.PTRACE_INTERRUPT, task.tid)
-    running = [task for task in wanted if task.state is not State.ENDED and not _is_stopped(task)]
+def wait_stopped(tasks: Iterable[Task]) -> None:
+    """Wait until tasks that were interrupted stand still, at most a second."""
+    running = [task for task in tasks if task.state is not State.ENDED and not _is_stopped(task)]
     deadline = time.monotonic() + _STOP_WAIT_S
     while running and time.monotonic() < deadline:
         time.sleep(0.0005)
