@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from mvx import kernel
+from mvx.between import BetweenCalls
 from mvx.kernel import MASK, Registers, signed
 from mvx.layout import COOKIES, COOKIES_OFFSET, COOKIES_TABLE, POINTS, TASK
 from mvx.monitor import Monitor
@@ -51,6 +52,7 @@ class Delivery:
     def __init__(self, monitor: Monitor) -> None:
         """Works on the monitor's tasks."""
         self._monitor = monitor
+        self.between = BetweenCalls(monitor)
 
     def arrived(self, task: Task, number: int) -> None:
         """A task is in signal-delivery-stop."""
@@ -158,6 +160,7 @@ class Delivery:
         task.stash.append(Stash(number, information))
         self._monitor.write_field(task, "pending", 1)
         self._pull_out(task)
+        self.between.stashed(task)
         kernel.resume(task.tid)
 
     def _pull_out(self, task: Task) -> None:

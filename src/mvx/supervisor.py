@@ -200,7 +200,12 @@ class Supervisor:
         """Nothing stopped: sleep until a child changes, a signal comes, or a deadline."""
         monitor = self._monitor
         timeout = _TICK_S if monitor.deadlines or self._end is not None else 3600.0
-        information = signal.sigtimedwait(self._signals, timeout)
+        between = self._delivery.between
+        soon = between.timeout()
+        information = signal.sigtimedwait(
+            self._signals, timeout if soon is None else min(timeout, soon)
+        )
+        between.look()
         if information is not None and information.si_signo != signal.SIGCHLD:
             self._forward(information)
         now = time.monotonic()
@@ -249,6 +254,8 @@ class Supervisor:
         elif event == kernel.EVENT_STOP:
             if number != signal.SIGTRAP:
                 kernel.ptrace(kernel.PTRACE_LISTEN, tid)
+            elif task.asked_to_stop:
+                self._delivery.between.stopped(task)
             elif task.birth is not None and task.space is not None and not task.on_exit_stop:
                 self._processes.births.start(task)
             else:

@@ -143,6 +143,8 @@ class Task:
     """Signals that arrived during injection; sent again when the program starts."""
     restart: tuple[int, int] | None = None
     """The call that the next signal interrupts, and its restart code."""
+    asked_to_stop: bool = False
+    """PTRACE_INTERRUPT was sent for a delivery between calls."""
     unblocked: int = 0
     """Signals (bit set) that the leader's sigreturn unblocked and that have not stopped it yet."""
     suspended: bool = False
