@@ -66,7 +66,7 @@ void lane_skip(struct task *task, size_t count);
 void lane_acknowledge(struct task *task);
 
 /* blocks.c: length-prefixed byte strings in a message */
-void block_input(struct call *call, int argument, const void *bytes, uint32_t count);
+int block_input(struct call *call, int argument, const void *bytes, uint32_t count);
 void block_name(struct call *call, int argument, char *bytes, uint32_t count);
 void block_output(struct call *call, void *bytes, uint32_t count, uint32_t capacity);
 uint32_t block_value(struct call *call, uint32_t value);

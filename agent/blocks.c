@@ -8,6 +8,9 @@ enum { NAME_BUFFER = 512, NAME_RANDOM_MAX = 16 };
 
 /* Whether all pages of program memory can be read; a race with another thread's munmap yields zeros, never a crash. */
 static int readable(const char *bytes, uint32_t count) {
+    if ((uint64_t)bytes + count < (uint64_t)bytes) {
+        return 0; /* past the end of the address space */
+    }
     for (uint64_t page = (uint64_t)bytes; page < (uint64_t)bytes + count; page = (page | (PAGE - 1)) + 1) {
         if (program_probe((const void *)page)) {
             return 0;
@@ -27,24 +30,25 @@ uint32_t block_value(struct call *call, uint32_t value) {
     return other;
 }
 
-/* Input bytes: published by the leader, compared by the followers. */
-void block_input(struct call *call, int argument, const void *bytes, uint32_t count) {
+/* Input bytes: published by the leader, compared by the followers. Returns 0 where there is no such memory. */
+int block_input(struct call *call, int argument, const void *bytes, uint32_t count) {
     uint32_t length = !bytes ? BLOCK_NULL : readable(bytes, count) ? count : BLOCK_FAULT;
     uint32_t other = block_value(call, length);
     if (other != length) {
         call_diverged(call, DIVERGENCE_CONTENT, argument, 0);
     }
     if (length == BLOCK_NULL || length == BLOCK_FAULT) {
-        return;
+        return length == BLOCK_NULL;
     }
     if (is_leader(call->task)) {
         lane_put_program(call->task, bytes, length);
-        return;
+        return 1;
     }
     long difference = lane_compare(call->task, bytes, length);
     if (difference >= 0) {
         call_diverged(call, DIVERGENCE_CONTENT, argument, difference);
     }
+    return 1;
 }
 
 static int is_alphanumeric(char c) {

@@ -5,7 +5,7 @@
 #include "agent.h"
 #include "generated/rules.h"
 
-enum { STRUCTURE_MAX = 512, STRING_MAX = 1 << 20, STRINGS_MAX = 1 << 20, NAME_SIZE = 512 };
+enum { STRUCTURE_MAX = 512, STRING_MAX = 1 << 20, STRINGS_MAX = 1 << 20, NAME_SIZE = 512, TRANSFER_MAX = 0x7ffff000 };
 enum { FAMILY_UNIX = 1, FAMILY_INET = 2, FAMILY_INET6 = 10, INET_LENGTH = 8, INET6_LENGTH = 28 };
 
 /* Keep the fields of the layout, zero every other byte, and turn addresses into NULL, 1 or 2 (SIG_IGN counts as 1). */
@@ -25,9 +25,18 @@ static void normalise(char *structure, const struct layout_field *field, size_t 
     copy(structure, kept, count);
 }
 
+/* The argument that a length speaks of: the kernel looks at 32 bits of an `int`, and moves at most TRANSFER_MAX bytes. */
+static uint64_t operand_of(const struct call *call, const struct argument_rule *rule) {
+    uint64_t operand = call->arguments[rule->operand];
+    if (call->rule->arguments[rule->operand].kind == KIND_INT) {
+        return (uint32_t)operand;
+    }
+    return operand < TRANSFER_MAX ? operand : TRANSFER_MAX;
+}
+
 /* The number of bytes of a buffer before the call (inputs) or its capacity (outputs). */
 static uint64_t capacity_of(struct call *call, const struct argument_rule *rule, int index) {
-    uint64_t operand = call->arguments[rule->operand];
+    uint64_t operand = operand_of(call, rule);
     switch (rule->length) {
     case LENGTH_FIXED:
         return rule->size;
@@ -51,7 +60,9 @@ static void input_structures(struct call *call, int index, const struct argument
     char structure[STRUCTURE_MAX];
     for (uint64_t offset = 0; offset + rule->size <= count; offset += rule->size) {
         if (rule->size > STRUCTURE_MAX || program_copy(structure, bytes + offset, rule->size)) {
-            block_input(call, index, bytes + offset, rule->size);
+            if (!block_input(call, index, bytes + offset, rule->size)) {
+                return; /* the kernel stops here, too */
+            }
             continue;
         }
         normalise(structure, fields, rule->size);
@@ -159,7 +170,7 @@ void walk_input(struct call *call, int index) {
         block_input(call, index, bytes, bytes ? address_length(bytes, (uint32_t)capacity_of(call, rule, index)) : 0);
         return;
     case KIND_VECTOR:
-        walk_vector(call, index, (const struct vector *)bytes, call->arguments[rule->operand], -1);
+        walk_vector(call, index, (const struct vector *)bytes, operand_of(call, rule), -1);
         return;
     case KIND_STRINGS:
         input_strings(call, index, (const uint64_t *)bytes);
@@ -174,7 +185,7 @@ void walk_output(struct call *call, int index) {
         return;
     }
     if (rule->kind == KIND_VECTOR) {
-        walk_vector(call, index, (const struct vector *)bytes, call->arguments[rule->operand],
+        walk_vector(call, index, (const struct vector *)bytes, operand_of(call, rule),
                     call->result > 0 ? call->result : 0);
         return;
     }

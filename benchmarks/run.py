@@ -39,6 +39,22 @@ if TYPE_CHECKING:
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"
 LIMIT_S = 60
+COMPUTE_PROGRAM = r"""
+#include <stdio.h>
+#include <time.h>
+
+/* Computes and makes no call; prints the milliseconds. */
+int main(void) {
+    struct timespec start, end;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    unsigned long value = 1;
+    for (long i = 0; i < 300000000; i++) value = value * 6364136223846793005 + (value >> 33);
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    double taken_ms = (end.tv_sec - start.tv_sec) * 1e3 + (end.tv_nsec - start.tv_nsec) / 1e6;
+    printf("%.1f\n", value ? taken_ms : 0);
+    return 0;
+}
+"""
 CALLS_PROGRAM = r"""
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -53,7 +69,7 @@ CALLS_PROGRAM = r"""
 int main(int argc, char **argv) {
     if (argc != 3) return 2;
     double least_ns = 1e6 * atof(argv[2]), taken_ns = 0;
-    char kind = argv[1][0], byte = 0;
+    char kind = argv[1][0], bytes[64] = {0};
     int from = open("/dev/zero", O_RDONLY), to = open("/dev/null", O_WRONLY);
     long done = 0;
     for (long count = 100; done <= 100 || taken_ns < least_ns; count *= done <= 100 ? 10 : 2) {
@@ -61,8 +77,8 @@ int main(int argc, char **argv) {
         clock_gettime(CLOCK_MONOTONIC, &start);
         for (long i = 0; i < count; i++) {
             long result = kind == 'g'   ? syscall(SYS_getppid)
-                          : kind == 'r' ? read(from, &byte, 1)
-                                        : write(to, &byte, 1);
+                          : kind == 'r' ? read(from, bytes, 1)
+                                        : write(to, bytes, kind == 'w' ? 1 : 64);
             if (result < 0) return 1;
         }
         clock_gettime(CLOCK_MONOTONIC, &end);
@@ -85,12 +101,8 @@ class Row:
     slow_command: tuple[str, ...] = ()
     """The same with less to do, for slow contenders."""
     own_time: Callable[[str], float] | None = None
-    """What the program printed → nanoseconds per call. None: the whole run is timed."""
-
-    @property
-    def unit(self) -> str:
-        """The unit of the samples."""
-        return "ns per call" if self.own_time else "ms"
+    """What the program printed → what one sample is. None: the whole run is timed."""
+    unit: str = "ms"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,10 +132,10 @@ class Result:
 # What is run
 
 
-def source_of_2000_lines() -> str:
-    """A C program for the compiler: 220 functions of 9 lines, and a main that calls them all."""
+def source_code(functions: int = 220, name: str = "main") -> str:
+    """A C program for the compiler: functions of 9 lines, and one that calls them all."""
     lines = ["#include <stdio.h>", ""]
-    for number in range(220):
+    for number in range(functions):
         lines += [
             f"static unsigned step_{number}(unsigned value) {{",
             f"    unsigned table[16] = {{{', '.join(str(number * 7 + i) for i in range(16))}}};",
@@ -135,8 +147,8 @@ def source_of_2000_lines() -> str:
             "    return value;",
             "}",
         ]
-    calls = [f"    value = step_{number}(value);" for number in range(220)]
-    lines += ["int main(void) {", "    unsigned value = 1;", *calls]
+    calls = [f"    value = step_{number}(value);" for number in range(functions)]
+    lines += [f"int {name}(void) {{", "    unsigned value = 1;", *calls]
     lines += ['    printf("%u\\n", value);', "    return 0;", "}", ""]
     return "\n".join(lines)
 
@@ -146,15 +158,15 @@ def make_rows(folder: Path, least_ms: int, blocks: int) -> Iterator[Row]:
     compiler = shutil.which("gcc") or shutil.which("cc")
     yield Row("true", "start-up: a program that ends at once", (find("true"),))
     if compiler:
-        source, program = folder / "calls.c", str(folder / "calls")
-        source.write_text(CALLS_PROGRAM, encoding="ascii")
-        subprocess.run([compiler, "-O1", "-o", program, str(source)], check=True)
-        for name, meaning in (
-            ("getppid", "a call without arguments"),
-            ("read", "a read of 1 byte, from /dev/zero"),
-            ("write", "a write of 1 byte, to /dev/null: an outward effect"),
+        program = build(compiler, folder / "calls", CALLS_PROGRAM)
+        for name, kind, meaning in (
+            ("getppid", "g", "a call without arguments"),
+            ("read", "r", "a read of 1 byte, from /dev/zero"),
+            ("write", "w", "a write of 1 byte, to /dev/null: an outward effect"),
+            ("write64", "W", "the same with 64 bytes"),
         ):
-            yield Row(name, meaning, (program, name, str(least_ms)), own_time=float)
+            command = (program, kind, str(least_ms))
+            yield Row(name, meaning, command, own_time=float, unit="ns per call")
     fewer = max(1, blocks // 40)
     copy = (find("dd"), "if=/dev/zero", "of=/dev/null", "bs=1")
     yield Row(
@@ -163,15 +175,38 @@ def make_rows(folder: Path, least_ms: int, blocks: int) -> Iterator[Row]:
         (*copy, f"count={blocks}"),
         (*copy, f"count={fewer}"),
         own_time=time_of_dd,
+        unit="ns per call",
     )
+    if compiler:
+        program = build(compiler, folder / "compute", COMPUTE_PROGRAM)
+        yield Row("compute", "a loop without calls, timed by itself", (program,), own_time=float)
     yield Row("python3", "the start of Python: -I -c pass", (sys.executable, "-I", "-c", "pass"))
     if compiler:
         large = folder / "large.c"
-        large.write_text(source_of_2000_lines(), encoding="ascii")
+        large.write_text(source_code(), encoding="ascii")
         target = str(folder / "large.o")
         yield Row(
             "gcc", "gcc -O1 -c, 2,200 lines", (compiler, "-O1", "-c", str(large), "-o", target)
         )
+    make = shutil.which("make")
+    if compiler and make:
+        project = folder / "project"
+        project.mkdir()
+        names = [f"part_{number}" for number in range(8)]
+        for name in names:
+            (project / f"{name}.c").write_text(source_code(20, name), encoding="ascii")
+        objects = " ".join(f"{name}.o" for name in names)
+        rules = f"all: {objects}\n%.o: %.c\n\t{compiler} -O1 -c $< -o $@\n"
+        (project / "Makefile").write_text(rules, encoding="ascii")
+        yield Row("make", "make -B -s -j2, 8 files", (make, "-B", "-s", "-j2", "-C", str(project)))
+
+
+def build(compiler: str, program: Path, text: str) -> str:
+    """Compile a C program; returns its path."""
+    source = program.with_suffix(".c")
+    source.write_text(text, encoding="ascii")
+    subprocess.run([compiler, "-O1", "-o", str(program), str(source)], check=True)
+    return str(program)
 
 
 def time_of_dd(printed: str) -> float:
@@ -320,9 +355,7 @@ def wait_strategy() -> str:
 
         turns = getattr(monitor, "_SPIN_ITERATIONS", None)
         if turns is not None:
-            return (
-                f"spin up to {turns} turns if variants <= processors, then futex"
-            )
+            return f"spin up to {turns} turns if variants <= processors, then futex"
     return "unknown"
 
 
@@ -358,7 +391,7 @@ def main() -> int:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("row", nargs="*", help="true getppid read write dd python3 gcc (default: all)")
+    add("row", nargs="*", help="which rows (default: all)")
     add("--repeat", type=int, default=5, metavar="N", help="samples of each (default: 5)")
     add("--least", type=int, default=50, metavar="MS", help="time calls for so long (default: 50)")
     add("--blocks", type=int, default=200_000, metavar="N", help="blocks of dd (default: 200000)")

@@ -122,9 +122,12 @@ def own_files() -> set[str]:
     }
 
 
-def own_processes() -> dict[int, str]:
-    """Return the processes that this session's tests started, by number, with their command."""
-    mark = f"{MARK}={os.environ[MARK]}".encode()
+def own_processes(variable: str = MARK) -> dict[int, str]:
+    """Return the processes that this session's tests started, by number, with their command.
+
+    They are known by a variable of their environment, which has this process's value.
+    """
+    mark = f"{variable}={os.environ[variable]}".encode()
     found = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit() and int(entry) != os.getpid():
@@ -143,6 +146,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="default",
         help="run tests/programs in two combinations of options each, or in all",
     )
+
+
+@pytest.fixture
+def remains(monkeypatch: pytest.MonkeyPatch) -> Callable[[], dict[int, str]]:
+    """Return a function that tells which processes of this test are left, after a moment of grace."""
+    monkeypatch.setenv("MVX_TEST", uuid.uuid4().hex)
+
+    def left() -> dict[int, str]:
+        end = time.monotonic() + GRACE_S
+        while (processes := own_processes("MVX_TEST")) and time.monotonic() < end:
+            time.sleep(0.02)
+        return processes
+
+    return left
 
 
 def is_worker(config: pytest.Config) -> bool:

@@ -16,3 +16,6 @@ COMBINATIONS: Final[dict[str, str]] = {}
 
 WARNINGS: Final[tuple[str, ...]] = ()
 """Regular expressions of the warnings that mvx may print while a program of tests/programs behaves."""
+
+HOSTILE: Final[dict[str, str]] = {}
+"""What a variant that is taken over can do, or how it can make mvx hang or fail: "file/action/who"."""

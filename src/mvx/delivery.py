@@ -21,7 +21,7 @@ from mvx.between import BetweenCalls
 from mvx.kernel import MASK, Registers, signed
 from mvx.layout import COOKIES, COOKIES_OFFSET, COOKIES_TABLE, POINTS, TASK
 from mvx.monitor import Monitor
-from mvx.tasks import Stash, State, Task, TaskSet
+from mvx.tasks import Stash, State, Task
 
 _FAULTS: Final = frozenset(
     {
@@ -194,6 +194,7 @@ class Delivery:
         task.state = State.GATHERED
         task_set.gathered[task.variant.index] = task
         if len(task_set.gathered) < len(task_set.tasks):
+            self._monitor.await_all(task_set)
             return
         self._monitor.relax(task_set)
         gathered = list(task_set.gathered.values())
@@ -201,9 +202,10 @@ class Delivery:
         leader = next(other for other in gathered if other.is_leader)
         signals, leader.stash = leader.stash, []
         for other in gathered:
-            self._send(other, leader, signals, task_set)
+            self._send(other, leader, signals)
+        leader.interrupt_code = 0
 
-    def _send(self, task: Task, leader: Task, signals: list[Stash], task_set: TaskSet) -> None:
+    def _send(self, task: Task, leader: Task, signals: list[Stash]) -> None:
         monitor = self._monitor
         assert task.space is not None
         program = monitor.program_registers(task)
@@ -216,7 +218,8 @@ class Delivery:
         elif point == "INTERRUPTED":
             if signals:
                 # A call number now would make the kernel execute it: the delivery stop is the place for it.
-                task.restart = (number, leader.interrupt_code)
+                # Given up before it began (the agent saw `pending` at the gate): made again in any case.
+                task.restart = (number, leader.interrupt_code or kernel.ERESTARTNOINTR)
             else:
                 program.rip -= 2
                 program.rax = number

@@ -17,7 +17,7 @@ import struct
 
 from mvx import kernel
 from mvx.arena import Arenas
-from mvx.errors import InternalError
+from mvx.errors import InternalError, UnsupportedProgram
 from mvx.image import Image
 from mvx.layout import (
     ARENA_SIZE,
@@ -33,6 +33,7 @@ _MMAP = 9
 _PROT_ALL = 7
 _MAP_FLAGS = 0x02 | 0x20 | 0x4000 | 0x100000
 """MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE."""
+_CODE_SEGMENT_32 = 0x23
 _AT_PHDR = 3
 _AT_BASE = 7
 _AT_ENTRY = 9
@@ -71,6 +72,10 @@ class Injector:
         kernel.resume(tid, to_syscall_exit=True)
         self._wait(task, kernel.SYSCALL_STOP)
         entry = kernel.registers(tid)
+        if entry.cs == _CODE_SEGMENT_32:
+            name = os.readlink(f"/proc/{tid}/exe")
+            message = f"{name}: is a 32-bit program, and mvx runs x86-64 programs"
+            raise UnsupportedProgram(message, fix="use an x86-64 build of it")
         memory = kernel.Memory(tid)
         space = AddressSpace(memory, base)
         saved = memory.read(entry.rip, 8)

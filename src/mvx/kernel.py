@@ -8,6 +8,7 @@ drops its identity or makes itself undumpable, and it may write to read-only cod
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import signal
 from typing import Final
@@ -168,13 +169,16 @@ class Memory:
 
     def read(self, address: int, size: int) -> bytes:
         """Bytes at an address; fewer than asked for where the mapping ends, OSError (EIO) where there is none."""
-        return os.pread(self._descriptor, size, address)
+        try:
+            return os.pread(self._descriptor, size, address)
+        except OverflowError:  # past what a file offset can hold: no variant has memory there
+            raise OSError(errno.EIO, os.strerror(errno.EIO)) from None
 
     def readable(self, address: int, size: int) -> bytes:
         """Bytes at an address, empty where there is no memory: the kernel will answer the program's call with EFAULT."""
         try:
             return self.read(address, size)
-        except (OSError, OverflowError):
+        except OSError:
             return b""
 
     def write(self, address: int, content: bytes) -> None:

@@ -213,6 +213,14 @@ class Monitor:
         task_set.deadline_reason = reason
         self.deadlines.add(task_set)
 
+    def await_all(self, task_set: TaskSet) -> None:
+        """Some variants stand at the control gate: the others must come within the watchdog's time."""
+        if task_set.deadline is None:
+            missing = sorted(set(task_set.tasks) - set(task_set.gathered))
+            names = ", ".join(str(variant) for variant in missing)
+            reason = f"variant {names} did not come to the control gate in time"
+            self.expect(task_set, self.options.watchdog_s, reason)
+
     def relax(self, task_set: TaskSet) -> None:
         """The set came together."""
         task_set.deadline = None

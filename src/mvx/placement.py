@@ -64,6 +64,7 @@ class Placement:
         zones = (_ZONES_HIGH - _ZONES_LOW) // (_SLOT * _ZONE_SLOTS)
         chosen = generator.sample(range(zones), variants)
         self._zones = [_ZONES_LOW + zone * _SLOT * _ZONE_SLOTS for zone in chosen]
+        self._first_slots = generator.sample(range(_ZONE_SLOTS), variants)
         self._brk = generator.randrange(_BRK_LOW, _BRK_HIGH, _PAGE)
         self._barrier = generator.randrange(_BARRIER_LOW, _BARRIER_HIGH, _PAGE)
 
@@ -74,7 +75,8 @@ class Placement:
         return self._address(variant, index + 1)
 
     def _address(self, variant: int, slot: int) -> int:
-        return self._zones[variant] + slot * _SLOT + _SLOT // 4 + self._low(slot)
+        place = (slot + self._first_slots[variant]) % _ZONE_SLOTS
+        return self._zones[variant] + place * _SLOT + _SLOT // 4 + self._low(slot)
 
     def _low(self, index: int) -> int:
         generator = random.Random(f"{self._seed}/{index}")  # noqa: S311 - the seed is random

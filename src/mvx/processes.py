@@ -70,7 +70,9 @@ class Processes:
         task.state = State.GATHERED
         task_set.gathered[task.variant.index] = task
         if len(task_set.gathered) < len(self._monitor.variants):
+            self._monitor.await_all(task_set)
             return
+        self._monitor.relax(task_set)
         if not self._agree(task_set):
             return
         leader = task_set.gathered.pop(0)

@@ -681,7 +681,7 @@ _add(
     + r"""
 git init -q -b main project; cd project
 for i in $(seq 1 300); do seq $i $((i + 100)) >file.$i; done
-git add .; git commit -q -m first; git repack -q -a -d -f --threads=2; git grep --threads=2 -c 77 | wc -l
+git add .; git commit -q -m first; git repack -q -a -d -f --threads=2; git grep --threads=2 -c 77 | wc -l; rm -rf .git
 """,
     "git",
     varying=("project/.git/index", "project/.git/objects/*"),
@@ -1051,7 +1051,7 @@ _add(
     SERVERS
     + r"""
 [ "$(id -u)" = 0 ] && as='-u root' || as=
-$MVX memcached -l 127.0.0.1 -p $PORT -U 0 -t 2 $as & server=$!
+$MVX memcached -l 127.0.0.1 -p $PORT -U 0 -t 2 $as $options & server=$!
 await_port $PORT
 exec 3<>/dev/tcp/127.0.0.1/$PORT
 for i in $(seq 1 50); do
