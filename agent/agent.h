@@ -1,7 +1,8 @@
 /*
- * What the agent's files share. Rules of this code: no libc, no allocation, no writable data (state lives in the task
- * slot, the process state and the arena), no vector registers, no errno; program memory is touched by the program_*
- * functions only, since it may be gone; one message, then at most one effect per call.
+ * What the agent's files share. Rules of this code: no libc, no allocation, no writable data (state
+ * lives in the task slot, the process state and the arena), no vector registers, no errno; program
+ * memory is touched by the program_* functions only, since it may be gone; one message, then at
+ * most one effect per call.
  */
 #ifndef MVX_AGENT_H
 #define MVX_AGENT_H
@@ -13,7 +14,7 @@
 #include "rule.h"
 
 #define MAX_ERRNO 4095
-#define PAGE 4096UL
+#define PAGE      4096UL
 
 enum { BLOCK_FAULT = 0xffffffffU, BLOCK_NULL = 0xfffffffeU };
 
@@ -31,13 +32,13 @@ struct call {
     uint64_t number;
     uint64_t arguments[ARGUMENTS_MAX];
     uint32_t capacity[ARGUMENTS_MAX]; /* LENGTH_POINTED: the length before the call */
-    struct call_rule effective;       /* the rule with the arguments of the ioctl, fcntl, prctl request */
-    uint8_t executor;                 /* enum executor, after the handler had its say */
-    uint8_t flags;                    /* enum call_flag, likewise */
-    uint8_t kept;                     /* KEPT_* of a new descriptor */
-    uint8_t done;                     /* the handler has executed the call itself */
-    uint8_t refusal;                  /* EXECUTOR_REFUSED: the errno */
-    uint64_t device, inode;           /* KEPT_MAPPED: the file that the leader opened */
+    struct call_rule effective; /* the rule with the arguments of the ioctl, fcntl, prctl request */
+    uint8_t executor;           /* enum executor, after the handler had its say */
+    uint8_t flags;              /* enum call_flag, likewise */
+    uint8_t kept;               /* KEPT_* of a new descriptor */
+    uint8_t done;               /* the handler has executed the call itself */
+    uint8_t refusal;            /* EXECUTOR_REFUSED: the errno */
+    uint64_t device, inode;     /* KEPT_MAPPED: the file that the leader opened */
     int64_t result;
 };
 
@@ -78,7 +79,8 @@ void walk_input(struct call *call, int index);
 void walk_output(struct call *call, int index);
 int walk_compare_values(const struct call *call, const uint64_t *leader);
 
-/* handlers.c: what is irregular about a call; inputs and outputs return 1 when they replaced the regular walk */
+/* handlers.c: what is irregular about a call; inputs and outputs return 1 when they replaced the
+ * regular walk */
 void handler_prepare(struct call *call);
 int handler_inputs(struct call *call);
 int handler_outputs(struct call *call);
@@ -115,11 +117,16 @@ int elastic_skip(struct call *call, const struct message *message);
 /* calls.c */
 const struct call_rule *rule_of(uint64_t number);
 void call_signal(struct task *task, long point) __attribute__((noreturn));
-void call_diverged(struct call *call, long divergence, long argument, long offset) __attribute__((noreturn));
+void call_diverged(struct call *call, long divergence, long argument, long offset)
+    __attribute__((noreturn));
 
-static inline int is_leader(const struct task *task) { return task->variant == task->leader; }
+static inline int is_leader(const struct task *task) {
+    return task->variant == task->leader;
+}
 
-static inline int is_error(int64_t result) { return result < 0 && result >= -MAX_ERRNO; }
+static inline int is_error(int64_t result) {
+    return result < 0 && result >= -MAX_ERRNO;
+}
 
 static inline void zero(void *bytes, size_t count) {
     __asm__ volatile("rep stosb" : "+D"(bytes), "+c"(count) : "a"(0) : "memory");
@@ -129,7 +136,8 @@ static inline void copy(void *to, const void *from, size_t count) {
     __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(count) : : "memory");
 }
 
-static inline long plain(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f) {
+static inline long plain(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
+                         uint64_t f) {
     uint64_t arguments[ARGUMENTS_MAX] = {a, b, c, d, e, f};
     return gate_plain(number, arguments);
 }

@@ -1,17 +1,20 @@
 /*
- * Blocks: length-prefixed byte strings in a message. The leader writes them, the followers compare (inputs) or receive
- * (outputs) them with the same code, so that both sides walk a call in the same order by construction.
+ * Blocks: length-prefixed byte strings in a message. The leader writes them, the followers compare
+ * (inputs) or receive (outputs) them with the same code, so that both sides walk a call in the same
+ * order by construction.
  */
 #include "agent.h"
 
 enum { NAME_BUFFER = 512, NAME_RANDOM_MAX = 16 };
 
-/* Whether all pages of program memory can be read; a race with another thread's munmap yields zeros, never a crash. */
+/* Whether all pages of program memory can be read; a race with another thread's munmap yields
+ * zeros, never a crash. */
 static int readable(const char *bytes, uint32_t count) {
     if ((uint64_t)bytes + count < (uint64_t)bytes) {
         return 0; /* past the end of the address space */
     }
-    for (uint64_t page = (uint64_t)bytes; page < (uint64_t)bytes + count; page = (page | (PAGE - 1)) + 1) {
+    for (uint64_t page = (uint64_t)bytes; page < (uint64_t)bytes + count;
+         page = (page | (PAGE - 1)) + 1) {
         if (program_probe((const void *)page)) {
             return 0;
         }
@@ -19,7 +22,8 @@ static int readable(const char *bytes, uint32_t count) {
     return 1;
 }
 
-/* An agreed 32-bit value: the leader's is published, a follower's must be equal. Returns the value. */
+/* An agreed 32-bit value: the leader's is published, a follower's must be equal. Returns the value.
+ */
 uint32_t block_value(struct call *call, uint32_t value) {
     if (is_leader(call->task)) {
         lane_put(call->task, &value, sizeof value);
@@ -30,7 +34,8 @@ uint32_t block_value(struct call *call, uint32_t value) {
     return other;
 }
 
-/* Input bytes: published by the leader, compared by the followers. Returns 0 where there is no such memory. */
+/* Input bytes: published by the leader, compared by the followers. Returns 0 where there is no such
+ * memory. */
 int block_input(struct call *call, int argument, const void *bytes, uint32_t count) {
     uint32_t length = !bytes ? BLOCK_NULL : readable(bytes, count) ? count : BLOCK_FAULT;
     uint32_t other = block_value(call, length);
@@ -55,8 +60,10 @@ static int is_alphanumeric(char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/* Where two names of the same directory differ in letters and digits only, in one stretch of at most NAME_RANDOM_MAX. */
-static int differs_in_random_part(const char *name, const char *other, uint32_t length, uint32_t *first) {
+/* Where two names of the same directory differ in letters and digits only, in one stretch of at
+ * most NAME_RANDOM_MAX. */
+static int differs_in_random_part(const char *name, const char *other, uint32_t length,
+                                  uint32_t *first) {
     uint32_t last = 0;
     *first = length;
     for (uint32_t i = 0; i < length; i++) {
@@ -77,8 +84,9 @@ static int differs_in_random_part(const char *name, const char *other, uint32_t 
 }
 
 /*
- * The name of a file that must not exist yet. mktemp(1) and others derive its random part from a stack address (gnulib's
- * try_tempname_len): a variant's own. Followers take the leader's letters into their buffer, in which the program goes on.
+ * The name of a file that must not exist yet. mktemp(1) and others derive its random part from a
+ * stack address (gnulib's try_tempname_len): a variant's own. Followers take the leader's letters
+ * into their buffer, in which the program goes on.
  */
 void block_name(struct call *call, int argument, char *bytes, uint32_t count) {
     char name[NAME_BUFFER];
@@ -99,7 +107,8 @@ void block_name(struct call *call, int argument, char *bytes, uint32_t count) {
     }
 }
 
-/* Output bytes: published by the leader after the call, written to program memory by the followers. */
+/* Output bytes: published by the leader after the call, written to program memory by the followers.
+ */
 void block_output(struct call *call, void *bytes, uint32_t count, uint32_t capacity) {
     uint32_t length = block_value(call, bytes ? count : BLOCK_NULL);
     if (length == BLOCK_NULL) {

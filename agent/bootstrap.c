@@ -1,13 +1,23 @@
 /*
- * The agent's first steps in a new image: fetch the arenas over the supervisor's socket, map them, close everything,
- * take the execute right from all but the code, seal the region where the kernel can.
+ * The agent's first steps in a new image: fetch the arenas over the supervisor's socket, map them,
+ * close everything, take the execute right from all but the code, seal the region where the kernel
+ * can.
  */
 #include <asm/unistd_64.h>
 #include <linux/mman.h>
 
 #include "agent.h"
 
-enum { AF_UNIX = 1, SOCK_SEQPACKET = 5, CLOSE_ON_EXEC = 02000000, NR_MSEAL = 462, ARCH_SET_CPUID = 0x1012, PR_SET_MM = 35, PR_SET_MM_MAP = 14, MSG_CMSG_CLOEXEC = 0x40000000 };
+enum {
+    AF_UNIX = 1,
+    SOCK_SEQPACKET = 5,
+    CLOSE_ON_EXEC = 02000000,
+    NR_MSEAL = 462,
+    ARCH_SET_CPUID = 0x1012,
+    PR_SET_MM = 35,
+    PR_SET_MM_MAP = 14,
+    MSG_CMSG_CLOEXEC = 0x40000000
+};
 
 struct io_vector {
     void *base;
@@ -47,7 +57,8 @@ __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
     if (socket < 0) {
         fail(1, socket);
     }
-    long result = plain(__NR_connect, (uint64_t)socket, (uint64_t)bootstrap->address, bootstrap->address_size, 0, 0, 0);
+    long result = plain(__NR_connect, (uint64_t)socket, (uint64_t)bootstrap->address,
+                        bootstrap->address_size, 0, 0, 0);
     if (result < 0) {
         fail(2, result);
     }
@@ -69,7 +80,7 @@ __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
         uint64_t access = PROT_READ | (variant == bootstrap->variant ? PROT_WRITE : 0);
         uint64_t address = base + ARENAS_OFFSET + variant * ARENA_SIZE;
         result = traced(__NR_mmap, address, ARENA_SIZE, access, MAP_SHARED | MAP_FIXED_NOREPLACE,
-                              (uint64_t)control.descriptors[variant]);
+                        (uint64_t)control.descriptors[variant]);
         if ((uint64_t)result != address) {
             fail(4, result);
         }
@@ -79,18 +90,22 @@ __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
     traced(__NR_arch_prctl, ARCH_SET_CPUID, 0, 0, 0, 0);
     for (uint32_t i = 0; i < bootstrap->moves; i++) {
         const uint64_t *move = &bootstrap->move[3 * i];
-        uint64_t arguments[ARGUMENTS_MAX] = {move[0], move[1], move[1], MREMAP_MAYMOVE | MREMAP_FIXED, move[2], 0};
+        uint64_t arguments[ARGUMENTS_MAX] = {
+            move[0], move[1], move[1], MREMAP_MAYMOVE | MREMAP_FIXED, move[2], 0};
         result = gate_traced(__NR_mremap, arguments);
         if ((uint64_t)result != move[2]) {
             fail(7, result);
         }
     }
     if (bootstrap->memory_map[0]) {
-        /* A kernel without CONFIG_CHECKPOINT_RESTORE keeps its own brk: see placement.py for what that costs. */
-        traced(__NR_prctl, PR_SET_MM, PR_SET_MM_MAP, (uint64_t)bootstrap->memory_map, sizeof bootstrap->memory_map, 0);
+        /* A kernel without CONFIG_CHECKPOINT_RESTORE keeps its own brk: see placement.py for what
+         * that costs. */
+        traced(__NR_prctl, PR_SET_MM, PR_SET_MM_MAP, (uint64_t)bootstrap->memory_map,
+               sizeof bootstrap->memory_map, 0);
     }
     if (bootstrap->barrier) {
-        /* Without it (RLIMIT_AS) the program runs as well, but its anonymous mappings are each variant's own. */
+        /* Without it (RLIMIT_AS) the program runs as well, but its anonymous mappings are each
+         * variant's own. */
         traced(__NR_mmap, bootstrap->barrier, bootstrap->barrier_size, PROT_NONE,
                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, (uint64_t)-1);
     }

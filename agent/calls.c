@@ -4,10 +4,11 @@
  *   leader:   CALL message → [rendezvous] → execute → RESULT message
  *   follower: compare with CALL → acknowledge → take RESULT
  *
- * A signal becomes part of the stream: the leader publishes SIGNAL instead of CALL (at the entry) or of RESULT (a
- * blocking call was given up), or marks the RESULT (at the exit), and every variant then stops at the control gate, where
- * the supervisor delivers it to all of them. Control requests SIGNAL and NATIVE do not return here: the supervisor puts
- * the task back into the program with the registers of the frame.
+ * A signal becomes part of the stream: the leader publishes SIGNAL instead of CALL (at the entry)
+ * or of RESULT (a blocking call was given up), or marks the RESULT (at the exit), and every variant
+ * then stops at the control gate, where the supervisor delivers it to all of them. Control requests
+ * SIGNAL and NATIVE do not return here: the supervisor puts the task back into the program with the
+ * registers of the frame.
  */
 #include <asm/unistd_64.h>
 
@@ -18,7 +19,8 @@ enum { RESULT_SIGNAL = 1, INSTRUCTION_RDTSCP = 2, CLOCK_MONOTONIC_RAW = 4, EINTR
 
 _Static_assert(sizeof(struct frame) == 21 * 8, "the frame is struct user_regs_struct up to ss");
 
-static const struct call_rule unknown_rule = {.executor = EXECUTOR_REFUSED, .refusal = 38 /* ENOSYS */};
+static const struct call_rule unknown_rule = {.executor = EXECUTOR_REFUSED,
+                                              .refusal = 38 /* ENOSYS */};
 
 const struct call_rule *rule_of(uint64_t number) {
     if (number >= RULES_COUNT || rules[number].executor == EXECUTOR_UNKNOWN) {
@@ -40,7 +42,8 @@ static __attribute__((noreturn)) void ask(long request, long point) {
     }
 }
 
-/* Whether the call leaves by the traced gate. What followers execute is verified only when it is sensitive. */
+/* Whether the call leaves by the traced gate. What followers execute is verified only when it is
+ * sensitive. */
 static int is_verified(const struct call *call) {
     if (call->flags & FLAG_SENSITIVE) {
         return 1;
@@ -52,7 +55,8 @@ static int is_verified(const struct call *call) {
     case VERIFY_ALL:
         return 1;
     case VERIFY_EFFECTS:
-        return call->flags & FLAG_EFFECT || call->rule->handler == HANDLER_IOCTL || call->rule->handler == HANDLER_FCNTL;
+        return call->flags & FLAG_EFFECT || call->rule->handler == HANDLER_IOCTL ||
+               call->rule->handler == HANDLER_FCNTL;
     }
     return 0;
 }
@@ -252,7 +256,8 @@ static void follow(struct call *call) {
     }
 }
 
-/* The time stamp counter that variants see: nanoseconds scaled to the frequency that the supervisor measured. */
+/* The time stamp counter that variants see: nanoseconds scaled to the frequency that the supervisor
+ * measured. */
 static uint64_t stamp(const struct task *task) {
     struct {
         int64_t seconds, nanoseconds;
@@ -263,10 +268,12 @@ static uint64_t stamp(const struct task *task) {
     return microseconds * task->tsc_khz / 1000 + rest * task->tsc_khz / 1000000;
 }
 
-/* rdtsc, rdtscp: trapped by PR_SET_TSC, answered with the leader's value like a call without effect. */
+/* rdtsc, rdtscp: trapped by PR_SET_TSC, answered with the leader's value like a call without
+ * effect. */
 __attribute__((used)) void agent_instruction(struct frame *frame, struct task *task) {
     struct message message = {.kind = MESSAGE_CALL, .number = NUMBER_RDTSC};
-    struct call call = {.frame = frame, .task = task, .number = NUMBER_RDTSC, .rule = &unknown_rule};
+    struct call call = {
+        .frame = frame, .task = task, .number = NUMBER_RDTSC, .rule = &unknown_rule};
     task->number = NUMBER_RDTSC;
     task->message = task->position;
     if (is_leader(task)) {
@@ -276,7 +283,8 @@ __attribute__((used)) void agent_instruction(struct frame *frame, struct task *t
     } else {
         do {
             lane_peek(task, &message, sizeof message);
-        } while (message.kind == MESSAGE_CALL && message.number != NUMBER_RDTSC && elastic_skip(&call, &message));
+        } while (message.kind == MESSAGE_CALL && message.number != NUMBER_RDTSC &&
+                 elastic_skip(&call, &message));
         if (message.kind == MESSAGE_CALL && message.number == NUMBER_RDTSC) {
             lane_skip(task, sizeof message);
             lane_acknowledge(task);
@@ -311,7 +319,8 @@ __attribute__((used)) void agent_call(struct frame *frame, struct task *task) {
     call.flags = call.rule->flags;
     call.refusal = call.rule->refusal;
     task->number = call.number;
-    if ((call.flags & FLAG_DESCRIPTOR) && descriptor_kept(task, (int32_t)call.arguments[0]) == KEPT_OWN) {
+    if ((call.flags & FLAG_DESCRIPTOR) &&
+        descriptor_kept(task, (int32_t)call.arguments[0]) == KEPT_OWN) {
         call.executor = EXECUTOR_LOCAL;
     }
     handler_prepare(&call);

@@ -1,11 +1,13 @@
 /*
- * Descriptors: what each number is kept as, and how followers come to hold the same numbers as the leader.
+ * Descriptors: what each number is kept as, and how followers come to hold the same numbers as the
+ * leader.
  *
- * A follower holds a placeholder (an eventfd that nobody uses) where the leader holds a socket, a pipe, a terminal or a
- * file it only writes. Of a regular file, directory or stateless device it holds a read-only open of the same inode, so
- * that it can be mapped, entered or executed; reads still come from the leader. Files that describe the address space
- * (/proc/self/maps) are each variant's own. Since every variant opens and closes in the same order, the lowest free
- * number is the right one almost always; after a race between threads it is moved.
+ * A follower holds a placeholder (an eventfd that nobody uses) where the leader holds a socket, a
+ * pipe, a terminal or a file it only writes. Of a regular file, directory or stateless device it
+ * holds a read-only open of the same inode, so that it can be mapped, entered or executed; reads
+ * still come from the leader. Files that describe the address space
+ * (/proc/self/maps) are each variant's own. Since every variant opens and closes in the same order,
+ * the lowest free number is the right one almost always; after a race between threads it is moved.
  */
 #include <asm/stat.h>
 #include <asm/unistd_64.h>
@@ -52,7 +54,9 @@ void descriptor_copy(struct task *task, int64_t from, int64_t to) {
     }
 }
 
-static uint32_t *lock_of(void) { return (uint32_t *)(uint64_t)(image_start + SHARED_STATE_OFFSET); }
+static uint32_t *lock_of(void) {
+    return (uint32_t *)(uint64_t)(image_start + SHARED_STATE_OFFSET);
+}
 
 void process_lock(struct task *task) {
     (void)task;
@@ -75,11 +79,13 @@ void descriptor_move(struct task *task, int64_t from, int64_t to, int close_on_e
     }
 }
 
-/* A new descriptor of the leader, kept as ONCE (or EPOLL): followers put a placeholder at its number. */
+/* A new descriptor of the leader, kept as ONCE (or EPOLL): followers put a placeholder at its
+ * number. */
 void descriptor_arrived(struct task *task, int64_t number, int close_on_exec) {
     if (!is_leader(task)) {
         process_lock(task);
-        descriptor_move(task, plain(__NR_eventfd2, 0, close_on_exec ? O_CLOEXEC : 0, 0, 0, 0, 0), number, close_on_exec);
+        descriptor_move(task, plain(__NR_eventfd2, 0, close_on_exec ? O_CLOEXEC : 0, 0, 0, 0, 0),
+                        number, close_on_exec);
         process_unlock(task);
     }
     descriptor_set(task, number, KEPT_ONCE);
@@ -127,8 +133,8 @@ static const char *process_file(const char *name) {
 }
 
 /*
- * Files of /proc/PID whose content is the variant's own address space. Those that count pages (smaps, statm) come from the
- * leader: programs compute with the numbers.
+ * Files of /proc/PID whose content is the variant's own address space. Those that count pages
+ * (smaps, statm) come from the leader: programs compute with the numbers.
  */
 static int is_own(const char *file) {
     static const char names[][10] = {"maps", "numa_maps", "auxv", "pagemap"};
@@ -148,16 +154,19 @@ static int names_task(const char *name, uint32_t pid) {
     return number == pid;
 }
 
-/* Leader: decide what a file just opened is kept as. /proc/PID/mem would let a program write over the agent: refused. */
+/* Leader: decide what a file just opened is kept as. /proc/PID/mem would let a program write over
+ * the agent: refused. */
 static void classify(struct call *call) {
     struct stat status;
     if (plain(__NR_fstat, (uint64_t)call->result, (uint64_t)&status, 0, 0, 0, 0)) {
         return;
     }
     uint32_t type = status.st_mode & TYPE_MASK;
-    int stateless = type == TYPE_DEVICE && (status.st_rdev == DEVICE_NULL || status.st_rdev == DEVICE_ZERO ||
-                                            status.st_rdev == DEVICE_FULL);
-    call->kept = type == TYPE_REGULAR || type == TYPE_DIRECTORY || stateless ? KEPT_MAPPED : KEPT_ONCE;
+    int stateless =
+        type == TYPE_DEVICE && (status.st_rdev == DEVICE_NULL || status.st_rdev == DEVICE_ZERO ||
+                                status.st_rdev == DEVICE_FULL);
+    call->kept =
+        type == TYPE_REGULAR || type == TYPE_DIRECTORY || stateless ? KEPT_MAPPED : KEPT_ONCE;
     call->device = status.st_dev;
     call->inode = status.st_ino;
     if (type != TYPE_REGULAR || status.st_size) {
@@ -224,8 +233,8 @@ static int64_t open_again(struct call *call) {
         return number;
     }
     struct stat status;
-    if (plain(__NR_fstat, (uint64_t)number, (uint64_t)&status, 0, 0, 0, 0) || status.st_dev != call->device ||
-        status.st_ino != call->inode) {
+    if (plain(__NR_fstat, (uint64_t)number, (uint64_t)&status, 0, 0, 0, 0) ||
+        status.st_dev != call->device || status.st_ino != call->inode) {
         plain(__NR_close, (uint64_t)number, 0, 0, 0, 0, 0);
         return -1;
     }

@@ -1,11 +1,13 @@
 /*
- * Queries that variants may make more or less often, with no effect and nothing to compare: the time, above all. How often a
- * thread looks at the clock depends on how long it waited for another. So a follower that asks where the leader did not is
- * answered from the leader's last answer, and it passes over the leader's surplus queries. A sleep is treated alike: where
- * the leader did not sleep, the follower does not either.
+ * Queries that variants may make more or less often, with no effect and nothing to compare: the
+ * time, above all. How often a thread looks at the clock depends on how long it waited for another.
+ * So a follower that asks where the leader did not is answered from the leader's last answer, and
+ * it passes over the leader's surplus queries. A sleep is treated alike: where the leader did not
+ * sleep, the follower does not either.
  *
- * glibc's and gnulib's names for temporary files are a special case of the same: a candidate is computed from a stack
- * address, and with 4 % probability rejected, upon which getrandom is asked (sysdeps/posix/tempname.c).
+ * glibc's and gnulib's names for temporary files are a special case of the same: a candidate is
+ * computed from a stack address, and with 4 % probability rejected, upon which getrandom is asked
+ * (sysdeps/posix/tempname.c).
  */
 #include <asm/unistd_64.h>
 
@@ -24,11 +26,14 @@ static struct time *clock_at(uint64_t clock) {
 /* The leader answered a query: remember the time for those that it does not make. */
 void elastic_seen(struct call *call) {
     if (call->number == __NR_clock_gettime && !call->result && call->arguments[1]) {
-        program_copy(clock_at(call->arguments[0]), (const void *)call->arguments[1], sizeof(struct time));
+        program_copy(clock_at(call->arguments[0]), (const void *)call->arguments[1],
+                     sizeof(struct time));
     }
 }
 
-static int64_t ask_own(struct call *call) { return gate_plain((long)call->number, call->arguments); }
+static int64_t ask_own(struct call *call) {
+    return gate_plain((long)call->number, call->arguments);
+}
 
 static int64_t last_time(struct call *call) {
     struct time now = {0, 0};
@@ -45,7 +50,8 @@ static int64_t last_time(struct call *call) {
     return program_copy(place, &now, sizeof now) ? -14 /* EFAULT */ : 0;
 }
 
-/* Whether a call gives a name to a new file: openat is one only with O_EXCL, which the sender of the message knows. */
+/* Whether a call gives a name to a new file: openat is one only with O_EXCL, which the sender of
+ * the message knows. */
 static int may_name_file(uint64_t number) {
     return number == __NR_openat || number == __NR_open || rule_of(number)->flags & FLAG_NEW_NAME;
 }
@@ -54,7 +60,8 @@ static int is_candidate_query(uint64_t number, const uint64_t *arguments) {
     return number == __NR_getrandom && arguments[1] == sizeof(uint64_t);
 }
 
-/* Follower: answer a query that the leader did not make here. Returns 1 when the call has its result. */
+/* Follower: answer a query that the leader did not make here. Returns 1 when the call has its
+ * result. */
 int elastic_answer(struct call *call, const struct message *message) {
     if (call->rule->elastic) {
         int sleeps = call->number == __NR_nanosleep || call->number == __NR_clock_nanosleep;
@@ -74,7 +81,8 @@ static void skip_block(struct task *task) {
     lane_skip(task, length < BLOCK_NULL ? length : 0);
 }
 
-/* Follower: pass over a query of the leader that this variant does not make here. Returns 1 when it was one. */
+/* Follower: pass over a query of the leader that this variant does not make here. Returns 1 when it
+ * was one. */
 int elastic_skip(struct call *call, const struct message *message) {
     struct task *task = call->task;
     const struct call_rule *rule = rule_of(message->number);

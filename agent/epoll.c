@@ -1,12 +1,20 @@
 /*
- * epoll: the program's 64-bit event data is a pointer more often than not, and so each variant's own. The kernel is given
- * the descriptor number instead; every variant keeps (instance, descriptor) → data and translates the leader's events.
+ * epoll: the program's 64-bit event data is a pointer more often than not, and so each variant's
+ * own. The kernel is given the descriptor number instead; every variant keeps (instance,
+ * descriptor) → data and translates the leader's events.
  *
- * The map is an open-addressing table in the process's private state, copied by fork as the instance is.
+ * The map is an open-addressing table in the process's private state, copied by fork as the
+ * instance is.
  */
 #include "agent.h"
 
-enum { EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3, INSTANCE_SHIFT = 4, INSTANCES = 1 << 12 };
+enum {
+    EPOLL_CTL_ADD = 1,
+    EPOLL_CTL_DEL = 2,
+    EPOLL_CTL_MOD = 3,
+    INSTANCE_SHIFT = 4,
+    INSTANCES = 1 << 12
+};
 
 struct __attribute__((packed)) epoll_event {
     uint32_t events;
@@ -28,7 +36,9 @@ struct map {
 static const uint64_t USED = 2UL << 60;
 static const uint64_t REMOVED = 1;
 
-static struct map *map_of(void) { return (struct map *)(uint64_t)(image_start + SHARED_STATE_OFFSET); }
+static struct map *map_of(void) {
+    return (struct map *)(uint64_t)(image_start + SHARED_STATE_OFFSET);
+}
 
 static uint64_t key_of(const struct task *task, int32_t instance, int32_t number) {
     const uint16_t *entry = descriptor_entry(task, instance);
@@ -146,7 +156,8 @@ void epoll_wait_outputs(struct call *call) {
         }
         event.events = words[0];
         process_lock(task);
-        const struct entry *entry = find(key_of(task, (int32_t)call->arguments[0], (int32_t)words[1]), 0);
+        const struct entry *entry =
+            find(key_of(task, (int32_t)call->arguments[0], (int32_t)words[1]), 0);
         event.data = entry ? entry->data : words[1];
         process_unlock(task);
         program_copy(&events[i], &event, sizeof event);

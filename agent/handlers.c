@@ -1,7 +1,8 @@
 /*
- * What is irregular about a call: the second level of ioctl, fcntl and prctl, new and duplicated descriptors. A handler
- * changes the call's treatment before it (prepare), replaces the walk over its arguments (inputs, outputs) or its execution
- * (execute), or keeps the descriptor table up to date after it (finish). Everything else is the generated rules.
+ * What is irregular about a call: the second level of ioctl, fcntl and prctl, new and duplicated
+ * descriptors. A handler changes the call's treatment before it (prepare), replaces the walk over
+ * its arguments (inputs, outputs) or its execution (execute), or keeps the descriptor table up to
+ * date after it (finish). Everything else is the generated rules.
  */
 #include <asm/fcntl.h>
 #include <asm/unistd_64.h>
@@ -28,7 +29,8 @@ enum {
 
 static const uint64_t RLIM_INFINITY = ~0UL;
 
-static const struct request_rule *find_request(const struct request_rule *table, int count, uint32_t request) {
+static const struct request_rule *find_request(const struct request_rule *table, int count,
+                                               uint32_t request) {
     int low = 0;
     while (low < count) {
         int middle = (low + count) / 2;
@@ -44,8 +46,10 @@ static const struct request_rule *find_request(const struct request_rule *table,
     return NULL;
 }
 
-/* Use the rule of a request for argument `index`; without a rule an ioctl is treated as its number says (_IOC). */
-static void apply_request(struct call *call, const struct request_rule *table, int count, int request_index) {
+/* Use the rule of a request for argument `index`; without a rule an ioctl is treated as its number
+ * says (_IOC). */
+static void apply_request(struct call *call, const struct request_rule *table, int count,
+                          int request_index) {
     uint32_t request = (uint32_t)call->arguments[request_index];
     const struct request_rule *rule = find_request(table, count, request);
     int index = request_index + 1;
@@ -70,7 +74,8 @@ static void apply_request(struct call *call, const struct request_rule *table, i
     call->flags |= FLAG_EFFECT;
     call->effective.arguments[index] = (struct argument_rule){
         .kind = size ? KIND_BYTES : KIND_OPAQUE,
-        .direction = (uint8_t)((access & IOC_WRITE ? DIRECTION_IN : 0) | (access & IOC_READ ? DIRECTION_OUT : 0)),
+        .direction = (uint8_t)((access & IOC_WRITE ? DIRECTION_IN : 0) |
+                               (access & IOC_READ ? DIRECTION_OUT : 0)),
         .size = (uint16_t)size,
     };
 }
@@ -192,8 +197,9 @@ static int64_t cookie_place(const struct call *call) {
 }
 
 /*
- * A 64-bit value that the program gives to the kernel and gets back in a siginfo: often a pointer. Followers remember
- * which of theirs belongs to the leader's; the supervisor looks it up when it delivers the signal.
+ * A 64-bit value that the program gives to the kernel and gets back in a siginfo: often a pointer.
+ * Followers remember which of theirs belongs to the leader's; the supervisor looks it up when it
+ * delivers the signal.
  */
 static void cookie_agree(struct call *call, const void *place) {
     uint64_t own = 0;
@@ -243,7 +249,8 @@ int handler_inputs(struct call *call) {
             walk_input(call, index);
         }
         uint64_t mask[2];
-        if (call->arguments[5] && !program_copy(mask, (const void *)call->arguments[5], sizeof mask)) {
+        if (call->arguments[5] &&
+            !program_copy(mask, (const void *)call->arguments[5], sizeof mask)) {
             block_input(call, 5, (const void *)mask[0], mask[0] ? 8 : 0);
         }
         return 1;
@@ -258,7 +265,8 @@ static void duplicate(struct call *call, int close_on_exec) {
         call->done = 1;
         if ((int32_t)call->arguments[0] != call->result) {
             process_lock(call->task);
-            plain(__NR_dup3, call->arguments[0], (uint64_t)call->result, close_on_exec ? O_CLOEXEC : 0, 0, 0, 0);
+            plain(__NR_dup3, call->arguments[0], (uint64_t)call->result,
+                  close_on_exec ? O_CLOEXEC : 0, 0, 0, 0);
             process_unlock(call->task);
         }
     }
@@ -273,8 +281,8 @@ static uint64_t shifted(uint64_t limit, int64_t distance) {
 }
 
 /*
- * prlimit64: a follower sets its own limit. The address space that a program may use is its own, without the agent and
- * the arenas: RLIMIT_AS is shifted by what mvx added.
+ * prlimit64: a follower sets its own limit. The address space that a program may use is its own,
+ * without the agent and the arenas: RLIMIT_AS is shifted by what mvx added.
  */
 static void limit_execute(struct call *call) {
     struct task *task = call->task;
@@ -286,7 +294,8 @@ static void limit_execute(struct call *call) {
         arguments[3] = 0;
     }
     int is_space = (uint32_t)arguments[1] == RLIMIT_AS;
-    if (is_space && arguments[2] && !program_copy(&limit, (const void *)arguments[2], sizeof limit)) {
+    if (is_space && arguments[2] &&
+        !program_copy(&limit, (const void *)arguments[2], sizeof limit)) {
         limit.soft = shifted(limit.soft, (int64_t)task->overhead);
         limit.hard = shifted(limit.hard, (int64_t)task->overhead);
         arguments[2] = (uint64_t)&limit;
@@ -310,15 +319,16 @@ void handler_execute(struct call *call) {
         break;
     case HANDLER_FCNTL:
         if (call->rule->result == RESULT_DESCRIPTOR) {
-            duplicate(call, (uint32_t)call->arguments[1] == F_LINUX_SPECIFIC_BASE + 6 /* F_DUPFD_CLOEXEC */);
+            duplicate(call, (uint32_t)call->arguments[1] ==
+                                F_LINUX_SPECIFIC_BASE + 6 /* F_DUPFD_CLOEXEC */);
         }
         break;
     case HANDLER_MEMFD:
         if (!is_leader(call->task)) {
             call->done = 1;
             process_lock(call->task);
-            descriptor_move(call->task, gate_plain(__NR_memfd_create, call->arguments), call->result,
-                            (int)(call->arguments[1] & 1));
+            descriptor_move(call->task, gate_plain(__NR_memfd_create, call->arguments),
+                            call->result, (int)(call->arguments[1] & 1));
             process_unlock(call->task);
         }
         break;
@@ -346,7 +356,8 @@ static int result_close_on_exec(const struct call *call) {
     if (call->rule->cloexec == CLOEXEC_ALWAYS) {
         return 1;
     }
-    return call->rule->cloexec && call->arguments[call->rule->cloexec - 1] & call->rule->cloexec_flag;
+    return call->rule->cloexec &&
+           call->arguments[call->rule->cloexec - 1] & call->rule->cloexec_flag;
 }
 
 void handler_finish(struct call *call) {
@@ -409,7 +420,9 @@ void handler_finish(struct call *call) {
 static void pair_outputs(struct call *call) {
     walk_outputs(call);
     int is_socket = call->number == __NR_socketpair;
-    uint64_t flags = is_socket ? call->arguments[1] : call->number == __NR_pipe2 ? call->arguments[1] : 0;
+    uint64_t flags = is_socket                    ? call->arguments[1]
+                     : call->number == __NR_pipe2 ? call->arguments[1]
+                                                  : 0;
     int32_t numbers[2];
     const void *place = (const void *)call->arguments[is_socket ? 3 : 0];
     if (is_error(call->result) || program_copy(numbers, place, sizeof numbers)) {
@@ -425,11 +438,13 @@ static void signal_outputs(struct call *call) {
     char *information = (char *)call->arguments[1];
     int32_t code = 0;
     uint64_t value = 0;
-    if (is_leader(call->task) || !information || program_copy(&code, information + SIGINFO_CODE, sizeof code) ||
-        code > SI_QUEUE || code < SI_MESGQ || program_copy(&value, information + SIGINFO_VALUE, sizeof value)) {
+    if (is_leader(call->task) || !information ||
+        program_copy(&code, information + SIGINFO_CODE, sizeof code) || code > SI_QUEUE ||
+        code < SI_MESGQ || program_copy(&value, information + SIGINFO_VALUE, sizeof value)) {
         return;
     }
-    const struct cookies *cookies = (const struct cookies *)(uint64_t)(image_start + COOKIES_OFFSET);
+    const struct cookies *cookies =
+        (const struct cookies *)(uint64_t)(image_start + COOKIES_OFFSET);
     for (uint64_t i = 0; i < cookies->count && i < COOKIES; i++) {
         if (cookies->pairs[2 * i] == value) {
             program_copy(information + SIGINFO_VALUE, &cookies->pairs[2 * i + 1], sizeof value);

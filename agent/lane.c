@@ -1,10 +1,11 @@
 /*
  * A lane: the ordered byte stream of one task set, written by the leader, read by the followers.
  *
- * The leader owns `head` in its arena, follower k owns `tail` in arena k; both only grow. A writer stores, then
- * fences, then looks whether somebody sleeps (`waiting`); a sleeper raises `waiting`, fences, looks again, then sleeps on
- * the low half of the word with futex, which compares once more: no wake can be lost. Between publications the leader
- * writes ahead of `head` at `task->position`; so one call is one publication unless the ring is full.
+ * The leader owns `head` in its arena, follower k owns `tail` in arena k; both only grow. A writer
+ * stores, then fences, then looks whether somebody sleeps (`waiting`); a sleeper raises `waiting`,
+ * fences, looks again, then sleeps on the low half of the word with futex, which compares once
+ * more: no wake can be lost. Between publications the leader writes ahead of `head` at
+ * `task->position`; so one call is one publication unless the ring is full.
  */
 #include <asm/unistd_64.h>
 #include <linux/futex.h>
@@ -15,7 +16,8 @@ enum { CLOCK_MONOTONIC = 1, WAKE_COST_NS = 150000, SPIN_STEP = 200, CPU_SEGMENT 
 
 struct lane *lane_of(const struct task *task, uint32_t variant) {
     uint64_t base = (uint64_t)image_start;
-    return (struct lane *)(base + ARENAS_OFFSET + variant * ARENA_SIZE + (uint64_t)task->lane * LANE_STRIDE);
+    return (struct lane *)(base + ARENAS_OFFSET + variant * ARENA_SIZE +
+                           (uint64_t)task->lane * LANE_STRIDE);
 }
 
 static char *ring_at(struct lane *lane, uint64_t position) {
@@ -27,11 +29,16 @@ static size_t until_wrap(uint64_t position, size_t count) {
     return count < left ? count : left;
 }
 
-static void fence(void) { __asm__ volatile("lock orl $0, (%%rsp)" : : : "memory", "cc"); }
+static void fence(void) {
+    __asm__ volatile("lock orl $0, (%%rsp)" : : : "memory", "cc");
+}
 
-static void wake(const uint64_t *word) { plain(__NR_futex, (uint64_t)word, FUTEX_WAKE, 0x7fffffff, 0, 0, 0); }
+static void wake(const uint64_t *word) {
+    plain(__NR_futex, (uint64_t)word, FUTEX_WAKE, 0x7fffffff, 0, 0, 0);
+}
 
-/* The CPU that runs us: the limit of the segment that the kernel keeps for vDSO getcpu (CPU in the low 12 bits). */
+/* The CPU that runs us: the limit of the segment that the kernel keeps for vDSO getcpu (CPU in the
+ * low 12 bits). */
 static uint32_t processor(void) {
     uint32_t limit;
     __asm__ volatile("lsl %1, %0" : "=r"(limit) : "r"(CPU_SEGMENT) : "cc");
@@ -47,8 +54,9 @@ static uint64_t now_ns(void) {
 }
 
 /*
- * Spinning pays when the other variant is at work on another CPU and will be there sooner than a wake would take. So after
- * each sleep: a short one shows that spinning longer would have paid, a long one that it was for nothing.
+ * Spinning pays when the other variant is at work on another CPU and will be there sooner than a
+ * wake would take. So after each sleep: a short one shows that spinning longer would have paid, a
+ * long one that it was for nothing.
  */
 static void learn(struct task *task, uint64_t slept_ns) {
     if (slept_ns < WAKE_COST_NS) {
@@ -60,11 +68,12 @@ static void learn(struct task *task, uint64_t slept_ns) {
 }
 
 /*
- * Wait until *word, which lane `other` owns, is at least `target`. Returns 0, or -1 after `timeout_s` seconds (0: never).
- * Somebody who was last seen on our own CPU can only go on when we sleep.
+ * Wait until *word, which lane `other` owns, is at least `target`. Returns 0, or -1 after
+ * `timeout_s` seconds (0: never). Somebody who was last seen on our own CPU can only go on when we
+ * sleep.
  */
-static int wait_for(struct task *task, const struct lane *other, const uint64_t *word, uint64_t target,
-                    uint32_t timeout_s) {
+static int wait_for(struct task *task, const struct lane *other, const uint64_t *word,
+                    uint64_t target, uint32_t timeout_s) {
     struct lane *own = lane_of(task, task->variant);
     struct {
         int64_t seconds, nanoseconds;
@@ -116,7 +125,8 @@ static size_t room(struct task *task, size_t wanted) {
         uint64_t tail = __atomic_load_n(&lane_of(task, variant)->tail, __ATOMIC_ACQUIRE);
         if (task->position + wanted > tail + RING_SIZE) {
             lane_publish(task);
-            uint64_t target = task->position + (wanted < RING_SIZE / 2 ? wanted : RING_SIZE / 2) - RING_SIZE;
+            uint64_t target =
+                task->position + (wanted < RING_SIZE / 2 ? wanted : RING_SIZE / 2) - RING_SIZE;
             wait_for_follower(task, variant, target);
             tail = __atomic_load_n(&lane_of(task, variant)->tail, __ATOMIC_ACQUIRE);
         }
@@ -125,7 +135,8 @@ static size_t room(struct task *task, size_t wanted) {
     return RING_SIZE - (task->position - oldest);
 }
 
-/* Leader: append bytes; blocks while the ring is full of what a follower has not read. A fault appends zeros: -1. */
+/* Leader: append bytes; blocks while the ring is full of what a follower has not read. A fault
+ * appends zeros: -1. */
 static long put(struct task *task, const char *bytes, size_t count, int program) {
     struct lane *lane = lane_of(task, task->variant);
     long outcome = 0;
@@ -146,9 +157,13 @@ static long put(struct task *task, const char *bytes, size_t count, int program)
     return outcome;
 }
 
-void lane_put(struct task *task, const void *bytes, size_t count) { put(task, bytes, count, 0); }
+void lane_put(struct task *task, const void *bytes, size_t count) {
+    put(task, bytes, count, 0);
+}
 
-long lane_put_program(struct task *task, const void *bytes, size_t count) { return put(task, bytes, count, 1); }
+long lane_put_program(struct task *task, const void *bytes, size_t count) {
+    return put(task, bytes, count, 1);
+}
 
 /* Leader: show everything written so far to the followers; wakes those that sleep. */
 void lane_publish(struct task *task) {
@@ -157,7 +172,8 @@ void lane_publish(struct task *task) {
     __atomic_store_n(&lane->head, task->position, __ATOMIC_RELEASE);
     fence();
     for (uint32_t variant = 0; variant < task->variants; variant++) {
-        if (variant != task->variant && __atomic_load_n(&lane_of(task, variant)->waiting, __ATOMIC_RELAXED)) {
+        if (variant != task->variant &&
+            __atomic_load_n(&lane_of(task, variant)->waiting, __ATOMIC_RELAXED)) {
             wake(&lane->head);
             break;
         }
@@ -216,9 +232,13 @@ static long get(struct task *task, char *bytes, size_t count, int program) {
     return outcome;
 }
 
-void lane_get(struct task *task, void *bytes, size_t count) { get(task, bytes, count, 0); }
+void lane_get(struct task *task, void *bytes, size_t count) {
+    get(task, bytes, count, 0);
+}
 
-long lane_get_program(struct task *task, void *bytes, size_t count) { return get(task, bytes, count, 1); }
+long lane_get_program(struct task *task, void *bytes, size_t count) {
+    return get(task, bytes, count, 1);
+}
 
 /* Follower: the next bytes, without taking them. */
 void lane_peek(struct task *task, void *bytes, size_t count) {
@@ -239,7 +259,8 @@ void lane_skip(struct task *task, size_t count) {
     }
 }
 
-/* Follower: compare program memory with the next bytes. Returns the offset of the first difference, or -1 if none. */
+/* Follower: compare program memory with the next bytes. Returns the offset of the first difference,
+ * or -1 if none. */
 long lane_compare(struct task *task, const void *bytes, size_t count) {
     size_t offset = 0;
     while (offset < count) {
@@ -256,4 +277,6 @@ long lane_compare(struct task *task, const void *bytes, size_t count) {
 }
 
 /* Follower: agree to everything read so far. */
-void lane_acknowledge(struct task *task) { consumed(task, 0, 1); }
+void lane_acknowledge(struct task *task) {
+    consumed(task, 0, 1);
+}

@@ -1,14 +1,22 @@
 /*
- * sendmsg and recvmsg with their relatives: a header that points at an address, an array of buffers and control data.
+ * sendmsg and recvmsg with their relatives: a header that points at an address, an array of buffers
+ * and control data.
  *
- * Descriptors that arrive (SCM_RIGHTS) get placeholders at the leader's numbers. Padding between control messages is not
- * compared: senders leave it uninitialised.
+ * Descriptors that arrive (SCM_RIGHTS) get placeholders at the leader's numbers. Padding between
+ * control messages is not compared: senders leave it uninitialised.
  */
 #include <asm/fcntl.h>
 
 #include "agent.h"
 
-enum { SOL_SOCKET = 1, SCM_RIGHTS = 1, MSG_CMSG_CLOEXEC = 0x40000000, VECTORS_MAX = 1024, MESSAGES_MAX = 1024, NAME_MAX = 128 };
+enum {
+    SOL_SOCKET = 1,
+    SCM_RIGHTS = 1,
+    MSG_CMSG_CLOEXEC = 0x40000000,
+    VECTORS_MAX = 1024,
+    MESSAGES_MAX = 1024,
+    NAME_MAX = 128
+};
 
 struct vector {
     uint64_t base, length;
@@ -26,7 +34,9 @@ struct control {
     int32_t level, type;
 };
 
-static uint64_t align(uint64_t value) { return (value + 7) & ~7UL; }
+static uint64_t align(uint64_t value) {
+    return (value + 7) & ~7UL;
+}
 
 static void control_inputs(struct call *call, const struct header *header) {
     uint64_t offset = 0;
@@ -52,17 +62,21 @@ static void message_inputs(struct call *call, uint64_t address) {
     block_input(call, 1, header.name_length ? (const void *)header.name : NULL, header.name_length);
     for (uint64_t i = 0; i < header.vector_count && i < VECTORS_MAX; i++) {
         struct vector vector;
-        if (program_copy(&vector, (const void *)(header.vectors + i * sizeof vector), sizeof vector)) {
+        if (program_copy(&vector, (const void *)(header.vectors + i * sizeof vector),
+                         sizeof vector)) {
             break;
         }
-        block_input(call, 1, vector.length ? (const void *)vector.base : NULL, (uint32_t)vector.length);
+        block_input(call, 1, vector.length ? (const void *)vector.base : NULL,
+                    (uint32_t)vector.length);
     }
     if (header.control) {
         control_inputs(call, &header);
     }
 }
 
-static uint64_t stride_of(int many) { return sizeof(struct header) + (many ? 8 : 0); }
+static uint64_t stride_of(int many) {
+    return sizeof(struct header) + (many ? 8 : 0);
+}
 
 void messages_inputs(struct call *call, int many) {
     uint64_t count = many ? (uint32_t)call->arguments[2] : 1;
@@ -82,7 +96,8 @@ static void descriptors_arrived(struct call *call, const struct header *header, 
         if (control.level == SOL_SOCKET && control.type == SCM_RIGHTS) {
             for (uint64_t at = sizeof control; at + 4 <= control.length; at += 4) {
                 int32_t number;
-                if (!program_copy(&number, (const void *)(header->control + offset + at), sizeof number)) {
+                if (!program_copy(&number, (const void *)(header->control + offset + at),
+                                  sizeof number)) {
                     descriptor_arrived(call->task, number, !!(flags & MSG_CMSG_CLOEXEC));
                 }
             }
@@ -91,7 +106,8 @@ static void descriptors_arrived(struct call *call, const struct header *header, 
     }
 }
 
-/* The address comes in full; a follower keeps what its buffer holds, as the kernel did for the leader. */
+/* The address comes in full; a follower keeps what its buffer holds, as the kernel did for the
+ * leader. */
 static void name_outputs(struct call *call, uint64_t name, uint32_t length, uint32_t capacity) {
     length = name ? length : 0;
     length = block_value(call, length < NAME_MAX ? length : NAME_MAX);
@@ -104,7 +120,8 @@ static void name_outputs(struct call *call, uint64_t name, uint32_t length, uint
     lane_skip(call->task, length - kept);
 }
 
-/* A received message: what the leader's kernel wrote behind the header, and the header's lengths and flags. */
+/* A received message: what the leader's kernel wrote behind the header, and the header's lengths
+ * and flags. */
 static void message_outputs(struct call *call, uint64_t address, int64_t bytes, uint64_t flags) {
     struct task *task = call->task;
     struct header header;
@@ -122,14 +139,16 @@ static void message_outputs(struct call *call, uint64_t address, int64_t bytes, 
     name_outputs(call, header.name, after.name_length, header.name_length);
     for (uint64_t i = 0; i < header.vector_count && i < VECTORS_MAX && bytes > 0; i++) {
         struct vector vector;
-        if (program_copy(&vector, (const void *)(header.vectors + i * sizeof vector), sizeof vector)) {
+        if (program_copy(&vector, (const void *)(header.vectors + i * sizeof vector),
+                         sizeof vector)) {
             break;
         }
         uint64_t part = (uint64_t)bytes < vector.length ? (uint64_t)bytes : vector.length;
         block_output(call, (void *)vector.base, (uint32_t)part, (uint32_t)vector.length);
         bytes -= (int64_t)part;
     }
-    block_output(call, (void *)header.control, (uint32_t)after.control_length, (uint32_t)header.control_length);
+    block_output(call, (void *)header.control, (uint32_t)after.control_length,
+                 (uint32_t)header.control_length);
     header.name_length = after.name_length;
     header.flags = after.flags;
     header.control_length = after.control_length;

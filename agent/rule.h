@@ -1,8 +1,9 @@
 /*
  * The rule of a system call, as the agent reads it.
  *
- * The table is generated from src/mvx/specification/ into agent/generated/rules.h by `python -m mvx.generate`; the
- * numbers of the enumerations below are generated too (agent/generated/vocabulary.h), so that Python and C cannot disagree.
+ * The table is generated from src/mvx/specification/ into agent/generated/rules.h by `python -m
+ * mvx.generate`; the numbers of the enumerations below are generated too
+ * (agent/generated/vocabulary.h), so that Python and C cannot disagree.
  */
 #ifndef MVX_RULE_H
 #define MVX_RULE_H
@@ -24,19 +25,21 @@ struct argument_rule {
 };
 
 struct call_rule {
-    uint8_t executor;  /* enum executor */
-    uint8_t flags;     /* enum call_flag */
-    uint8_t handler;   /* enum handler: 0 for a regular call */
-    uint8_t result;    /* enum result_kind */
-    uint8_t count;     /* number of arguments */
-    uint8_t refusal;   /* EXECUTOR_REFUSED: the errno given */
-    uint8_t cloexec;   /* RESULT_DESCRIPTOR: index of the argument with the close-on-exec flag + 1, 0: none */
-    uint8_t elastic;   /* a query that variants may make more or less often (see elastic.c) */
+    uint8_t executor; /* enum executor */
+    uint8_t flags;    /* enum call_flag */
+    uint8_t handler;  /* enum handler: 0 for a regular call */
+    uint8_t result;   /* enum result_kind */
+    uint8_t count;    /* number of arguments */
+    uint8_t refusal;  /* EXECUTOR_REFUSED: the errno given */
+    uint8_t cloexec; /* RESULT_DESCRIPTOR: index of the argument with the close-on-exec flag + 1, 0:
+                        none */
+    uint8_t elastic; /* a query that variants may make more or less often (see elastic.c) */
     uint32_t cloexec_flag; /* the flag in that argument */
     struct argument_rule arguments[ARGUMENTS_MAX];
 };
 
-/* The compared bytes of a structure: a list of fields, ended by one of size 0. Bytes in no field are not compared. */
+/* The compared bytes of a structure: a list of fields, ended by one of size 0. Bytes in no field
+ * are not compared. */
 struct layout_field {
     uint16_t offset;
     uint8_t size;

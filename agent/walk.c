@@ -1,14 +1,21 @@
 /*
- * The regular treatment of arguments, from the generated rules: which bytes behind which pointer are compared before the
- * call and copied after it.
+ * The regular treatment of arguments, from the generated rules: which bytes behind which pointer
+ * are compared before the call and copied after it.
  */
 #include "agent.h"
 #include "generated/rules.h"
 
-enum { STRUCTURE_MAX = 512, STRING_MAX = 1 << 20, STRINGS_MAX = 1 << 20, NAME_SIZE = 512, TRANSFER_MAX = 0x7ffff000 };
+enum {
+    STRUCTURE_MAX = 512,
+    STRING_MAX = 1 << 20,
+    STRINGS_MAX = 1 << 20,
+    NAME_SIZE = 512,
+    TRANSFER_MAX = 0x7ffff000
+};
 enum { FAMILY_UNIX = 1, FAMILY_INET = 2, FAMILY_INET6 = 10, INET_LENGTH = 8, INET6_LENGTH = 28 };
 
-/* Keep the fields of the layout, zero every other byte, and turn addresses into NULL, 1 or 2 (SIG_IGN counts as 1). */
+/* Keep the fields of the layout, zero every other byte, and turn addresses into NULL, 1 or 2
+ * (SIG_IGN counts as 1). */
 static void normalise(char *structure, const struct layout_field *field, size_t count) {
     char kept[STRUCTURE_MAX];
     zero(kept, count);
@@ -25,7 +32,8 @@ static void normalise(char *structure, const struct layout_field *field, size_t 
     copy(structure, kept, count);
 }
 
-/* The argument that a length speaks of: the kernel looks at 32 bits of an `int`, and moves at most TRANSFER_MAX bytes. */
+/* The argument that a length speaks of: the kernel looks at 32 bits of an `int`, and moves at most
+ * TRANSFER_MAX bytes. */
 static uint64_t operand_of(const struct call *call, const struct argument_rule *rule) {
     uint64_t operand = call->arguments[rule->operand];
     if (call->rule->arguments[rule->operand].kind == KIND_INT) {
@@ -53,9 +61,10 @@ static uint64_t capacity_of(struct call *call, const struct argument_rule *rule,
     return 0;
 }
 
-/* A structure array with a layout is compared element by element, in pieces that fit the agent's stack. */
-static void input_structures(struct call *call, int index, const struct argument_rule *rule, const char *bytes,
-                             uint64_t count) {
+/* A structure array with a layout is compared element by element, in pieces that fit the agent's
+ * stack. */
+static void input_structures(struct call *call, int index, const struct argument_rule *rule,
+                             const char *bytes, uint64_t count) {
     const struct layout_field *fields = &layouts[layout_start[rule->layout]];
     char structure[STRUCTURE_MAX];
     for (uint64_t offset = 0; offset + rule->size <= count; offset += rule->size) {
@@ -70,7 +79,8 @@ static void input_structures(struct call *call, int index, const struct argument
     }
 }
 
-/* The bytes of a socket address that the kernel looks at: no sin_zero, nothing after the end of a sun_path. */
+/* The bytes of a socket address that the kernel looks at: no sin_zero, nothing after the end of a
+ * sun_path. */
 static uint32_t address_length(const char *address, uint32_t count) {
     uint16_t family;
     if (count < sizeof family || program_copy(&family, address, sizeof family)) {
@@ -104,8 +114,10 @@ struct vector {
     uint64_t base, length;
 };
 
-/* Compare or scatter the buffers of an iovec array; bytes: how many in all (outputs), -1: all of them (inputs). */
-static void walk_vector(struct call *call, int index, const struct vector *vectors, uint64_t count, int64_t bytes) {
+/* Compare or scatter the buffers of an iovec array; bytes: how many in all (outputs), -1: all of
+ * them (inputs). */
+static void walk_vector(struct call *call, int index, const struct vector *vectors, uint64_t count,
+                        int64_t bytes) {
     for (uint64_t entry = 0; entry < count && entry < 1024; entry++) {
         struct vector vector;
         if (program_copy(&vector, vectors + entry, sizeof vector)) {
@@ -150,7 +162,8 @@ void walk_input(struct call *call, int index) {
     switch (rule->kind) {
     case KIND_PATH: {
         long length = bytes ? program_length(bytes, STRING_MAX) : 0;
-        if (call->flags & FLAG_NEW_NAME && index == last_path(call->rule) && length > 0 && length < NAME_SIZE) {
+        if (call->flags & FLAG_NEW_NAME && index == last_path(call->rule) && length > 0 &&
+            length < NAME_SIZE) {
             block_name(call, index, (char *)call->arguments[index], (uint32_t)length);
         } else {
             block_input(call, index, bytes, length < 0 ? 1 : (uint32_t)length);
@@ -167,7 +180,8 @@ void walk_input(struct call *call, int index) {
         return;
     }
     case KIND_SOCKET_ADDRESS:
-        block_input(call, index, bytes, bytes ? address_length(bytes, (uint32_t)capacity_of(call, rule, index)) : 0);
+        block_input(call, index, bytes,
+                    bytes ? address_length(bytes, (uint32_t)capacity_of(call, rule, index)) : 0);
         return;
     case KIND_VECTOR:
         walk_vector(call, index, (const struct vector *)bytes, operand_of(call, rule), -1);
@@ -207,7 +221,8 @@ void walk_output(struct call *call, int index) {
     block_output(call, bytes, (uint32_t)count, (uint32_t)capacity);
 }
 
-/* How long a variant wants to sleep depends on when it looked at the clock: nothing of an elastic call is compared. */
+/* How long a variant wants to sleep depends on when it looked at the clock: nothing of an elastic
+ * call is compared. */
 void walk_inputs(struct call *call) {
     if (call->rule->elastic) {
         return;
@@ -217,7 +232,8 @@ void walk_inputs(struct call *call) {
     }
 }
 
-/* Outputs are copied on success, and on an error only where the kernel writes then too (nanosleep's remainder). */
+/* Outputs are copied on success, and on an error only where the kernel writes then too (nanosleep's
+ * remainder). */
 void walk_outputs(struct call *call) {
     if (is_error(call->result) && !(call->rule->flags & FLAG_OUT_ON_ERROR)) {
         return;
@@ -227,7 +243,8 @@ void walk_outputs(struct call *call) {
     }
 }
 
-/* Compare the arguments' values; the bytes behind them come as blocks. Returns the first that differs, or -1. */
+/* Compare the arguments' values; the bytes behind them come as blocks. Returns the first that
+ * differs, or -1. */
 int walk_compare_values(const struct call *call, const uint64_t *leader) {
     for (int index = 0; index < call->rule->count; index++) {
         uint64_t own = call->arguments[index];

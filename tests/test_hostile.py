@@ -166,9 +166,7 @@ NEVER_AT_THE_GATE = """
 
 
 @pytest.mark.parametrize("name", NEVER_AT_THE_GATE.split())
-def test_call_never_passes_the_untraced_gate(
-    name: str, request: pytest.FixtureRequest
-) -> None:
+def test_call_never_passes_the_untraced_gate(name: str, request: pytest.FixtureRequest) -> None:
     from mvx import calls, specification
 
     if cause := known_gaps.HOSTILE.get(f"passes/{name}"):

@@ -56,7 +56,9 @@ class Combination:
 
 
 USERS = ["caller", "nobody"] if os.geteuid() == 0 else ["caller"]
-ALL = [Combination(*parts) for parts in itertools.product((1, 2, 3), POLICIES, USERS, (True, False))]
+ALL = [
+    Combination(*parts) for parts in itertools.product((1, 2, 3), POLICIES, USERS, (True, False))
+]
 DEFAULT = Combination(2, "effects", "caller", patch=True)
 OTHERS = [one for one in ALL if one != DEFAULT]
 

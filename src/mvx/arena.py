@@ -1,7 +1,8 @@
 """Arenas: the shared memory in which each variant publishes, one memfd per variant.
 
-A variant maps its own arena writable and the others' from descriptors opened read-only, so that no ``mprotect`` can make
-them writable. The supervisor maps all of them; to it their content is hostile: every value is copied once and bounded.
+A variant maps its own arena writable and the others' from descriptors opened read-only, so that no
+``mprotect`` can make them writable. The supervisor maps all of them; to it their content is
+hostile: every value is copied once and bounded.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ class Arena:
             self._memory = mmap.mmap(self.writable, ARENA_SIZE)
         except OSError as error:
             message = f"no shared memory for variant {variant}: {error.strerror}"
-            raise KernelLacks(message, fix="look at /dev/shm, RLIMIT_AS and `mvx doctor`") from error
+            raise KernelLacks(
+                message, fix="look at /dev/shm, RLIMIT_AS and `mvx doctor`"
+            ) from error
 
     def word(self, lane: int, field: str) -> int:
         """A 64-bit field of a lane's header."""

@@ -1,8 +1,10 @@
-"""Delivery between calls: for a leader that computes, or sleeps in a futex, and makes no common call for a while.
+"""Delivery between calls: for a leader that computes, or sleeps in a futex, and makes no common
+call for a while.
 
-The supervisor stops the leader where it is and lets every follower catch up: a follower is ready when it has consumed all that
-the leader has published and either runs program code itself or already waits in its agent for the leader's next message. The
-latter is put back before the call that it began. Then all get the signal: between the same two calls, though not at the same
+The supervisor stops the leader where it is and lets every follower catch up: a follower is ready
+when it has consumed all that the leader has published and either runs program code itself or
+already waits in its agent for the leader's next message. The latter is put back before the call
+that it began. Then all get the signal: between the same two calls, though not at the same
 instruction; a program whose output depends on how far it had computed shows that natively, too.
 """
 
@@ -31,7 +33,9 @@ class BetweenCalls:
         self._waiting: dict[Task, float] = {}
         """Leader's tasks with a stashed signal, and when to look at them next."""
         self._held: dict[Task, dict[int, Registers | None]] = {}
-        """Stopped leader's tasks; their followers that are ready, with the registers to put back (None: as they are)."""
+        """Stopped leader's tasks; their followers that are ready, with the registers to put back
+        (None: as they are).
+        """
 
     def stashed(self, task: Task) -> None:
         """A signal was stashed for a leader's task."""
@@ -97,9 +101,7 @@ class BetweenCalls:
         assert task.space is not None
         return task.space.contains(current.rip) or arena.word(task.set.lane, "number") != 0
 
-    def _is_ready(
-        self, task: Task, current: Registers, ready: dict[int, Registers | None]
-    ) -> bool:
+    def _is_ready(self, task: Task, current: Registers, ready: dict[int, Registers | None]) -> bool:
         arenas = self._monitor.arenas.arenas
         lane = task.set.lane
         own = arenas[task.variant.index]

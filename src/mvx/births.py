@@ -1,10 +1,11 @@
 """clone, clone3, fork, vfork: how new tasks come to life in every variant.
 
-Followers create their processes with CLONE_PARENT: their parent is the supervisor (or the stand-in parent of their PID
-namespace), which reaps them, while the program's waits are answered from the leader. In a namespace the new task gets the
-leader's number by ``set_tid`` (clone3(2); Linux 5.5); where that is not possible the number that the kernel wrote into the
-program's memory is replaced by the leader's. The rewritten arguments lie in the task's slot; parent and child get the
-program's registers back before they run.
+Followers create their processes with CLONE_PARENT: their parent is the supervisor (or the stand-in
+parent of their PID namespace), which reaps them, while the program's waits are answered from the
+leader. In a namespace the new task gets the leader's number by ``set_tid`` (clone3(2); Linux 5.5);
+where that is not possible the number that the kernel wrote into the program's memory is replaced by
+the leader's. The rewritten arguments lie in the task's slot; parent and child get the program's
+registers back before they run.
 """
 
 from __future__ import annotations
@@ -37,12 +38,17 @@ CLONE_UNTRACED: Final = 0x800000
 CLONE_CHILD_SETTID: Final = 0x1000000
 _EXIT_SIGNAL: Final = 0xFF
 _ARGUMENTS: Final = struct.Struct("<11Q")
-"""struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup."""
+"""struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls,
+set_tid, set_tid_size, cgroup.
+"""
 _ARGUMENTS_MIN: Final = 64
 _SCRATCH: Final = 0x400
-"""Where in a task slot the changed clone_args lie: past struct task, far below the agent's stack."""
+"""Where in a task slot the changed clone_args lie: past struct task, far below the agent's stack.
+"""
 _STACK_GUESS: Final = 4096
-"""clone gives the top of a stack, clone3 wants its lowest byte and size: any size above zero gives the same top."""
+"""clone gives the top of a stack, clone3 wants its lowest byte and size: any size above zero gives
+the same top.
+"""
 
 
 class Births:
@@ -132,7 +138,9 @@ class Births:
         kernel.resume(task.tid, to_syscall_exit=True)
 
     def _prepare(self, parent: Task, child: Task) -> None:
-        """Decide where the child's state lives: memory shared with the parent needs a slot and maybe a table of its own."""
+        """Decide where the child's state lives: memory shared with the parent needs a slot and
+        maybe a table of its own.
+        """
         monitor = self._monitor
         assert parent.space is not None
         assert parent.table is not None
@@ -204,7 +212,8 @@ class Births:
                 self._outcome(task.set, result)
         else:
             if result < 0 and task.variant.namespace and not task.birth_retried:
-                # No right to choose the number any more (the program gave up its identity), or it is taken.
+                # No right to choose the number any more (the program gave up its identity), or it
+                # is taken.
                 task.birth_retried = True
                 self._retry(task, birth, stopped)
                 return
@@ -256,9 +265,7 @@ def _as_clone3(program: Registers) -> list[int]:
     return [*words, 0, 0, 0]
 
 
-def run_call(
-    task: Task, program: Registers, at_exit: Callable[[Task, Registers], None]
-) -> None:
+def run_call(task: Task, program: Registers, at_exit: Callable[[Task, Registers], None]) -> None:
     """Make a stopped task execute the call in `program` and stop at its exit."""
     task.on_exit_stop = at_exit
     task.state = State.RUNNING

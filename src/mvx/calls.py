@@ -8,13 +8,17 @@ from mvx.specification.vocabulary import CallFlag, Executor
 FUTEX = 202
 RESTART_SYSCALL = 219
 
-FREE = frozenset({12, 24, 27, 28, 149, 150, 151, 152, FUTEX, 273, 274, 324, 325, 449, 454, 455, 456})
-"""Calls that pass from anywhere: brk, sched_yield, mincore, madvise, mlock and relatives, futexes, robust lists,
-membarrier. Each variant makes them for itself, nobody compares them, and they cannot reach another memory. (madvise may
+FREE = frozenset(
+    {12, 24, 27, 28, 149, 150, 151, 152, FUTEX, 273, 274, 324, 325, 449, 454, 455, 456}
+)
+"""Calls that pass from anywhere: brk, sched_yield, mincore, madvise, mlock and relatives, futexes,
+robust lists, membarrier. Each variant makes them for itself, nobody compares them, and they cannot
+reach another memory. (madvise may
 drop the agent's private state: the variant then fails, which is what happens to a variant that attacks itself.)"""
 
 _AGENT = frozenset({3, 5, 41, 42, 47, 89, 24, 257, 290, 292, FUTEX, RESTART_SYSCALL, 228, 302})
-"""What the agent itself needs at the plain gate: close, fstat, socket, connect, recvmsg, readlink, sched_yield, openat,
+"""What the agent itself needs at the plain gate: close, fstat, socket, connect, recvmsg, readlink,
+sched_yield, openat,
 eventfd2, dup3, futex, restart_syscall, clock_gettime; prlimit64, whose changing form takes the traced gate."""
 
 
@@ -25,15 +29,21 @@ def executor(number: int) -> Executor:
 
 
 _ALWAYS = frozenset({60, 231})
-"""exit and exit_group: verified by the rendezvous before them; when a follower leaves, the leader may be gone."""
+"""exit and exit_group: verified by the rendezvous before them; when a follower leaves, the leader
+may be gone.
+"""
 _NEVER = frozenset({85, 437})
-"""creat and openat2: opening for writing is looked at by the supervisor (see seccomp.build for open and openat)."""
+"""creat and openat2: opening for writing is looked at by the supervisor (see seccomp.build for open
+and openat).
+"""
 _BY_REQUEST = frozenset({16, 72})
 """ioctl and fcntl: an effect or not by their request, which the filter does not know."""
 
 
 def allowed_at_gate(verify: str) -> frozenset[int]:
-    """The numbers that the filter lets through at the untraced gates under a verification ("sensitive", "effects", "all")."""
+    """The numbers that the filter lets through at the untraced gates under a verification
+    ("sensitive", "effects", "all").
+    """
     if verify == "all":
         return _AGENT | _ALWAYS
     passing = {

@@ -1,11 +1,13 @@
 """Signals: every variant gets an asynchronous signal between the same two calls of the same task.
 
-All signals stop in the supervisor first (signal-delivery-stop). Those that an instruction caused are delivered where they
-are. Those that end or stop the leader act at once, the followers being led to the same end. A signal that has a handler is
-*stashed*: the leader's agent meets the `pending` word at its next common call, or is pulled out of the blocking call it is
-in, publishes a SIGNAL message, and every variant stops at the control gate. The supervisor then puts each back into the
-program at that call and sends the signal; at its delivery stop it gets the leader's siginfo, and the kernel builds the
-frame and decides between EINTR and restart by the program's own SA_RESTART. Followers' own copies are absorbed.
+All signals stop in the supervisor first (signal-delivery-stop). Those that an instruction caused
+are delivered where they are. Those that end or stop the leader act at once, the followers being led
+to the same end. A signal that has a handler is *stashed*: the leader's agent meets the `pending`
+word at its next common call, or is pulled out of the blocking call it is in, publishes a SIGNAL
+message, and every variant stops at the control gate. The supervisor then puts each back into the
+program at that call and sends the signal; at its delivery stop it gets the leader's siginfo, and
+the kernel builds the frame and decides between EINTR and restart by the program's own SA_RESTART.
+Followers' own copies are absorbed.
 """
 
 from __future__ import annotations
@@ -74,7 +76,8 @@ class Delivery:
                 kernel.set_signal_information(task.tid, _own_information(task, stash))
                 self._restore_call(task)
                 if number < signal.SIGRTMIN and any(s.number == number for s in task.in_flight):
-                    # Only one of a number can be pending: the next one is sent when this one has been taken.
+                    # Only one of a number can be pending: the next one is sent when this one has
+                    # been taken.
                     kernel.send_signal(task.process, task.tid, number)
                 kernel.resume(task.tid, number)
                 return True
@@ -82,9 +85,11 @@ class Delivery:
 
     @staticmethod
     def _restore_call(task: Task) -> None:
-        """Show the kernel the call that the signal interrupts: it decides between EINTR and restart.
+        """Show the kernel the call that the signal interrupts: it decides between EINTR and
+        restart.
 
-        After the stand-in rt_sigsuspend, rdi and rsi must be the program's again: the handler's frame holds them.
+        After the stand-in rt_sigsuspend, rdi and rsi must be the program's again: the handler's
+        frame holds them.
         """
         restart, task.restart = task.restart, None
         if restart is None and not task.suspended:
@@ -125,7 +130,9 @@ class Delivery:
         self.fatal(task, number)
 
     def fatal(self, task: Task, number: int) -> None:
-        """An instruction is about to kill a variant: hold it until every variant is in the same state."""
+        """An instruction is about to kill a variant: hold it until every variant is in the same
+        state.
+        """
         task_set = task.set
         task.state = State.FATAL
         task.fatal = number
@@ -154,7 +161,9 @@ class Delivery:
             harmless = number in _IGNORED_BY_DEFAULT or _is_ignored(task.tid, number)
             kernel.resume(task.tid, 0 if harmless else number)
             return
-        if len(self._monitor.variants) == 1 and not task.space.contains(kernel.registers(task.tid).rip):
+        if len(self._monitor.variants) == 1 and not task.space.contains(
+            kernel.registers(task.tid).rip
+        ):
             kernel.resume(task.tid, number)
             return
         task.stash.append(Stash(number, information))
@@ -164,7 +173,9 @@ class Delivery:
         kernel.resume(task.tid)
 
     def _pull_out(self, task: Task) -> None:
-        """Make a task that is in, or about to enter, a blocking call at a gate come back to the agent with EINTR."""
+        """Make a task that is in, or about to enter, a blocking call at a gate come back to the
+        agent with EINTR.
+        """
         monitor = self._monitor
         current = kernel.registers(task.tid)
         offset = monitor.offset_in_image(task, current.rip)
@@ -217,8 +228,9 @@ class Delivery:
             program.rax = number
         elif point == "INTERRUPTED":
             if signals:
-                # A call number now would make the kernel execute it: the delivery stop is the place for it.
-                # Given up before it began (the agent saw `pending` at the gate): made again in any case.
+                # A call number now would make the kernel execute it: the delivery stop is the place
+                # for it. Given up before it began (the agent saw `pending` at the gate): made again
+                # in any case.
                 task.restart = (number, leader.interrupt_code or kernel.ERESTARTNOINTR)
             else:
                 program.rip -= 2
@@ -230,7 +242,8 @@ class Delivery:
         given_up = given_up or (point == "EXIT" and program.rax == -_EINTR & MASK)
         mask = self._mask_address(task, program, number) if given_up and signals else 0
         if mask:
-            # The signal is open only under the call's own mask: wait for it there, in the program's context.
+            # The signal is open only under the call's own mask: wait for it there, in the program's
+            # context.
             task.registers = Registers.from_buffer_copy(program)
             task.suspended = True
             task.restart = None
@@ -243,15 +256,21 @@ class Delivery:
     # Signals that a sigreturn unblocks
 
     def sigreturn_done(self, task: Task) -> bool:
-        """The leader's rt_sigreturn is at its exit: whether signals come before the program's next instruction."""
+        """The leader's rt_sigreturn is at its exit: whether signals come before the program's next
+        instruction.
+        """
         status = _status(task.tid)
         pending = (status["SigPnd"] | status["ShdPnd"]) & ~status["SigBlk"]
-        in_flight = sum(1 << (stash.number - 1) for stash in {s.number: s for s in task.in_flight}.values())
+        in_flight = sum(
+            1 << (stash.number - 1) for stash in {s.number: s for s in task.in_flight}.values()
+        )
         task.unblocked = pending & ~in_flight & status["SigCgt"]
         return bool(task.unblocked)
 
     def _deliver_unblocked(self, task: Task, number: int, information: bytes) -> bool:
-        """A signal of the leader that its sigreturn unblocked: followers get it at the same sigreturn."""
+        """A signal of the leader that its sigreturn unblocked: followers get it at the same
+        sigreturn.
+        """
         bit = 1 << (number - 1)
         if not task.unblocked & bit:
             return False
@@ -273,13 +292,17 @@ class Delivery:
             case 281 | 441:  # epoll_pwait, epoll_pwait2
                 return int(program.r8)
             case 270 if program.r9:  # pselect6
-                words: tuple[int, int] = struct.unpack("<QQ", task.space.memory.read(program.r9, 16))
+                words: tuple[int, int] = struct.unpack(
+                    "<QQ", task.space.memory.read(program.r9, 16)
+                )
                 return words[0]
         return 0
 
 
 def _own_information(task: Task, stash: Stash) -> bytes:
-    """The leader's siginfo with the variant's own value where the program gave the kernel one (sigqueue, timers)."""
+    """The leader's siginfo with the variant's own value where the program gave the kernel one
+    (sigqueue, timers).
+    """
     code = struct.unpack_from("<i", stash.information, 8)[0]
     if task.is_leader or task.space is None or code not in _WITH_VALUE:
         return stash.information

@@ -19,7 +19,9 @@ class Image(NamedTuple):
 
 @functools.cache
 def load() -> Image:
-    """Read the image that was installed with the package; it must be of this package's protocol version."""
+    """Read the image that was installed with the package; it must be of this package's protocol
+    version.
+    """
     path = Path(__file__).with_name("agent.bin")
     try:
         content = path.read_bytes()

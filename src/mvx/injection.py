@@ -1,10 +1,11 @@
 """Injection: putting the agent into the new image of a process that has executed a program.
 
-It happens at the syscall-exit stop of execve: the registers at PTRACE_EVENT_EXEC are not final (execve overwrites rax).
-The supervisor pokes a system call instruction over the program's entry, makes it map the region, writes the image, and lets
-the agent's bootstrap fetch the arenas over a socket: no descriptor of the monitor stays open in a variant, and this works
-for any identity and root directory that the program has taken on. Then everything is put back, the auxiliary vector loses
-the vDSO, and the program starts under control from its first instruction.
+It happens at the syscall-exit stop of execve: the registers at PTRACE_EVENT_EXEC are not final
+(execve overwrites rax). The supervisor pokes a system call instruction over the program's entry,
+makes it map the region, writes the image, and lets the agent's bootstrap fetch the arenas over a
+socket: no descriptor of the monitor stays open in a variant, and this works for any identity and
+root directory that the program has taken on. Then everything is put back, the auxiliary vector
+loses the vDSO, and the program starts under control from its first instruction.
 """
 
 from __future__ import annotations
@@ -63,9 +64,11 @@ class Injector:
         self._socket.close()
 
     def inject(self, task: Task) -> AddressSpace:
-        """Put the agent into the image of a task at PTRACE_EVENT_EXEC; it is left stopped, ready to start the program.
+        """Put the agent into the image of a task at PTRACE_EVENT_EXEC; it is left stopped, ready to
+        start the program.
 
-        Blocks until the bootstrap has run (some 100 µs). Raises TaskGoneError when the task dies meanwhile.
+        Blocks until the bootstrap has run (some 100 µs). Raises TaskGoneError when the task dies
+        meanwhile.
         """
         tid = task.tid
         base = task.variant.base
@@ -105,7 +108,9 @@ class Injector:
         kernel.set_registers(tid, entry)
         return space
 
-    def _remote_call(self, task: Task, entry: kernel.Registers, number: int, *arguments: int) -> int:
+    def _remote_call(
+        self, task: Task, entry: kernel.Registers, number: int, *arguments: int
+    ) -> int:
         call = kernel.Registers.from_buffer_copy(entry)
         call.rax = number
         call.orig_rax = kernel.MASK
@@ -165,7 +170,7 @@ class Injector:
         kernel.set_registers(task.tid, stopped)
 
     def _hand_out(self, task: Task) -> None:
-        """Send the arenas' descriptors to the bootstrap: its own writable, the others' read-only."""
+        """Send the bootstrap the arenas' descriptors: its own writable, the others' read-only."""
         for _ in range(2000):
             if select.select([self._socket], [], [], 0.005)[0]:
                 break
@@ -209,7 +214,9 @@ class Injector:
 
 
 class AuxiliaryVector:
-    """The auxiliary vector on a new stack: found behind argc, argv and the environment (x86-64 psABI, 3.4.1)."""
+    """The auxiliary vector on a new stack: found behind argc, argv and the environment (x86-64
+    psABI, 3.4.1).
+    """
 
     def __init__(self, memory: kernel.Memory, stack: int) -> None:
         """Find every entry; `stack` is the first rsp."""

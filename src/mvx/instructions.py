@@ -1,9 +1,10 @@
 """Instructions that would tell variants apart: rdtsc, rdtscp, cpuid.
 
-``PR_SET_TSC`` makes rdtsc and rdtscp fault; the setting survives exec. ``ARCH_SET_CPUID`` makes cpuid fault where the machine
-can; exec switches that off, so it is armed again at every injection (both tried on Linux 6.18). A trapped rdtsc goes through
-the agent like a call: every variant gets the leader's value. cpuid answers from the machine, once per leaf, without RDRAND,
-RDSEED and TSX, which nobody could replicate.
+``PR_SET_TSC`` makes rdtsc and rdtscp fault; the setting survives exec. ``ARCH_SET_CPUID`` makes
+cpuid fault where the machine can; exec switches that off, so it is armed again at every injection
+(both tried on Linux 6.18). A trapped rdtsc goes through the agent like a call: every variant gets
+the leader's value. cpuid answers from the machine, once per leaf, without RDRAND, RDSEED and TSX,
+which nobody could replicate.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ _RDTSC: Final = b"\x0f\x31"
 _RDTSCP: Final = b"\x0f\x01\xf9"
 _CPUID: Final = b"\x0f\xa2"
 _CODE: Final = bytes.fromhex("53 89f8 89f1 4989d0 0fa2 418900 41895804 41894808 4189500c 5b c3")
-"""push rbx; eax = edi, ecx = esi, r8 = rdx; cpuid; store eax, ebx, ecx, edx at [r8]; pop rbx; ret."""
+"""push rbx; eax = edi, ecx = esi, r8 = rdx; cpuid; store eax, ebx, ecx, edx at [r8]; pop rbx; ret.
+"""
 _RDRAND: Final = 1 << 30
 _RDSEED_HLE_RTM: Final = 1 << 18 | 1 << 4 | 1 << 11
 _APIC_SHIFT: Final = 24
@@ -115,14 +117,17 @@ _frequency_khz = 0
 
 
 def frequency_khz() -> int:
-    """The frequency with which the emulated counter counts: the kernel's word for the machine's, else 1 GHz."""
+    """The frequency with which the emulated counter counts: the kernel's word for the machine's,
+    else 1 GHz.
+    """
     global _frequency_khz  # noqa: PLW0603 - read once
     if not _frequency_khz:
         megahertz = 1000.0
-        for line in Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines():
+        for line in (
+            Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines()
+        ):
             if line.startswith("cpu MHz"):
                 megahertz = float(line.split(":")[1])
                 break
         _frequency_khz = int(megahertz * 1000)
     return _frequency_khz
-

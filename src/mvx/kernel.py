@@ -1,8 +1,9 @@
 """The kernel calls that the supervisor makes on its variants: ptrace, registers, memory.
 
-Facts: ``ptrace(2)``; the registers are ``struct user_regs_struct`` of <sys/user.h>. Reads and writes of a variant's memory
-go through ``/proc/PID/mem``, opened once per address space: the open file keeps the right to it when the program later
-drops its identity or makes itself undumpable, and it may write to read-only code (FOLL_FORCE).
+Facts: ``ptrace(2)``; the registers are ``struct user_regs_struct`` of <sys/user.h>. Reads and
+writes of a variant's memory go through ``/proc/PID/mem``, opened once per address space: the open
+file keeps the right to it when the program later drops its identity or makes itself undumpable, and
+it may write to read-only code (FOLL_FORCE).
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ FRAME_SIZE: Final = 8 * len(FRAME_REGISTERS)
 class Registers(ctypes.Structure):
     """``struct user_regs_struct``: the general registers of a stopped task."""
 
-    _fields_ = [(name, ctypes.c_uint64) for name in REGISTER_NAMES]  # noqa: RUF012 - ctypes wants a list
+    _fields_ = [(name, ctypes.c_uint64) for name in REGISTER_NAMES]
 
 
 class TaskGoneError(Exception):
@@ -75,7 +76,9 @@ class TaskGoneError(Exception):
 
 
 def ptrace(request: int, tid: int, address: int = 0, data: int = 0) -> int:
-    """Make one ptrace request; raises :class:`TaskGoneError` for a task that is dead or not stopped."""
+    """Make one ptrace request; raises :class:`TaskGoneError` for a task that is dead or not
+    stopped.
+    """
     result: int = _ptrace(request, tid, address, data)
     if result == -1:
         number = ctypes.get_errno()
@@ -112,7 +115,9 @@ def set_registers(tid: int, content: Registers) -> None:
 
 
 def event_message(tid: int) -> int:
-    """The message of a ptrace event: a new task's id, the filter's data, the former id of a task that executed."""
+    """The message of a ptrace event: a new task's id, the filter's data, the former id of a task
+    that executed.
+    """
     message = ctypes.c_ulong()
     ptrace(PTRACE_GETEVENTMSG, tid, 0, ctypes.addressof(message))
     return message.value
@@ -168,14 +173,18 @@ class Memory:
         self._descriptor = os.open(f"/proc/{pid}/mem", os.O_RDWR | os.O_CLOEXEC)
 
     def read(self, address: int, size: int) -> bytes:
-        """Bytes at an address; fewer than asked for where the mapping ends, OSError (EIO) where there is none."""
+        """Bytes at an address; fewer than asked for where the mapping ends, OSError (EIO) where
+        there is none.
+        """
         try:
             return os.pread(self._descriptor, size, address)
         except OverflowError:  # past what a file offset can hold: no variant has memory there
             raise OSError(errno.EIO, os.strerror(errno.EIO)) from None
 
     def readable(self, address: int, size: int) -> bytes:
-        """Bytes at an address, empty where there is no memory: the kernel will answer the program's call with EFAULT."""
+        """Bytes at an address, empty where there is no memory: the kernel will answer the program's
+        call with EFAULT.
+        """
         try:
             return self.read(address, size)
         except OSError:

@@ -1,7 +1,8 @@
 """The start of a variant: fork, attach, filter, exec.
 
-The child waits on a pipe until the supervisor has attached; then it becomes what the program will find: a follower leaves
-the terminal's session and replaces what it inherited by placeholders, so that only the leader touches the outside.
+The child waits on a pipe until the supervisor has attached; then it becomes what the program will
+find: a follower leaves the terminal's session and replaces what it inherited by placeholders, so
+that only the leader touches the outside.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ _PR_TSC_SIGSEGV = 2
 
 @dataclasses.dataclass(frozen=True)
 class Started:
-    """A variant's first process: its id, the descriptor on which it writes errno if it cannot execute the program (closed
-    without a byte when it can), and its stand-in parent, 0 if it has none."""
+    """A variant's first process: its id, the descriptor on which it writes errno if it cannot
+    execute the program (closed
+    without a byte when it can), and its stand-in parent, 0 if it has none.
+    """
 
     pid: int
     error: int
@@ -36,8 +39,9 @@ def start(
 ) -> Started:
     """Start a variant's first process and attach to it.
 
-    With `number`, the process lives in a new PID namespace under that number. Raises :class:`NamespaceError` where that
-    cannot be had, :class:`errors.KernelLacks` where the process cannot be traced.
+    With `number`, the process lives in a new PID namespace under that number. Raises
+    :class:`NamespaceError` where that cannot be had, :class:`errors.KernelLacks` where the process
+    cannot be traced.
     """
     go_read, go_write = os.pipe2(os.O_CLOEXEC)
     error_read, error_write = os.pipe2(os.O_CLOEXEC)
@@ -47,7 +51,7 @@ def start(
         try:
             os.close(go_write)
             os.read(go_read, 1)
-            _become(options, variant, filter_content, own, privileged)
+            _become(options, variant, filter_content, own, privileged=privileged)
         except OSError as error:
             os.write(error_write, struct.pack("<i", error.errno or 0))
         except BaseException:  # noqa: BLE001 - the child must never return into the supervisor
@@ -76,7 +80,7 @@ def start(
 
 
 def _become(
-    options: Options, variant: int, filter_content: bytes, own: set[int], privileged: bool
+    options: Options, variant: int, filter_content: bytes, own: set[int], *, privileged: bool
 ) -> NoReturn:
     if variant > 0:
         os.setsid()
@@ -88,11 +92,13 @@ def _become(
     environment = dict(os.environ)
     # Last: from here on the vDSO's clock faults in this process.
     kernel.control_process(_PR_SET_TSC, _PR_TSC_SIGSEGV)
-    os.execve(options.program, options.arguments, environment)  # noqa: S606
+    os.execve(options.program, options.arguments, environment)
 
 
 def _replace_descriptors(own: set[int]) -> None:
-    """Give a follower its own read-only open of each regular file or directory, and a placeholder for the rest."""
+    """Give a follower its own read-only open of each regular file or directory, and a placeholder
+    for the rest.
+    """
     for number in sorted(int(name) for name in os.listdir("/proc/self/fd")):
         if number in own:
             continue

@@ -1,16 +1,16 @@
 """The memory that agent and supervisor share, declared once.
 
-Each structure lists its fields with type, writer and meaning; :func:`header` turns them into the C header
-``agent/generated/layout.h`` and :class:`Structure` gives the supervisor the same offsets. ``PROTOCOL_VERSION`` is
-checked at injection, so that an agent image of another build is refused.
+Each structure lists its fields with type, writer and meaning; :func:`header` turns them into the C
+header ``agent/generated/layout.h`` and :class:`Structure` gives the supervisor the same offsets.
+``PROTOCOL_VERSION`` is checked at injection, so that an agent image of another build is refused.
 
-A variant's *region* lies at one random address per variant (the seccomp filter, inherited for ever, names the gates
-inside it)::
+A variant's *region* lies at one random address per variant (the seccomp filter, inherited for ever,
+names the gates inside it)::
 
-    base + 0                 agent image          read, execute
-    base + PROCESS_OFFSET    descriptor tables, epoll data       private, copied by fork
-    base + TASKS_OFFSET      one slot per task: struct task at its start, the agent's stack at its end
-    base + ARENAS_OFFSET     arena 0, arena 1, ... (shared; only the variant's own is writable)
+    base + 0                 agent image          read, execute base + PROCESS_OFFSET    descriptor
+    tables, epoll data       private, copied by fork base + TASKS_OFFSET      one slot per task:
+    struct task at its start, the agent's stack at its end base + ARENAS_OFFSET     arena 0, arena
+    1, ... (shared; only the variant's own is writable)
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ FRAME_REGISTERS = (
     *("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx"),
     *("rsi", "rdi", "orig_rax", "rip", "cs", "eflags", "rsp", "ss"),
 )
-"""The agent's frame at the top of its stack: the program's registers in the order of struct user_regs_struct."""
+"""The agent's frame at the top of its stack: the program's registers in the order of struct
+user_regs_struct.
+"""
 
 POLICIES = ("strict", "effects", "stream")
 VERIFICATIONS = ("sensitive", "effects", "all")
@@ -64,7 +66,9 @@ REQUESTS = {
     "REFUSED": "the program asked for something that mvx does not do; argument: the reason",
     "TRACED": "a call is over: its result is in the frame (only with --trace)",
 }
-"""What the agent asks of the supervisor at the control gate: rdi holds the number, rsi, rdx, r10 the arguments."""
+"""What the agent asks of the supervisor at the control gate: rdi holds the number, rsi, rdx, r10
+the arguments.
+"""
 
 POINTS = {
     "ENTRY": "before the call; it is made after the handler",
@@ -89,7 +93,7 @@ MESSAGES = {
 DESCRIPTORS = {
     "UNKNOWN": "not tracked (also numbers past DESCRIPTORS_MAX): treated as ONCE",
     "ONCE": "operated on by the leader only; a placeholder in the followers",
-    "MAPPED": "a regular file, directory or stateless device: followers hold a read-only open of the same inode",
+    "MAPPED": "a regular file, directory or stateless device: followers hold an open for reading",
     "OWN": "each variant's own: operations are local",
     "EPOLL": "an epoll instance: the leader's, with a map of event data in each variant",
 }
@@ -161,7 +165,11 @@ TASK = _structure(
     ("spin_now", "I", "iterations that have paid lately (agent)"),
     ("watchdog_s", "I", "seconds the leader waits for a follower (supervisor)"),
     ("descriptors", "Q", "address of the descriptor table (supervisor)"),
-    ("overhead", "Q", "bytes that mvx added to the address space: RLIMIT_AS is shifted by it (supervisor)"),
+    (
+        "overhead",
+        "Q",
+        "bytes that mvx added to the address space: RLIMIT_AS is shifted by it (supervisor)",
+    ),
     ("position", "Q", "bytes of the leader's lane produced or consumed (agent)"),
     ("calls", "Q", "matched calls so far (agent)"),
     ("message", "Q", "position at which the message of the current call starts (agent)"),
@@ -180,9 +188,17 @@ BOOTSTRAP = _structure(
     ("variants", "I", "number of variants (supervisor)"),
     ("address_size", "I", "bytes of the socket address (supervisor)"),
     ("moves", "I", "how many mappings of the program move (supervisor)"),
-    ("barrier", "Q", "address of the barrier below which the kernel then places mappings, 0: none (supervisor)"),
+    (
+        "barrier",
+        "Q",
+        "address of the barrier below which the kernel then places mappings, 0: none (supervisor)",
+    ),
     ("barrier_size", "Q", "its size (supervisor)"),
-    ("memory_map", "13Q", "struct prctl_mm_map with the common brk, all zero: keep the kernel's (supervisor)"),
+    (
+        "memory_map",
+        "13Q",
+        "struct prctl_mm_map with the common brk, all zero: keep the kernel's (supervisor)",
+    ),
     ("move", f"{3 * MOVES_MAX}Q", "per mapping: old address, size, new address (supervisor)"),
     ("address", "16Q", "struct sockaddr_un of the supervisor's socket (supervisor)"),
 )
@@ -290,7 +306,10 @@ def header() -> str:
         ("POLICY", {name.upper(): "" for name in POLICIES}),
         ("VERIFY", {name.upper(): "" for name in VERIFICATIONS}),
     )
-    lines += ["#define KEPT_MASK 0xf  /* the rest of a table's entry is the number of an epoll instance */", ""]
+    lines += [
+        "#define KEPT_MASK 0xf  /* the rest of an entry numbers the epoll instance */",
+        "",
+    ]
     for prefix, words in enumerations:
         lines += [f"#define {prefix}_{word} {number}" for number, word in enumerate(words)]
     for structure in STRUCTURES:

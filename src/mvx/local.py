@@ -1,7 +1,8 @@
 """Calls that each variant makes for itself: memory management, futexes.
 
-They are let go at the place where the program made them, after a look at what they could do to the monitor: nothing may
-map, unmap or protect the agent's region, and no file may be mapped shared and writable (each variant would write it).
+They are let go at the place where the program made them, after a look at what they could do to the
+monitor: nothing may map, unmap or protect the agent's region, and no file may be mapped shared and
+writable (each variant would write it).
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from typing import Final
 
 from mvx import calls, kernel
 from mvx.kernel import MASK, Registers
+from mvx.layout import ARENA_SIZE, ARENAS_OFFSET
 from mvx.monitor import Monitor
-from mvx.layout import ARENAS_OFFSET, ARENA_SIZE
 from mvx.segments import Segments
 from mvx.specification.vocabulary import Executor
 from mvx.tasks import Task

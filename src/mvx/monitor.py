@@ -1,4 +1,6 @@
-"""What the parts of the supervisor share: the run's state, and the few operations on tasks that all of them need."""
+"""What the parts of the supervisor share: the run's state, and the few operations on tasks that all
+of them need.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ _REGION_HIGH = 0x5000_0000_0000
 _REGION_ALIGNMENT = 1 << 21
 _SPIN_ITERATIONS = 2000
 _TABLE_COPIED = 8192
-"""Bytes of a descriptor table that a vfork child or a new image inherits: the first 4096 numbers."""
+"""Bytes of a descriptor table that a vfork child or a new image inherits: the first 4096 numbers.
+"""
 
 
 class Monitor:
@@ -44,7 +47,9 @@ class Monitor:
     def __init__(self, options: Options) -> None:
         """Make the shared memory and choose the variants' places."""
         self.options = options
-        self.seed = options.seed if options.seed is not None else random.SystemRandom().getrandbits(64)
+        self.seed = (
+            options.seed if options.seed is not None else random.SystemRandom().getrandbits(64)
+        )
         self.random = random.Random(self.seed)  # noqa: S311 - the seed is the user's, or the system's
         self.image: Image = load()
         self.arenas = Arenas(options.variants)
@@ -172,7 +177,9 @@ class Monitor:
     # Registers and memory
 
     def program_registers(self, task: Task) -> Registers:
-        """The program's registers of a task that is stopped at the control gate: its frame, with rip after the call."""
+        """The program's registers of a task that is stopped at the control gate: its frame, with
+        rip after the call.
+        """
         assert task.space is not None
         assert task.registers is not None
         address = task.slot_address + TASK_SLOT_SIZE - FRAME_SIZE
@@ -214,7 +221,7 @@ class Monitor:
         self.deadlines.add(task_set)
 
     def await_all(self, task_set: TaskSet) -> None:
-        """Some variants stand at the control gate: the others must come within the watchdog's time."""
+        """Some variants stand at the control gate: the others must come in the watchdog's time."""
         if task_set.deadline is None:
             missing = sorted(set(task_set.tasks) - set(task_set.gathered))
             names = ", ".join(str(variant) for variant in missing)

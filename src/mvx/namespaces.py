@@ -1,11 +1,13 @@
 """PID namespaces: how a follower's processes come to have the leader's numbers.
 
-A stand-in parent leaves for a new PID namespace (and, without privilege, a new user namespace in which it may do that): its
-first child is the namespace's init, which only waits; its second is the follower's first process, created by clone3 with
-``set_tid`` equal to the leader's number (Linux 5.5; CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN over the namespace). All later
-processes of the follower are created in the same way and, by CLONE_PARENT, become children of the stand-in, which ignores
-SIGCHLD and so never leaves a zombie behind, whose number would be taken. When the supervisor dies, the stand-in dies; when
-it dies, init dies, and with it the kernel ends everything in the namespace.
+A stand-in parent leaves for a new PID namespace (and, without privilege, a new user namespace in
+which it may do that): its first child is the namespace's init, which only waits; its second is the
+follower's first process, created by clone3 with ``set_tid`` equal to the leader's number (Linux
+5.5; CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN over the namespace). All later processes of the
+follower are created in the same way and, by CLONE_PARENT, become children of the stand-in, which
+ignores SIGCHLD and so never leaves a zombie behind, whose number would be taken. When the
+supervisor dies, the stand-in dies; when it dies, init dies, and with it the kernel ends everything
+in the namespace.
 """
 
 from __future__ import annotations
@@ -38,8 +40,8 @@ _ARGUMENTS: Final = struct.Struct("<11Q")
 def start(number: int, first: Callable[[], NoReturn]) -> tuple[int, int]:
     """Start a process with that number in a new PID namespace; it runs `first`.
 
-    Returns the stand-in parent's id and the process's, both as the caller's namespace counts. Raises OSError with the
-    kernel's word where the machine does not allow it.
+    Returns the stand-in parent's id and the process's, both as the caller's namespace counts.
+    Raises OSError with the kernel's word where the machine does not allow it.
     """
     read, write = os.pipe2(os.O_CLOEXEC)
     parent = os.fork()
@@ -118,7 +120,9 @@ def _clone_with_number(number: int) -> int:
 
 
 def _keep_right() -> None:
-    """Keep the right to choose numbers over exec, also for an ordinary user (ambient capability, capabilities(7))."""
+    """Keep the right to choose numbers over exec, also for an ordinary user (ambient capability,
+    capabilities(7)).
+    """
     header = ctypes.create_string_buffer(struct.pack("<Ii", _CAPABILITY_VERSION, 0))
     sets = ctypes.create_string_buffer(24)
     address = ctypes.addressof(header), ctypes.addressof(sets)

@@ -1,16 +1,17 @@
 """Where a variant's memory lies: what differs between the variants, and what must not.
 
-Code differs: every variant has a zone of its own for the program's image and every file that it maps, so that no address is
-executable in two variants. Inside the zones the low 32 bits are the same, and so are the addresses of anonymous mappings and
-of the brk heap: programs take entropy from addresses and let it out (bash derives $RANDOM from the low half of a function's
-address, OpenSSL puts pthread_self() and the heap address of its generator into the generator's nonce, Python orders sets by
-the addresses of their elements). Stack, loader, canaries and pointer guard stay each variant's own, from the kernel's
-randomisation.
+Code differs: every variant has a zone of its own for the program's image and every file that it
+maps, so that no address is executable in two variants. Inside the zones the low 32 bits are the
+same, and so are the addresses of anonymous mappings and of the brk heap: programs take entropy from
+addresses and let it out (bash derives $RANDOM from the low half of a function's address, OpenSSL
+puts pthread_self() and the heap address of its generator into the generator's nonce, Python orders
+sets by the addresses of their elements). Stack, loader, canaries and pointer guard stay each
+variant's own, from the kernel's randomisation.
 
-The kernel places mappings below the lowest of those that it made at exec, highest address first. So a *barrier*, one mapping
-without rights from a common address up to that lowest one, makes it place them equally everywhere from then on. The brk is
-set with PR_SET_MM_MAP (prctl(2); Linux 3.18, no privilege, CONFIG_CHECKPOINT_RESTORE).
-See docs/decisions/0001-common-anonymous-layout.md.
+The kernel places mappings below the lowest of those that it made at exec, highest address first. So
+a *barrier*, one mapping without rights from a common address up to that lowest one, makes it place
+them equally everywhere from then on. The brk is set with PR_SET_MM_MAP (prctl(2); Linux 3.18, no
+privilege, CONFIG_CHECKPOINT_RESTORE). See docs/decisions/0001-common-anonymous-layout.md.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ _BARRIER_LOW: Final = 0x6000_0000_0000
 _BARRIER_HIGH: Final = 0x7C00_0000_0000
 _BRK_LOW: Final = 0x5500_0000_0000
 _BRK_HIGH: Final = 0x5800_0000_0000
-"""Above the agents' regions, below the barrier: where the heap of a position-independent program natively lies."""
+"""Above the agents' regions, below the barrier: where the heap of a position-independent program
+natively lies.
+"""
 _PAGE: Final = 4096
 _AT_PHDR: Final = 3
 _ELF_HEADER_SIZE: Final = 64
@@ -44,7 +47,9 @@ _PROGRAM_HEADER: Final = struct.Struct("<IIQQQQQQ")
 
 
 class Plan(NamedTuple):
-    """What the bootstrap does to a new image: moves of (old, size, new), all by `distance`, and the barrier."""
+    """What the bootstrap does to a new image: moves of (old, size, new), all by `distance`, and the
+    barrier.
+    """
 
     moves: list[tuple[int, int, int]]
     distance: int
@@ -101,7 +106,9 @@ class Placement:
 
 
 def _memory_map(tid: int, distance: int, brk: int) -> tuple[int, ...]:
-    """The kernel's own record of the image (proc_pid_stat(5), fields 26 to 28 and 45 to 51), moved, with another brk."""
+    """The kernel's own record of the image (proc_pid_stat(5), fields 26 to 28 and 45 to 51), moved,
+    with another brk.
+    """
     content = Path(f"/proc/{tid}/stat").read_bytes()
     fields = content[content.rindex(b")") + 2 :].split()
     code = [int(field) for field in fields[23:25]]
@@ -137,7 +144,8 @@ def code_areas(tid: int) -> list[tuple[int, int]]:
 
 
 def _span(tid: int, headers: int) -> tuple[int, int]:
-    """From where to where a position-independent image lies, by its program headers; (0, 0) for one that cannot move.
+    """From where to where a position-independent image lies, by its program headers; (0, 0) for one
+    that cannot move.
 
     `headers` is the address of the program headers (AT_PHDR), which follow the ELF header.
     """

@@ -1,8 +1,10 @@
-"""Calls that change the process itself: exec, sigreturn, sigaltstack, and (in births.py) clone, fork, vfork.
+"""Calls that change the process itself: exec, sigreturn, sigaltstack, and (in births.py) clone,
+fork, vfork.
 
-The agent has compared the call and asks for it at the control gate. The supervisor turns that stop into the call itself, with
-the program's registers and the return address in rip, so that it happens in the program's own context: children come to
-life in program code and no stack of the agent is involved. The leader goes first; followers repeat what succeeded.
+The agent has compared the call and asks for it at the control gate. The supervisor turns that stop
+into the call itself, with the program's registers and the return address in rip, so that it happens
+in the program's own context: children come to life in program code and no stack of the agent is
+involved. The leader goes first; followers repeat what succeeded.
 """
 
 from __future__ import annotations
@@ -64,7 +66,8 @@ class Processes:
     def native(self, task: Task) -> None:
         """A task asks for a native call; it stands at the control gate with task.registers.
 
-        Nothing happens before every variant stands there and the supervisor has seen that they ask for the same.
+        Nothing happens before every variant stands there and the supervisor has seen that they ask
+        for the same.
         """
         task_set = task.set
         task.state = State.GATHERED
@@ -82,7 +85,9 @@ class Processes:
         self._execute(leader)
 
     def _agree(self, task_set: TaskSet) -> bool:
-        """Look at every variant itself, whatever its agent said: the same call, path, arguments, flags."""
+        """Look at every variant itself, whatever its agent said: the same call, path, arguments,
+        flags.
+        """
         monitor = self._monitor
         asked: list[tuple[object, ...]] = []
         for variant in range(len(monitor.variants)):
@@ -146,7 +151,9 @@ class Processes:
             kernel.resume(task.tid)
 
     def _sigreturn_done(self, task: Task, _: Registers) -> None:
-        """Signals that the sigreturn unblocks come now, in every variant: wait for the leader's before the followers go."""
+        """Signals that the sigreturn unblocks come now, in every variant: wait for the leader's
+        before the followers go.
+        """
         if not self._monitor.sigreturn_done(task):
             self.done(task.set)
         kernel.resume(task.tid)
@@ -178,13 +185,17 @@ class Processes:
     # Exec
 
     def _exec_failed(self, task: Task, stopped: Registers) -> None:
-        """The syscall-exit stop of an exec that failed: a successful one is seen as an event before."""
+        """The syscall-exit stop of an exec that failed: a successful one is seen as an event
+        before.
+        """
         task.executing = None
         result = signed(stopped.rax)
         if task.is_leader:
             self._outcome(task.set, result)
         else:
-            self._monitor.diverged("result", task, f"exec succeeded in the leader only: {os.strerror(-result)}")
+            self._monitor.diverged(
+                "result", task, f"exec succeeded in the leader only: {os.strerror(-result)}"
+            )
             return
         kernel.resume(task.tid)
 
@@ -211,7 +222,9 @@ class Processes:
         kernel.resume(task.tid)
 
     def _take_over(self, group_leader: Task, executing: Task) -> Task:
-        """A thread executed: it gets the process's id, and every other thread is gone (ptrace(2), execve under ptrace)."""
+        """A thread executed: it gets the process's id, and every other thread is gone (ptrace(2),
+        execve under ptrace).
+        """
         monitor = self._monitor
         monitor.leave(group_leader)
         group_leader.state = State.ENDED

@@ -1,11 +1,13 @@
 """The seccomp filter of a variant: what passes, and what stops for the supervisor.
 
-The filter is installed before the first exec and inherited for ever, so the addresses of the gates in it are chosen once
-per variant. At the untraced gates only the calls of an allow-list pass (an address is no capability: any code may jump
-there); calls that cannot harm the monitor pass from anywhere, since each variant makes them by itself and nobody compares
-them; everything else stops (``SECCOMP_RET_TRACE``), and fails with ENOSYS when no supervisor is there.
+The filter is installed before the first exec and inherited for ever, so the addresses of the gates
+in it are chosen once per variant. At the untraced gates only the calls of an allow-list pass (an
+address is no capability: any code may jump there); calls that cannot harm the monitor pass from
+anywhere, since each variant makes them by itself and nobody compares them; everything else stops
+(``SECCOMP_RET_TRACE``), and fails with ENOSYS when no supervisor is there.
 
-`instruction_pointer` in ``struct seccomp_data`` is the address *after* the system call instruction (seccomp(2)).
+`instruction_pointer` in ``struct seccomp_data`` is the address *after* the system call instruction
+(seccomp(2)).
 """
 
 from __future__ import annotations
@@ -118,8 +120,9 @@ def build(
 ) -> bytes:
     """The filter's instructions.
 
-    `gates`: the untraced gates (addresses after the instruction); `allowed`: call numbers that pass there; `free`: call
-    numbers that pass from anywhere; `free_mmap`: anonymous, not executable mappings at no fixed address pass too.
+    `gates`: the untraced gates (addresses after the instruction); `allowed`: call numbers that pass
+    there; `free`: call numbers that pass from anywhere; `free_mmap`: anonymous, not executable
+    mappings at no fixed address pass too.
     """
     program = _Program()
     program.load(_ARCHITECTURE)
@@ -173,7 +176,9 @@ def build(
 
 
 def install(content: bytes, *, privileged: bool) -> None:
-    """Install the filter for the calling process; without CAP_SYS_ADMIN it takes no_new_privs first (seccomp(2))."""
+    """Install the filter for the calling process; without CAP_SYS_ADMIN it takes no_new_privs first
+    (seccomp(2)).
+    """
     if not privileged:
         control_process(38, 1)
     buffer = ctypes.create_string_buffer(content, len(content))

@@ -1,9 +1,11 @@
 """System V shared memory: the leader attaches the real segment, each follower one of its own.
 
-The program sees the leader's identifier everywhere. When a follower attaches it, the supervisor makes a segment of the same
-size and content for that variant and puts its identifier into the call. The segment is marked for removal at once and kept by
-the supervisor's own attachment (Linux lets a segment that is marked, but attached somewhere, be attached again: shmctl(2)),
-so nothing stays behind however the run ends. Processes outside the run that share the segment are not seen by followers.
+The program sees the leader's identifier everywhere. When a follower attaches it, the supervisor
+makes a segment of the same size and content for that variant and puts its identifier into the call.
+The segment is marked for removal at once and kept by the supervisor's own attachment (Linux lets a
+segment that is marked, but attached somewhere, be attached again: shmctl(2)), so nothing stays
+behind however the run ends. Processes outside the run that share the segment are not seen by
+followers.
 """
 
 from __future__ import annotations

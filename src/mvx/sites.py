@@ -1,19 +1,23 @@
 """Patching: a call site that traps again and again becomes a jump into the agent.
 
-Only the two bytes ``0f 05`` are overwritten, so no instruction moves, nobody can land in the middle of something new, and
-rip - 2 still names the site (restarts, core dumps). Two tactics, tried in order:
+Only the two bytes ``0f 05`` are overwritten, so no instruction moves, nobody can land in the middle
+of something new, and rip - 2 still names the site (restarts, core dumps). Two tactics, tried in
+order:
 
-- *punned jump*: ``e9 XX`` followed by the next three code bytes as they are. These are the high bytes of the displacement, so
-  the target is one of 256 consecutive addresses, at a distance that the code itself dictates; a page is mapped there.
-- *padding*: a short jump into a no-operation instruction of at least seven bytes within reach, which becomes a jump over
+- *punned jump*: ``e9 XX`` followed by the next three code bytes as they are. These are the high
+bytes of the displacement, so
+  the target is one of 256 consecutive addresses, at a distance that the code itself dictates; a
+  page is mapped there.
+- *padding*: a short jump into a no-operation instruction of at least seven bytes within reach,
+which becomes a jump over
   itself and a near jump to a page of our choice.
 
-Else the trap stays, which is slower and equally right. The trampoline loads the return address as the kernel would and jumps
-through the task's slot: ``lea site+2(%rip), %rcx; jmp *%gs:entry``.
+Else the trap stays, which is slower and equally right. The trampoline loads the return address as
+the kernel would and jumps through the task's slot: ``lea site+2(%rip), %rcx; jmp *%gs:entry``.
 
-A two-byte write inside a cache line is never seen torn (tried on this machine, research/interception.md 2.3); a site across
-two lines is patched only while a single task runs in the address space. Only private file mappings are patched, never code
-that the program wrote itself.
+A two-byte write inside a cache line is never seen torn (tried on this machine,
+research/interception.md 2.3); a site across two lines is patched only while a single task runs in
+the address space. Only private file mappings are patched, never code that the program wrote itself.
 """
 
 from __future__ import annotations
@@ -66,7 +70,9 @@ class SiteTable:
 
 
 def trapped(task: Task, current: Registers) -> None:
-    """Count a trap; patch the site when it has trapped often enough. The task is stopped at the trap."""
+    """Count a trap; patch the site when it has trapped often enough. The task is stopped at the
+    trap.
+    """
     space = task.space
     assert space is not None
     site = current.rip - 2
@@ -116,7 +122,10 @@ def _pad(task: Task, space: AddressSpace, site: int, current: Registers) -> bool
         position = code.find(nop)
         while position >= 0:
             place = start + position
-            if not place - 2 < site < place + len(nop) and abs(place + 2 - (site + 2)) < _SHORT_REACH:
+            if (
+                not place - 2 < site < place + len(nop)
+                and abs(place + 2 - (site + 2)) < _SHORT_REACH
+            ):
                 target = _nearby(task, space, place, current)
                 if target:
                     _write_trampoline(space, target, site)
@@ -148,14 +157,20 @@ def _nearby(task: Task, space: AddressSpace, place: int, current: Registers) -> 
 
 def _has_room(space: AddressSpace, target: int) -> bool:
     page, offset = target & -_PAGE, target % _PAGE
-    if offset + _TRAMPOLINE_SIZE > _PAGE or not _LOWEST <= target < _HIGHEST or space.contains(target):
+    if (
+        offset + _TRAMPOLINE_SIZE > _PAGE
+        or not _LOWEST <= target < _HIGHEST
+        or space.contains(target)
+    ):
         return False
     taken = space.sites.pages.get(page)
     return taken is None or not any(taken[offset : offset + _TRAMPOLINE_SIZE])
 
 
 def _provide_page(task: Task, space: AddressSpace, target: int, current: Registers) -> bool:
-    """Map the trampoline page of an address by turning the trapped call into mmap; False when the place is taken."""
+    """Map the trampoline page of an address by turning the trapped call into mmap; False when the
+    place is taken.
+    """
     page = target & -_PAGE
     pages = space.sites.pages
     if page in pages:
@@ -170,7 +185,7 @@ def _provide_page(task: Task, space: AddressSpace, target: int, current: Registe
     if not os.WIFSTOPPED(status):
         task.status = status
         raise kernel.TaskGoneError(task.tid)
-    mapped = kernel.registers(task.tid).rax == page
+    mapped = bool(kernel.registers(task.tid).rax == page)
     pages[page] = bytearray(_PAGE if mapped else 0)
     return mapped
 

@@ -1,8 +1,9 @@
 """The supervisor: one event loop over the ptrace stops of every task of every variant.
 
-Most stops are traps: a call from a place that the filter does not let through. The supervisor skips the call
-(``orig_rax = -1``) and points rip at the agent's entry, with rcx = return address and rax = number: the agent then treats it
-exactly as a call from a patched site. Calls that each variant makes for itself are checked and let go at once.
+Most stops are traps: a call from a place that the filter does not let through. The supervisor skips
+the call (``orig_rax = -1``) and points rip at the agent's entry, with rcx = return address and rax
+= number: the agent then treats it exactly as a call from a patched site. Calls that each variant
+makes for itself are checked and let go at once.
 """
 
 from __future__ import annotations
@@ -102,12 +103,12 @@ class Supervisor:
                 continue  # killed in the midst of it; its end will be reported
         if self._outcome is not None:
             return self._outcome
-        status = self._root_status
-        if status is None:
+        ended = self._root_status
+        if ended is None:
             return Outcome("failed", FAILURE_STATUS)
-        if os.WIFSIGNALED(status):
-            return Outcome("signaled", os.WTERMSIG(status))
-        return Outcome("exited", os.WEXITSTATUS(status))
+        if os.WIFSIGNALED(ended):
+            return Outcome("signaled", os.WTERMSIG(ended))
+        return Outcome("exited", os.WEXITSTATUS(ended))
 
     def close(self) -> None:
         """Give everything back."""
@@ -144,7 +145,6 @@ class Supervisor:
     # Start
 
     def _start(self) -> None:
-        options = self._options
         privileged = _has_capability(_CAP_SYS_ADMIN)
         pending: list[launch.Started] = []
         for variant in self._monitor.variants:
@@ -159,7 +159,9 @@ class Supervisor:
             self._serve_until_started(started.pid, started.error)
 
     def _launch(self, variant: Variant, content: bytes, *, privileged: bool) -> launch.Started:
-        """Start a variant; a follower in a PID namespace of its own where that is wanted and can be had."""
+        """Start a variant; a follower in a PID namespace of its own where that is wanted and can be
+        had.
+        """
         options = self._options
         number = self._root.process if self._root is not None else 0
         if number and options.pids != "translate":
@@ -220,7 +222,9 @@ class Supervisor:
                     self._diverged("death", task, task_set.deadline_reason)
 
     def _forward(self, information: signal.struct_siginfo) -> None:
-        """Pass a signal sent to mvx on to the program; what the terminal or the program sent reached it already."""
+        """Pass a signal sent to mvx on to the program; what the terminal or the program sent
+        reached it already.
+        """
         if information.si_code == _SI_KERNEL or information.si_pid in self._monitor.tasks:
             return
         leaders = [task for task in self._monitor.tasks.values() if task.is_leader]
@@ -228,7 +232,9 @@ class Supervisor:
             self._outcome = Outcome("signaled", information.si_signo)
             return
         assert self._root is not None
-        process = self._root.process if self._root.process in self._monitor.tasks else leaders[0].process
+        process = (
+            self._root.process if self._root.process in self._monitor.tasks else leaders[0].process
+        )
         with contextlib.suppress(ProcessLookupError):
             os.kill(process, information.si_signo)
 
@@ -298,7 +304,7 @@ class Supervisor:
             self._redirect(task, current)
 
     def _is_traced(self, number: int) -> bool:
-        """Whether a local call takes the way through the agent so that the trace learns its result."""
+        """Whether a local call goes through the agent so that the trace learns its result."""
         return self._monitor.trace is not None and number != _ARCH_PRCTL
 
     def _redirect(self, task: Task, current: Registers) -> None:
@@ -359,7 +365,9 @@ class Supervisor:
                 "timeout", task, f"variant {current.rsi} did not arrive at the call in time"
             )
         else:
-            self._diverged("integrity", task, f"unknown request {current.rdi:#x} at the control gate")
+            self._diverged(
+                "integrity", task, f"unknown request {current.rdi:#x} at the control gate"
+            )
 
     # Ends
 
@@ -384,7 +392,7 @@ class Supervisor:
                 reason = f"variant {task.variant.index} was killed by {name}"
                 monitor.expect(task_set, 1.0, reason)
         elif others and task_set.deadline is None and task.status is not None:
-            reason = f"variant {task.variant.index} ended, others of task set {task_set.identifier} did not"
+            reason = f"variant {task.variant.index} ended, others of its task set did not"
             monitor.expect(task_set, self._options.watchdog_s, reason)
         if not others and len(task_set.tasks) == len(monitor.variants):
             monitor.relax(task_set)
@@ -414,5 +422,3 @@ def _has_capability(number: int) -> bool:
             if line.startswith("CapEff:"):
                 return bool(int(line.split()[1], 16) >> number & 1)
     return False
-
-

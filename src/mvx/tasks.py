@@ -1,4 +1,6 @@
-"""Who is who: variants, address spaces, processes' tasks, and the task sets that correspond to each other."""
+"""Who is who: variants, address spaces, processes' tasks, and the task sets that correspond to each
+other.
+"""
 
 from __future__ import annotations
 
@@ -37,12 +39,15 @@ class Variant:
     base: int
     launching: bool = True
     namespace: bool = False
-    """Whether it lives in a PID namespace of its own, in which its tasks have the leader's numbers."""
+    """Whether it lives in a PID namespace of its own, in which its tasks have the leader's numbers.
+    """
 
 
 @dataclasses.dataclass(eq=False)
 class AddressSpace:
-    """A memory that one or more tasks share, and which task slots and descriptor tables in it are taken."""
+    """A memory that one or more tasks share, and which task slots and descriptor tables in it are
+    taken.
+    """
 
     memory: Memory
     base: int
@@ -176,7 +181,9 @@ class Birth:
 
 @dataclasses.dataclass(eq=False)
 class TaskSet:
-    """The corresponding tasks of all variants; `tid` and `process` are what the program sees: the leader's."""
+    """The corresponding tasks of all variants; `tid` and `process` are what the program sees: the
+    leader's.
+    """
 
     identifier: int
     lane: int

@@ -1,9 +1,11 @@
-"""Verification: a sensitive call leaves by the traced gate, where the supervisor looks at every variant itself.
+"""Verification: a sensitive call leaves by the traced gate, where the supervisor looks at every
+variant itself.
 
-The agent of a variant that makes the call may be taken over. So its word does not count: the call goes on only when every other
-variant stands in the same call (its own arena says which, and only it can write there), with the same scalar arguments in the
-frame of its own agent, and the same bytes behind the pointers in its own memory. A follower may execute only what every variant
-executes; what the leader executes once is refused to it.
+The agent of a variant that makes the call may be taken over. So its word does not count: the call
+goes on only when every other variant stands in the same call (its own arena says which, and only it
+can write there), with the same scalar arguments in the frame of its own agent, and the same bytes
+behind the pointers in its own memory. A follower may execute only what every variant executes; what
+the leader executes once is refused to it.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ _CONTENT_MAX: Final = 1 << 20
 
 
 def objection(monitor: Monitor, task: Task, current: Registers) -> str:
-    """Why a call at a gate must not go on; empty when every variant that matters asks for the same."""
+    """Why a call at a gate must not go on; empty when every variant asks for the same."""
     number = current.orig_rax
     rule = declarations().get(number)
     if rule is None:
@@ -44,7 +46,7 @@ def objection(monitor: Monitor, task: Task, current: Registers) -> str:
     for variant in range(len(monitor.variants)):
         other = task.set.tasks.get(variant)
         if variant == task.variant.index or (variant and not task.is_leader):
-            continue  # the leader stays in the call until the last follower is through; followers do not
+            continue  # only the leader stays in the call until the last follower is through
         if other is None or other.state is State.ENDED or other.space is None:
             return f"variant {variant} is gone"
         arena = monitor.arenas.arenas[variant]
@@ -52,7 +54,9 @@ def objection(monitor: Monitor, task: Task, current: Registers) -> str:
             return f"variant {variant} is not in {rule.name}"
         if variant and arena.word(lane, "tail") < head:
             return f"variant {variant} has not agreed to {rule.name}"
-        difference = _difference(own, _compared(other, number, _frame_arguments(other)), rule.handler)
+        difference = _difference(
+            own, _compared(other, number, _frame_arguments(other)), rule.handler
+        )
         if difference:
             return f"variant {variant} makes {rule.name} with another {difference}"
     return ""
@@ -63,7 +67,9 @@ def _frame_arguments(task: Task) -> tuple[int, ...]:
     assert task.space is not None
     size = 8 * len(FRAME_REGISTERS)
     frame = task.space.memory.readable(task.slot_address + TASK_SLOT_SIZE - size, size)
-    words = [int.from_bytes(frame[8 * i : 8 * i + 8], "little") for i in range(len(FRAME_REGISTERS))]
+    words = [
+        int.from_bytes(frame[8 * i : 8 * i + 8], "little") for i in range(len(FRAME_REGISTERS))
+    ]
     return tuple(words[FRAME_REGISTERS.index(name)] for name in _ARGUMENTS)
 
 

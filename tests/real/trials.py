@@ -107,7 +107,11 @@ class Ground:
             left = end_session(process.pid, GRACE_S * (not late))
             status = process.wait()
         if late or left:
-            what = f"not at its end after {workload.timeout_s} s" if late else "it left processes behind"
+            what = (
+                f"not at its end after {workload.timeout_s} s"
+                if late
+                else "it left processes behind"
+            )
             message = f"{what}: {left}\n{_text(errors.read_bytes())}"
             raise AssertionError(message)
         files = listing(self.work, workload.varying)

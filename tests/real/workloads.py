@@ -509,7 +509,7 @@ threads = [threading.Thread(target=turn, args=x) for x in ((a, b, "ping"), (b, a
 _add_python(
     "python_asyncio",
     r"""
-import asyncio, contextlib, signal, os
+import asyncio, contextlib, signal, os, sys
 async def serve(reader, writer):
     while line := await reader.readline():
         writer.write(line.upper()); await writer.drain()
@@ -525,12 +525,12 @@ async def main():
     port = server.sockets[0].getsockname()[1]
     print(await asyncio.gather(*(client(port, n) for n in range(10))))
     server.close(); await server.wait_closed()
+    if sys.version_info < (3, 12): asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
     p = await asyncio.create_subprocess_exec("seq", "5", stdout=asyncio.subprocess.PIPE)
     print(await p.communicate(), p.returncode)
     p = await asyncio.create_subprocess_shell("cat; exit 6", stdin=-1, stdout=-1)
     print(await p.communicate(b"input"), p.returncode)
     with contextlib.suppress(asyncio.TimeoutError): await asyncio.wait_for(asyncio.sleep(10), 0.1); print("no")
-    print(await asyncio.to_thread(lambda: "in a thread"))
     loop = asyncio.get_running_loop(); got = asyncio.Event()
     loop.add_signal_handler(signal.SIGUSR1, got.set); os.kill(os.getpid(), signal.SIGUSR1); await got.wait(); print("signal")
     async with asyncio.timeout(5):
@@ -542,7 +542,50 @@ asyncio.run(main())
 )
 
 _add_python(
+    "python_asyncio_threads",
+    r"""
+import asyncio
+async def main():
+    p = await asyncio.create_subprocess_exec("seq", "5", stdout=asyncio.subprocess.PIPE)
+    print(await p.communicate(), p.returncode)
+    print(await asyncio.gather(*(asyncio.to_thread(lambda n: n * n, n) for n in range(20))))
+    print((await asyncio.get_running_loop().getaddrinfo("localhost", 80))[0][0].name)
+asyncio.run(main())
+""",
+    short=(),
+    known=Known("the order of threads", always=False),
+)
+
+_add_python(
     "python_http",
+    r"""
+import http.server, json, os, signal, urllib.request, urllib.error
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == "/missing": self.send_error(404); return
+        body = json.dumps({"path": self.path, "numbers": list(range(50))}).encode()
+        self.send_response(200); self.send_header("Content-Length", str(len(body))); self.end_headers()
+        self.wfile.write(body)
+    def do_POST(self):
+        data = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = json.dumps({"sum": sum(data)}).encode()
+        self.send_response(200); self.end_headers(); self.wfile.write(body)
+    def log_message(self, *words): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+if (child := os.fork()) == 0: server.serve_forever()
+url = f"http://127.0.0.1:{server.server_port}"
+for n in range(20):
+    with urllib.request.urlopen(f"{url}/{n}") as answer: print(json.load(answer)["path"])
+with urllib.request.urlopen(urllib.request.Request(url, json.dumps([1, 2, 3]).encode())) as answer: print(json.load(answer))
+try: urllib.request.urlopen(f"{url}/missing")
+except urllib.error.HTTPError as e: print(e)
+os.kill(child, signal.SIGTERM); print(os.waitpid(child, 0)[1])
+""",
+    nobody=True,
+)
+
+_add_python(
+    "python_http_in_thread",
     r"""
 import http.server, json, threading, urllib.request, urllib.error
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -566,7 +609,8 @@ try: urllib.request.urlopen(f"{url}/missing")
 except urllib.error.HTTPError as e: print(e)
 server.shutdown(); thread.join(); server.server_close()
 """,
-    nobody=True,
+    short=(),
+    known=Known("the order of threads", always=False),
 )
 
 _add_python(
@@ -778,7 +822,9 @@ _add(
     "openssl speed -seconds 1 -bytes 16 sha256 2>/dev/null | grep -c '^sha256'",
     "openssl",
     short=(),
-    known=Known("an alarm for a program that computes without making calls comes too late", (1, 2, 3)),
+    known=Known(
+        "an alarm for a program that computes without making calls comes too late", (1, 2, 3)
+    ),
 )
 
 _TLS = """
@@ -1046,10 +1092,7 @@ finish TERM
     nobody=True,
 )
 
-_add(
-    "memcached",
-    SERVERS
-    + r"""
+_MEMCACHED = r"""
 [ "$(id -u)" = 0 ] && as='-u root' || as=
 $MVX memcached -l 127.0.0.1 -p $PORT -U 0 -t 2 $as $options & server=$!
 await_port $PORT
@@ -1064,9 +1107,26 @@ exec 3>&-
 for i in 1 2 3 4; do (exec 4<>/dev/tcp/127.0.0.1/$PORT; printf 'get key%d\r\nquit\r\n' $i >&4; tr -d '\r' <&4 >answer.$i) & clients="${clients:-} $!"; done
 wait $clients; cat answer.?
 finish TERM
-""",
+"""
+
+_add(
+    "memcached",
+    SERVERS
+    + "options='-o no_lru_maintainer,no_lru_crawler'\n"
+    + _MEMCACHED,
     "memcached",
     parts=True,
+)
+
+_add(
+    "memcached_by_default",
+    SERVERS
+    + "options=\n"
+    + _MEMCACHED,
+    "memcached",
+    parts=True,
+    short=(),
+    known=Known("the order of threads: how long the LRU maintainer sleeps", always=False),
 )
 
 _GO = r"""
@@ -1188,7 +1248,13 @@ musl-gcc -static-pie -fPIE -O1 -o pie program.c
 gcc -static -O1 -o glibc program.c
 """
 
-_add("static_programs", "./program x; echo $?; ./pie x; echo $?; ./glibc; echo $?", "musl-gcc gcc", prepare=_MUSL, nobody=True)
+_add(
+    "static_programs",
+    "./program x; echo $?; ./pie x; echo $?; ./glibc; echo $?",
+    "musl-gcc gcc",
+    prepare=_MUSL,
+    nobody=True,
+)
 
 _NODE = r"""
 cat >server.js <<'STOP'
