@@ -16,6 +16,8 @@ enum {
     EINVAL = 22,
     CLOSE_RANGE_CLOEXEC = 4,
     EPOLL_CTL_DEL = 2,
+    UTIME_NOW = 0x3fffffff,
+    UTIME_OMIT = 0x3ffffffe,
     SIGINFO_CODE = 8,
     SIGINFO_VALUE = 24,
     SI_QUEUE = -1,
@@ -220,11 +222,33 @@ static void cookie_agree(struct call *call, const void *place) {
     process_unlock(call->task);
 }
 
+/* utimensat: the kernel does not look at the seconds beside UTIME_NOW and UTIME_OMIT, and tar does not set them. */
+static void times_inputs(struct call *call) {
+    struct {
+        int64_t seconds, nanoseconds;
+    } times[2];
+    walk_input(call, 1);
+    if (!call->arguments[2] || program_copy(times, (const void *)call->arguments[2], sizeof times)) {
+        block_input(call, 2, (const void *)call->arguments[2], sizeof times);
+        return;
+    }
+    for (int i = 0; i < 2; i++) {
+        if (times[i].nanoseconds == UTIME_NOW || times[i].nanoseconds == UTIME_OMIT) {
+            times[i].seconds = 0;
+        }
+    }
+    block_input(call, 2, times, sizeof times);
+}
+
 int handler_inputs(struct call *call) {
     int64_t cookie = cookie_place(call);
     if (cookie > (int64_t)PAGE) {
         walk_inputs(call);
         cookie_agree(call, (const void *)cookie);
+        return 1;
+    }
+    if (call->number == __NR_utimensat) {
+        times_inputs(call);
         return 1;
     }
     switch (call->rule->handler) {

@@ -37,6 +37,8 @@ CLONE_PARENT_SETTID: Final = 0x100000
 CLONE_UNTRACED: Final = 0x800000
 CLONE_CHILD_SETTID: Final = 0x1000000
 _EXIT_SIGNAL: Final = 0xFF
+_CLONE_DETACHED: Final = 0x400000
+"""Ignored by clone(2), refused by clone3; musl still sets it."""
 _ARGUMENTS: Final = struct.Struct("<11Q")
 """struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls,
 set_tid, set_tid_size, cgroup.
@@ -256,7 +258,7 @@ def _as_clone3(program: Registers) -> list[int]:
     """The arguments of clone, fork or vfork as those of clone3."""
     if program.orig_rax == CLONE:
         flags, stack = program.rdi, program.rsi
-        words = [flags & ~_EXIT_SIGNAL, program.rdx if flags & CLONE_PIDFD else 0]
+        words = [flags & ~(_EXIT_SIGNAL | _CLONE_DETACHED), program.rdx if flags & CLONE_PIDFD else 0]
         words += [program.r10, program.rdx, flags & _EXIT_SIGNAL]
         words += [stack - _STACK_GUESS if stack else 0, _STACK_GUESS if stack else 0, program.r8]
     else:

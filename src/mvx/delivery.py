@@ -72,6 +72,8 @@ class Delivery:
     def _deliver_in_flight(self, task: Task, number: int) -> bool:
         for stash in task.in_flight:
             if stash.number == number:
+                if task.space is not None and task.space.contains(kernel.registers(task.tid).rip):
+                    return self._meet_again(task, stash)
                 task.in_flight.remove(stash)
                 kernel.set_signal_information(task.tid, _own_information(task, stash))
                 self._restore_call(task)
@@ -81,6 +83,22 @@ class Delivery:
                     kernel.send_signal(task.process, task.tid, number)
                 kernel.resume(task.tid, number)
                 return True
+        return False
+
+    @staticmethod
+    def _meet_again(task: Task, stash: Stash) -> bool:
+        """An agreed signal that was blocked when it was sent is taken by a call of the agent.
+
+        The leader gets it as if it had just come, at a new common point; followers absorb theirs.
+        """
+        task.in_flight.remove(stash)
+        if not task.is_leader:
+            kernel.resume(task.tid)
+            return True
+        for other in task.set.tasks.values():
+            twins = [twin for twin in other.in_flight if twin.number == stash.number]
+            for twin in twins[:1]:
+                other.in_flight.remove(twin)
         return False
 
     @staticmethod

@@ -15,7 +15,7 @@ import struct
 import time
 from typing import Final
 
-from mvx import errors, kernel, launch, sites, verification
+from mvx import errors, kernel, launch, sites, verification, vsyscall
 from mvx.delivery import Delivery
 from mvx.instructions import Instructions
 from mvx.kernel import MASK, Registers, TaskGoneError
@@ -70,6 +70,7 @@ class Supervisor:
         self._processes = Processes(self._monitor)
         self._delivery = Delivery(self._monitor)
         self._local = Local(self._monitor)
+        self._vsyscalls = vsyscall.Vsyscalls(self._monitor)
         instructions = Instructions(self._monitor)
         self._monitor.native_done = self._processes.done
         self._monitor.sigreturn_done = self._delivery.sigreturn_done
@@ -296,6 +297,8 @@ class Supervisor:
             offsets["gate_plain"],
         ):
             self._verify(task, current)
+        elif vsyscall.is_entry(current.rip):
+            self._vsyscalls.answer(task, current)
         elif kernel.event_message(task.tid):
             self._foreign(task, current)
         elif self._local.is_local(current.orig_rax) and not self._is_traced(current.orig_rax):

@@ -525,7 +525,9 @@ async def main():
     port = server.sockets[0].getsockname()[1]
     print(await asyncio.gather(*(client(port, n) for n in range(10))))
     server.close(); await server.wait_closed()
-    if sys.version_info < (3, 12): asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
+    if sys.version_info < (3, 12):  # later ones do so by themselves: no thread waits for the child
+        watcher = asyncio.PidfdChildWatcher(); watcher.attach_loop(asyncio.get_running_loop())
+        asyncio.set_child_watcher(watcher)
     p = await asyncio.create_subprocess_exec("seq", "5", stdout=asyncio.subprocess.PIPE)
     print(await p.communicate(), p.returncode)
     p = await asyncio.create_subprocess_shell("cat; exit 6", stdin=-1, stdout=-1)
@@ -1273,8 +1275,10 @@ console.log("hello", [3, 1, 2].sort(), new Map([["a", 1]]));
 fs.writeFileSync("written", "by node\n");
 console.log(fs.readFileSync("written", "utf8").trim(), crypto.randomBytes(8).length, Math.random() < 1);
 console.log(child.execSync("echo child").toString().trim());
-setTimeout(() => { console.log("later"); process.exitCode = 3; }, 30);
-fs.promises.readFile("written").then((data) => console.log(data.length));
+fs.promises.readFile("written").then((data) => {
+  console.log(data.length);
+  setTimeout(() => { console.log("later"); process.exitCode = 3; }, 30);
+});
 STOP
 """
 
