@@ -33,6 +33,8 @@ struct call {
     uint64_t arguments[ARGUMENTS_MAX];
     uint32_t capacity[ARGUMENTS_MAX]; /* LENGTH_POINTED: the length before the call */
     struct call_rule effective; /* the rule with the arguments of the ioctl, fcntl, prctl request */
+    /* the compared copy of an input buffer, in the leader's lane */
+    const void *compared[ARGUMENTS_MAX];
     uint8_t executor;           /* enum executor, after the handler had its say */
     uint8_t flags;              /* enum call_flag, likewise */
     uint8_t kept;               /* KEPT_* of a new descriptor */
@@ -57,6 +59,7 @@ extern const char image_start[];
 struct lane *lane_of(const struct task *task, uint32_t variant);
 void lane_put(struct task *task, const void *bytes, size_t count);
 long lane_put_program(struct task *task, const void *bytes, size_t count);
+const void *lane_contiguous(const struct task *task, uint64_t position, size_t count);
 void lane_publish(struct task *task);
 void lane_wait_agreed(struct task *task);
 void lane_get(struct task *task, void *bytes, size_t count);

@@ -46,7 +46,10 @@ int block_input(struct call *call, int argument, const void *bytes, uint32_t cou
         return length == BLOCK_NULL;
     }
     if (is_leader(call->task)) {
-        lane_put_program(call->task, bytes, length);
+        uint64_t position = call->task->position;
+        if (!lane_put_program(call->task, bytes, length)) {
+            call->compared[argument] = lane_contiguous(call->task, position, length);
+        }
         return 1;
     }
     long difference = lane_compare(call->task, bytes, length);

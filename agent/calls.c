@@ -15,7 +15,7 @@
 #include "agent.h"
 #include "generated/rules.h"
 
-enum { RESULT_SIGNAL = 1, INSTRUCTION_RDTSCP = 2, CLOCK_MONOTONIC_RAW = 4, EINTR = 4 };
+enum { RESULT_SIGNAL = 1, INSTRUCTION_RDTSCP = 2, CLOCK_MONOTONIC_RAW = 4, EINTR = 4, MSG_ZEROCOPY = 0x4000000 };
 
 _Static_assert(sizeof(struct frame) == 21 * 8, "the frame is struct user_regs_struct up to ss");
 
@@ -75,14 +75,35 @@ static int is_rendezvous(const struct call *call) {
     return 0;
 }
 
+/*
+ * What was checked is what is done: after a rendezvous the kernel reads plain input buffers from the compared copy, which no
+ * other thread of the program writes. Not for MSG_ZEROCOPY, which holds on to the pages.
+ */
+static void use_compared(const struct call *call, uint64_t *arguments) {
+    if (!is_leader(call->task) || call->rule->handler || !is_rendezvous(call) ||
+        (call->number == __NR_sendto && call->arguments[3] & MSG_ZEROCOPY)) {
+        return;
+    }
+    for (int index = 0; index < call->rule->count; index++) {
+        const struct argument_rule *rule = &call->rule->arguments[index];
+        int is_plain = (rule->kind == KIND_BYTES && !rule->layout) || rule->kind == KIND_SOCKET_ADDRESS;
+        if (is_plain && rule->direction == DIRECTION_IN && call->compared[index]) {
+            arguments[index] = (uint64_t)call->compared[index];
+        }
+    }
+}
+
 static void execute(struct call *call) {
     call->task->interrupted = 0;
     handler_execute(call);
     if (call->done) {
         return;
     }
-    call->result = is_verified(call) ? gate_traced((long)call->number, call->arguments)
-                                     : gate_interruptible((long)call->number, call->arguments);
+    uint64_t arguments[ARGUMENTS_MAX];
+    copy(arguments, call->arguments, sizeof arguments);
+    use_compared(call, arguments);
+    call->result = is_verified(call) ? gate_traced((long)call->number, arguments)
+                                     : gate_interruptible((long)call->number, arguments);
 }
 
 static void remember(struct call *call) {

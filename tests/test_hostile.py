@@ -4,12 +4,14 @@ Three ways: all variants do it, then the supervisor must neither hang nor fail, 
 leader does it, or only the follower, then it must end as a divergence, unless the action is refused on the spot or touches
 nothing but the variant itself (`HARMLESS`).
 
-What is expected to be possible under `--verify=sensitive`, and shown here too: a leader that is taken over completely issues
-plain effects (open, write) straight from the untraced gate; nobody has to agree. `--verify=effects` is there to close this.
+What is expected to be possible under `--verify=sensitive`, and shown here too: a variant that is taken over completely issues
+plain effects (write, mkdir) straight from the untraced gate; nobody has to agree. `--verify=effects` closes this. And a leader
+can always stop working, as any program can (`STALLS`): that is what `--timeout` is for.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -24,9 +26,11 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "hostile"
 LIMIT_S = 20
+TIMEOUT_S = 8
 WATCHDOG_S = 2
 FLAGS = ("-mfsgsbase",)
 DIVERGENCE = 121
+TIMEOUT = 124
 FAILURE = 125
 
 HARMLESS = {
@@ -35,15 +39,14 @@ HARMLESS = {
     "entries/compatibility-mode": "ENOSYS",
     "entries/interrupt-at-gate": "ENOSYS",
     "entries/interrupt-creates": "ENOSYS",
+    "entries/vsyscall-page": "served by the supervisor",
     "memory/attach-segment": "ENOMEM",
     "memory/normal-mapping": "ENOMEM",
     "memory/plain-mapping": "ENOMEM",
     "memory/traced-mapping": "ENOMEM",
     # what the untraced gates let through
-    "gates/interruptible-write": "see test_effects_straight_from_the_gate",
-    "gates/plain-memory-file": "the variant's own memory; the arenas of others stay read-only",
-    "gates/plain-write": "see test_effects_straight_from_the_gate",
-    "memory/write-other-memory": "opening is let through, what is opened is checked by escaped",
+    "gates/interruptible-effect": "see test_effects_straight_from_the_gate",
+    "gates/plain-effect": "see test_effects_straight_from_the_gate",
     # what concerns nobody but the variant: the next call works with it or ends in a fault
     "memory/advise-dontneed": "",
     "memory/advise-remove": "",
@@ -59,8 +62,11 @@ HARMLESS = {
 }
 """Actions after which a lone variant may go on to the end, and be equal to the others there."""
 
-AGREED = {"gates/traced-execve-announced", "gates/traced-swapped-argument", "control/native-execve"}
+AGREED = {"control/native-execve", "control/native-execve-swapped"}
 """Actions that are no escape when all variants take them: they ask for the same call, and it happens."""
+
+STALLS = {"memory/task-leader/leader"}
+"""Actions after which nothing goes on."""
 
 
 def actions() -> list[str]:
@@ -111,7 +117,7 @@ def test_hostile_variant(
 ) -> None:
     name, _, word = action.partition("/")
     program = compiled(FOLDER / f"{name}.c", *FLAGS)
-    options = ["run", "-n", "2", "--watchdog", str(WATCHDOG_S), "--"]
+    options = ["run", "-n", "2", f"--watchdog={WATCHDOG_S}", f"--timeout={TIMEOUT_S}", "--"]
     result = run([*mvx_command, *options, str(program), word, who], work_place)
     again = f"cd {work_place} && {shlex.join(result.args)}\n{result.stderr}"
     assert "Traceback" not in result.stderr, again
@@ -120,7 +126,11 @@ def test_hostile_variant(
     assert result.stdout.startswith("begin\n"), again
     if not (who == "all" and action in AGREED):
         escaped = work_place / "escaped"
-        assert not escaped.exists(), f"{escaped.read_text()}\n{again}"
+        assert not os.path.lexists(escaped), f"{escaped.resolve()}\n{again}"
+    if f"{action}/{who}" in STALLS:
+        assert result.returncode == TIMEOUT, again
+        return
+    assert result.returncode != TIMEOUT, again
     if who != "all" and (result.returncode or action not in HARMLESS):
         assert result.returncode == DIVERGENCE, again
         assert result.stderr, again
@@ -141,11 +151,11 @@ def test_effects_straight_from_the_gate(
         request.applymarker(pytest.mark.xfail(reason=cause, raises=AssertionError))
     program = compiled(FOLDER / "gates.c", *FLAGS)
     options = ["run", "-n", "2", "--verify", verify, "--"]
-    result = run([*mvx_command, *options, str(program), "plain-write", who], work_place)
+    result = run([*mvx_command, *options, str(program), "plain-effect", who], work_place)
     effect = work_place / "unverified"
     if verify == "sensitive":  # the documented miss: it happens, and nobody notices
         assert result.returncode == 0
-        assert effect.read_text() == "unverified\n"
+        assert effect.exists()
     else:
         assert result.returncode == DIVERGENCE
         assert not effect.exists()
@@ -154,7 +164,7 @@ def test_effects_straight_from_the_gate(
 NEVER_AT_THE_GATE = """
     execve execveat clone clone3 fork vfork ptrace process_vm_readv process_vm_writev process_madvise
     pidfd_getfd pidfd_send_signal kcmp prctl seccomp arch_prctl modify_ldt personality rseq mmap mprotect
-    pkey_mprotect mremap munmap remap_file_pages rt_sigreturn rt_sigaction sigaltstack kill tkill tgkill
+    pkey_X kill tkill tgkill
     rt_sigqueueinfo rt_tgsigqueueinfo setitimer alarm timer_create timer_settime io_uring_setup
     io_uring_enter io_uring_register io_setup io_submit userfaultfd bpf perf_event_open setuid setgid
     setreuid setregid setresuid setresgid setfsuid setfsgid setgroups capset mount umount2 pivot_root
@@ -171,13 +181,14 @@ def test_call_never_passes_the_untraced_gate(name: str, request: pytest.FixtureR
 
     if cause := known_gaps.HOSTILE.get(f"passes/{name}"):
         request.applymarker(pytest.mark.xfail(reason=cause, raises=AssertionError))
-    passing = {specification.name(number) for number in calls.allowed_at_gate()}
+    passing = {specification.name(number) for number in calls.allowed_at_gate("sensitive")}
     assert name not in passing
 
 
 def test_tables_name_what_exists() -> None:
     assert set(HARMLESS) | AGREED <= set(ACTIONS)
     extra = {"passes", "effects"}
+    assert {name.rpartition("/")[0] for name in STALLS} <= set(ACTIONS)
     for name in known_gaps.HOSTILE:
         assert name.partition("/")[0] in extra or name.rpartition("/")[0] in ACTIONS
     assert len(ACTIONS) == len(set(ACTIONS)) > 100

@@ -39,6 +39,15 @@ static void native(long number, long a, long b, long c) {
 }
 
 static void native_execve(void) { native(SYS_execve, (long)"/bin/sh", (long)SHELL, (long)NOTHING); }
+static void others_execute(void) { execve("/bin/true", (char *const[]){"true", NULL}, NOTHING); }
+static void others_execute_shell(void) { execve("/bin/sh", (char *const[]){"sh", "-c", "set", NULL}, NOTHING); }
+
+// The same program and arguments as the others', but a function of the environment's choice that runs first.
+static void native_execve_environment(void) {
+    native(SYS_execve, (long)"/bin/sh", (long)(char *const[]){"sh", "-c", "set", NULL},
+           (long)(char *const[]){"ESCAPED=1", NULL});
+}
+
 static void native_fork(void) { native(SYS_fork, 0, 0, 0); }
 static void native_write(void) { native(SYS_open, (long)"escaped", O_CREAT | O_WRONLY, 0666); }
 static void native_ptrace(void) { native(SYS_ptrace, 0, 0, 0); }
@@ -127,39 +136,41 @@ static void enter_at_random(void) {
 }
 
 const struct action actions[] = {
-    {"native-execve", native_execve},
-    {"native-fork", native_fork},
-    {"native-write", native_write},
-    {"native-ptrace", native_ptrace},
-    {"native-negative", native_negative},
-    {"native-huge", native_huge},
-    {"native-clone3-null", native_clone3_null},
-    {"native-clone3-short", native_clone3_short},
-    {"native-clone3-huge", native_clone3_huge},
-    {"native-clone-bad-stack", native_clone_bad_stack},
-    {"native-sigreturn", native_sigreturn},
-    {"native-sigreturn-no-stack", native_sigreturn_no_stack},
-    {"native-execve-bad-pointers", native_execve_bad_pointers},
-    {"native-bad-registers", native_bad_registers},
-    {"native-to-gate", native_to_gate},
-    {"native-without-frame", native_without_frame},
-    {"signal-alone", signal_alone},
-    {"signal-unknown-point", signal_unknown_point},
-    {"signal-interrupted", signal_interrupted},
-    {"diverged", diverged},
-    {"diverged-unknown", diverged_unknown},
-    {"diverged-far", diverged_far},
-    {"diverged-with-rubbish", diverged_with_rubbish},
-    {"diverged-with-no-stack", diverged_with_no_stack},
-    {"timeout-unknown", timeout_unknown},
-    {"refused", refused},
-    {"bootstrapped", bootstrapped},
-    {"bootstrap-failed", bootstrap_failed},
-    {"unknown-request", unknown_request},
-    {"unknown-small-request", unknown_small_request},
-    {"bootstrap-again", bootstrap_again},
-    {"enter-with-no-registers", enter_with_no_registers},
-    {"enter-instruction", enter_instruction},
-    {"enter-at-random", enter_at_random},
-    {NULL, NULL},
+    {"native-execve", native_execve, NULL},
+    {"native-execve-swapped", native_execve, others_execute},
+    {"native-execve-environment", native_execve_environment, others_execute_shell},
+    {"native-fork", native_fork, NULL},
+    {"native-write", native_write, NULL},
+    {"native-ptrace", native_ptrace, NULL},
+    {"native-negative", native_negative, NULL},
+    {"native-huge", native_huge, NULL},
+    {"native-clone3-null", native_clone3_null, NULL},
+    {"native-clone3-short", native_clone3_short, NULL},
+    {"native-clone3-huge", native_clone3_huge, NULL},
+    {"native-clone-bad-stack", native_clone_bad_stack, NULL},
+    {"native-sigreturn", native_sigreturn, NULL},
+    {"native-sigreturn-no-stack", native_sigreturn_no_stack, NULL},
+    {"native-execve-bad-pointers", native_execve_bad_pointers, NULL},
+    {"native-bad-registers", native_bad_registers, NULL},
+    {"native-to-gate", native_to_gate, NULL},
+    {"native-without-frame", native_without_frame, NULL},
+    {"signal-alone", signal_alone, NULL},
+    {"signal-unknown-point", signal_unknown_point, NULL},
+    {"signal-interrupted", signal_interrupted, NULL},
+    {"diverged", diverged, NULL},
+    {"diverged-unknown", diverged_unknown, NULL},
+    {"diverged-far", diverged_far, NULL},
+    {"diverged-with-rubbish", diverged_with_rubbish, NULL},
+    {"diverged-with-no-stack", diverged_with_no_stack, NULL},
+    {"timeout-unknown", timeout_unknown, NULL},
+    {"refused", refused, NULL},
+    {"bootstrapped", bootstrapped, NULL},
+    {"bootstrap-failed", bootstrap_failed, NULL},
+    {"unknown-request", unknown_request, NULL},
+    {"unknown-small-request", unknown_small_request, NULL},
+    {"bootstrap-again", bootstrap_again, NULL},
+    {"enter-with-no-registers", enter_with_no_registers, NULL},
+    {"enter-instruction", enter_instruction, NULL},
+    {"enter-at-random", enter_at_random, NULL},
+    {NULL, NULL, NULL},
 };

@@ -3,21 +3,15 @@
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 static char *const SHELL[] = {"sh", "-c", "echo taken >escaped", NULL};
 static char *const NOTHING[] = {NULL};
 
-// Expected to work under --verify=sensitive: the filter lets these numbers pass at the untraced gates, and nobody looks.
-static void plain_write(void) {
-    long file = PLAIN(SYS_open, "unverified", O_WRONLY | O_CREAT, 0666);
-    PLAIN(SYS_write, file, "unverified\n", 11);
-}
-
-static void interruptible_write(void) {
-    long file = INTERRUPTIBLE(SYS_open, "unverified", O_WRONLY | O_CREAT, 0666);
-    INTERRUPTIBLE(SYS_write, file, "unverified\n", 11);
-}
+// Expected to work under --verify=sensitive: the filter lets this number pass at the untraced gates, and nobody looks.
+static void plain_effect(void) { PLAIN(SYS_mkdir, "unverified", 0777); }
+static void interruptible_effect(void) { INTERRUPTIBLE(SYS_mkdir, "unverified", 0777); }
 
 static void plain_execve(void) { PLAIN(SYS_execve, "/bin/sh", SHELL, NOTHING); }
 static void traced_execve(void) { TRACED(SYS_execve, "/bin/sh", SHELL, NOTHING); }
@@ -28,16 +22,21 @@ static void traced_execve_announced(void) {
     TRACED(SYS_execve, "/bin/sh", SHELL, NOTHING);
 }
 
-// A call that the others are really in, with arguments of the attacker's: the followers wait in the same call.
-static void traced_swapped_argument(void) {
-    lane(own_index())->number = SYS_symlink + 1;
-    TRACED(SYS_symlink, "x", "escaped");
+// A call that the others are really in, with arguments of the attacker's.
+static void others_make_directory(void) { mkdir("harmless", 0777); }
+static void others_execute(void) {
+    static char *const words[] = {"true", NULL};
+    execve("/bin/true", words, NOTHING);
 }
 
-static void traced_write(void) {
-    long file = PLAIN(SYS_open, "escaped", O_WRONLY | O_CREAT, 0666);
-    if (TRACED(SYS_write, file, "traced\n", 7) != 7)
-        PLAIN(SYS_unlink, "escaped");
+static void traced_directory(void) {
+    lane(own_index())->number = SYS_mkdir + 1;
+    TRACED(SYS_mkdir, "escaped", 0777);
+}
+
+static void open_for_writing(void) {
+    MUST_FAIL(PLAIN(SYS_open, "escaped", O_CREAT | O_RDWR, 0666));
+    MUST_FAIL(PLAIN(SYS_creat, "escaped", 0666));
 }
 
 static void plain_fork(void) { PLAIN(SYS_fork); }
@@ -84,6 +83,16 @@ static void plain_memory_file(void) {
             escaped("another variant's arena was written");
 }
 
+// Signals that a descriptor sends: to the supervisor, when there is something to read.
+static void plain_file_owner(void) {
+    int ends[2];
+    PLAIN(SYS_pipe2, ends, 0);
+    MUST_FAIL(PLAIN(SYS_fcntl, ends[0], F_SETOWN, getppid()));
+    MUST_FAIL(PLAIN(SYS_fcntl, ends[0], F_SETSIG, SIGKILL));
+    PLAIN(SYS_fcntl, ends[0], F_SETFL, O_ASYNC);
+    PLAIN(SYS_write, ends[1], "x", 1);
+}
+
 static void every_call_at_plain_gate(void) {
     for (long number = 0; number < 480; number++)
         if (number != SYS_exit && number != SYS_exit_group && number != SYS_pause && number != SYS_rt_sigsuspend &&
@@ -117,30 +126,33 @@ static void normal_writev_self(void) {
 static void normal_ptrace(void) { MUST_FAIL(syscall(SYS_ptrace, 0, 0, 0, 0)); }
 
 const struct action actions[] = {
-    {"plain-write", plain_write},
-    {"interruptible-write", interruptible_write},
-    {"plain-execve", plain_execve},
-    {"traced-execve", traced_execve},
-    {"traced-execve-announced", traced_execve_announced},
-    {"traced-swapped-argument", traced_swapped_argument},
-    {"traced-write", traced_write},
-    {"plain-fork", plain_fork},
-    {"plain-clone-untraced", plain_clone_untraced},
-    {"traced-clone-untraced", traced_clone_untraced},
-    {"kill-supervisor", kill_supervisor},
-    {"plain-ptrace", plain_ptrace},
-    {"plain-prctl", plain_prctl},
-    {"traced-prctl", traced_prctl},
-    {"plain-setuid", plain_setuid},
-    {"plain-io-uring", plain_io_uring},
-    {"plain-writev-self", plain_writev_self},
-    {"plain-memory-file", plain_memory_file},
-    {"every-call-at-plain-gate", every_call_at_plain_gate},
-    {"normal-prctl-seccomp", normal_prctl_seccomp},
-    {"normal-user-dispatch", normal_user_dispatch},
-    {"normal-tsc", normal_tsc},
-    {"normal-io-uring", normal_io_uring},
-    {"normal-writev-self", normal_writev_self},
-    {"normal-ptrace", normal_ptrace},
-    {NULL, NULL},
+    {"plain-effect", plain_effect, NULL},
+    {"interruptible-effect", interruptible_effect, NULL},
+    {"plain-execve", plain_execve, NULL},
+    {"traced-execve", traced_execve, NULL},
+    {"traced-execve-announced", traced_execve_announced, NULL},
+    {"traced-execve-swapped", traced_execve_announced, others_execute},
+    {"traced-directory", traced_directory, NULL},
+    {"traced-directory-swapped", traced_directory, others_make_directory},
+    {"open-for-writing", open_for_writing, NULL},
+    {"plain-fork", plain_fork, NULL},
+    {"plain-clone-untraced", plain_clone_untraced, NULL},
+    {"traced-clone-untraced", traced_clone_untraced, NULL},
+    {"kill-supervisor", kill_supervisor, NULL},
+    {"plain-ptrace", plain_ptrace, NULL},
+    {"plain-prctl", plain_prctl, NULL},
+    {"traced-prctl", traced_prctl, NULL},
+    {"plain-setuid", plain_setuid, NULL},
+    {"plain-io-uring", plain_io_uring, NULL},
+    {"plain-writev-self", plain_writev_self, NULL},
+    {"plain-memory-file", plain_memory_file, NULL},
+    {"plain-file-owner", plain_file_owner, NULL},
+    {"every-call-at-plain-gate", every_call_at_plain_gate, NULL},
+    {"normal-prctl-seccomp", normal_prctl_seccomp, NULL},
+    {"normal-user-dispatch", normal_user_dispatch, NULL},
+    {"normal-tsc", normal_tsc, NULL},
+    {"normal-io-uring", normal_io_uring, NULL},
+    {"normal-writev-self", normal_writev_self, NULL},
+    {"normal-ptrace", normal_ptrace, NULL},
+    {NULL, NULL, NULL},
 };

@@ -1,0 +1,1 @@
+exec busybox sh script_for_busybox

@@ -1,0 +1,1 @@
+true; false; echo $?; (exit 5); echo $?; exit 7

@@ -1,0 +1,1 @@
+cd project; make check; make -n clean; touch main.c; make; make -q; echo $?

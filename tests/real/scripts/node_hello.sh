@@ -1,0 +1,1 @@
+node --single-threaded hello.js

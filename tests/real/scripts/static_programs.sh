@@ -1,0 +1,1 @@
+./program x; echo $?; ./pie x; echo $?; ./glibc; echo $?
