@@ -258,7 +258,10 @@ def _as_clone3(program: Registers) -> list[int]:
     """The arguments of clone, fork or vfork as those of clone3."""
     if program.orig_rax == CLONE:
         flags, stack = program.rdi, program.rsi
-        words = [flags & ~(_EXIT_SIGNAL | _CLONE_DETACHED), program.rdx if flags & CLONE_PIDFD else 0]
+        words = [
+            flags & ~(_EXIT_SIGNAL | _CLONE_DETACHED),
+            program.rdx if flags & CLONE_PIDFD else 0,
+        ]
         words += [program.r10, program.rdx, flags & _EXIT_SIGNAL]
         words += [stack - _STACK_GUESS if stack else 0, _STACK_GUESS if stack else 0, program.r8]
     else:

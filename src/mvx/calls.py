@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mvx.specification import declarations
+from mvx.specification import declarations, request_tables
 from mvx.specification.vocabulary import CallFlag, Executor
 
 FUTEX = 202
@@ -13,13 +13,15 @@ FREE = frozenset(
 )
 """Calls that pass from anywhere: brk, sched_yield, mincore, madvise, mlock and relatives, futexes,
 robust lists, membarrier. Each variant makes them for itself, nobody compares them, and they cannot
-reach another memory. (madvise may
-drop the agent's private state: the variant then fails, which is what happens to a variant that attacks itself.)"""
+reach another memory. (madvise may drop the agent's private state: the variant then fails, as it
+does when it attacks itself.)
+"""
 
 _AGENT = frozenset({3, 5, 41, 42, 47, 89, 24, 257, 290, 292, FUTEX, RESTART_SYSCALL, 228, 302})
 """What the agent itself needs at the plain gate: close, fstat, socket, connect, recvmsg, readlink,
-sched_yield, openat,
-eventfd2, dup3, futex, restart_syscall, clock_gettime; prlimit64, whose changing form takes the traced gate."""
+sched_yield, openat, eventfd2, dup3, futex, restart_syscall, clock_gettime; prlimit64, whose
+changing form takes the traced gate.
+"""
 
 
 def executor(number: int) -> Executor:
@@ -36,6 +38,9 @@ _NEVER = frozenset({85, 437})
 """creat and openat2: opening for writing is looked at by the supervisor (see seccomp.build for open
 and openat).
 """
+_REQUEST_MAX = 0xFFFFFFFF
+_REQUESTS_MAX = 120
+"""A jump of the filter reaches 255 instructions."""
 _BY_REQUEST = frozenset({16, 72})
 """ioctl and fcntl: an effect or not by their request, which the filter does not know."""
 
@@ -56,3 +61,21 @@ def allowed_at_gate(verify: str) -> frozenset[int]:
     if verify == "effects":
         passing -= _BY_REQUEST
     return frozenset(passing - _NEVER | _AGENT | _ALWAYS)
+
+
+def sensitive_requests(verify: str) -> list[tuple[int, list[int]]]:
+    """Which requests of ioctl and fcntl do not pass the untraced gates, where the calls do."""
+    if verify != "sensitive":
+        return []
+    tables = request_tables()
+    return [
+        (
+            number,
+            [
+                request.value
+                for request in tables[name]
+                if request.flags & CallFlag.SENSITIVE and request.value <= _REQUEST_MAX
+            ][:_REQUESTS_MAX],
+        )
+        for number, name in ((72, "fcntl"), (16, "ioctl"))
+    ]

@@ -77,6 +77,8 @@ class Delivery:
                 task.in_flight.remove(stash)
                 kernel.set_signal_information(task.tid, _own_information(task, stash))
                 self._restore_call(task)
+                if task.is_leader:
+                    self._monitor.dying[task.process] = number
                 if number < signal.SIGRTMIN and any(s.number == number for s in task.in_flight):
                     # Only one of a number can be pending: the next one is sent when this one has
                     # been taken.
@@ -143,6 +145,8 @@ class Delivery:
         if number == signal.SIGSEGV and monitor.emulate(task, current):
             return
         if _has_handler(task.tid, number):
+            if task.is_leader:
+                self._monitor.dying[task.process] = number
             kernel.resume(task.tid, number)
             return
         self.fatal(task, number)
@@ -159,6 +163,7 @@ class Delivery:
             other.state is State.FATAL and other.fatal == number for other in tasks
         ):
             self._monitor.relax(task_set)
+            self._monitor.dying[task_set.tasks[0].process] = number
             for other in tasks:
                 kernel.resume(other.tid, number)
             return
@@ -177,6 +182,8 @@ class Delivery:
             return
         if not _has_handler(task.tid, number):
             harmless = number in _IGNORED_BY_DEFAULT or _is_ignored(task.tid, number)
+            if not harmless:
+                self._monitor.dying[task.process] = number
             kernel.resume(task.tid, 0 if harmless else number)
             return
         if len(self._monitor.variants) == 1 and not task.space.contains(

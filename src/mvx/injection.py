@@ -160,10 +160,8 @@ class Injector:
                 break
             kernel.resume(task.tid)
         if stopped.rdi != _REQUESTS.index("BOOTSTRAPPED"):
-            message = (
-                f"the agent could not start in process {task.tid}: step {stopped.rsi}, "
-                f"{os.strerror(-(stopped.rdx | ~kernel.MASK)) if stopped.rdx else 'no error number'}"
-            )
+            word = os.strerror(-kernel.signed(stopped.rdx)) if stopped.rdx else "no error number"
+            message = f"the agent could not start in process {task.tid}: step {stopped.rsi}, {word}"
             raise InternalError(message, fix="see `mvx doctor`, RLIMIT_AS and RLIMIT_NOFILE")
         # Skip the request itself: the task goes on in the program.
         stopped.orig_rax = kernel.MASK

@@ -59,6 +59,8 @@ class Monitor:
         self.tasks: dict[int, Task] = {}
         self.sets: dict[int, TaskSet] = {}
         self.warned: set[str] = set()
+        self.dying: dict[int, int] = {}
+        """Leader's processes that were given a deadly signal, and which."""
         self.parents: list[int] = []
         """The stand-in parents of followers in PID namespaces."""
         self.diverged: Callable[..., None] = lambda *_, **__: None
@@ -85,6 +87,7 @@ class Monitor:
             gates,
             calls.allowed_at_gate(self.options.verify),
             () if traced else calls.FREE,
+            requests=calls.sensitive_requests(self.options.verify),
             free_mmap=not traced,
         )
 

@@ -116,13 +116,19 @@ def _search(program: _Program, wanted: Sequence[tuple[int, int]], allow: str, de
 
 
 def build(
-    gates: Sequence[int], allowed: Iterable[int], free: Iterable[int], *, free_mmap: bool
+    gates: Sequence[int],
+    allowed: Iterable[int],
+    free: Iterable[int],
+    *,
+    requests: Sequence[tuple[int, Sequence[int]]] = (),
+    free_mmap: bool,
 ) -> bytes:
     """The filter's instructions.
 
     `gates`: the untraced gates (addresses after the instruction); `allowed`: call numbers that pass
-    there; `free`: call numbers that pass from anywhere; `free_mmap`: anonymous, not executable
-    mappings at no fixed address pass too.
+    there; `free`: call numbers that pass from anywhere; `requests`: calls that pass there unless
+    the low half of their second argument is one of the values; `free_mmap`: anonymous, not
+    executable mappings at no fixed address pass too.
     """
     program = _Program()
     program.load(_ARCHITECTURE)
@@ -166,6 +172,13 @@ def build(
         program.load(_ARGUMENT + 8 * argument)
         program.jump(_JUMP_SET, _ACCESS_MODE, 0, 1)
         program.go("trace")
+        program.go("allow")
+    for number, values in requests:
+        program.jump(_JUMP_EQUAL, number, 0, 2 * len(values) + 2)
+        program.load(_ARGUMENT + 8)
+        for value in values:
+            program.jump(_JUMP_EQUAL, value, 0, 1)
+            program.go("trace")
         program.go("allow")
     _search(program, ranges(allowed), "allow", "trace")
     program.label("allow")

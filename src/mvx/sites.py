@@ -47,6 +47,9 @@ _TRAMPOLINE_SIZE: Final = 15
 _LOWEST: Final = 0x10000
 _HIGHEST: Final = 0x7FFF_FFFF_0000
 _NOPS: Final = (b"\x0f\x1f\x84\x00\x00\x00\x00\x00", b"\x0f\x1f\x80\x00\x00\x00\x00")
+_PREFIXES: Final = (b"\x66", b"\x2e")
+"""Before a no-operation instruction they belong to it; before a short jump they would change it."""
+_ATTEMPTS: Final = 20
 _SHORT_REACH: Final = 120
 _PAGES_TRIED: Final = 16
 
@@ -69,9 +72,14 @@ class SiteTable:
         return SiteTable(dict(self.traps), pages, list(self.areas), self.patched)
 
 
-def trapped(task: Task, current: Registers) -> None:
-    """Count a trap; patch the site when it has trapped often enough. The task is stopped at the
-    trap.
+class _PlaceTakenError(Exception):
+    """A trampoline page could not be mapped, and the trapped call is used up for trying."""
+
+
+def trapped(task: Task, current: Registers) -> bool:
+    """Count a trap; patch the site when it has trapped often enough. The task is stopped at it.
+
+    Returns True when the task runs on already: it makes its call again, for another attempt.
     """
     space = task.space
     assert space is not None
@@ -79,17 +87,34 @@ def trapped(task: Task, current: Registers) -> None:
     table = space.sites
     count = table.traps.get(site, 0)
     if count < 0:
-        return
+        return False
     table.traps[site] = count + 1
     if count + 1 < _TRAPS_BEFORE_PATCH:
-        return
+        return False
     table.traps[site] = -1
     if (site % _LINE == _LINE - 1 and space.users > 1) or not _is_file_code(task, space, site):
-        return
-    if space.memory.readable(site, 2) == SYSCALL and (
-        _pun(task, space, site, current) or _pad(task, space, site, current)
-    ):
-        table.patched += 1
+        return False
+    try:
+        if space.memory.readable(site, 2) == SYSCALL and (
+            _pun(task, space, site, current) or _pad(task, space, site, current)
+        ):
+            table.patched += 1
+    except _PlaceTakenError:
+        if count < _TRAPS_BEFORE_PATCH + _ATTEMPTS:
+            table.traps[site] = count + 1
+        _call_again(task, current)
+        return True
+    return False
+
+
+def _call_again(task: Task, current: Registers) -> None:
+    """Put a task whose call became an mmap back before its call: it will trap there again."""
+    again = Registers.from_buffer_copy(current)
+    again.rip = current.rip - 2
+    again.rax = current.orig_rax
+    again.orig_rax = MASK
+    kernel.set_registers(task.tid, again)
+    kernel.resume(task.tid)
 
 
 def _is_file_code(task: Task, space: AddressSpace, site: int) -> bool:
@@ -124,6 +149,7 @@ def _pad(task: Task, space: AddressSpace, site: int, current: Registers) -> bool
             place = start + position
             if (
                 not place - 2 < site < place + len(nop)
+                and code[position - 1 : position] not in _PREFIXES
                 and abs(place + 2 - (site + 2)) < _SHORT_REACH
             ):
                 target = _nearby(task, space, place, current)
@@ -131,7 +157,7 @@ def _pad(task: Task, space: AddressSpace, site: int, current: Registers) -> bool
                     _write_trampoline(space, target, site)
                     jump = b"\xe9" + struct.pack("<i", target - (place + 7))
                     space.memory.write(place + 2, jump)
-                    space.memory.write(place, b"\xeb\x05")
+                    space.memory.write(place, bytes((0xEB, len(nop) - 2)))
                     space.memory.write(site, b"\xeb" + struct.pack("<b", place + 2 - (site + 2)))
                     return True
             position = code.find(nop, position + 1)
@@ -168,8 +194,9 @@ def _has_room(space: AddressSpace, target: int) -> bool:
 
 
 def _provide_page(task: Task, space: AddressSpace, target: int, current: Registers) -> bool:
-    """Map the trampoline page of an address by turning the trapped call into mmap; False when the
-    place is taken.
+    """Map the trampoline page of an address by turning the trapped call into mmap.
+
+    False when the place is known to be taken, _PlaceTakenError when it turns out to be.
     """
     page = target & -_PAGE
     pages = space.sites.pages
@@ -187,7 +214,9 @@ def _provide_page(task: Task, space: AddressSpace, target: int, current: Registe
         raise kernel.TaskGoneError(task.tid)
     mapped = bool(kernel.registers(task.tid).rax == page)
     pages[page] = bytearray(_PAGE if mapped else 0)
-    return mapped
+    if not mapped:
+        raise _PlaceTakenError
+    return True
 
 
 def _write_trampoline(space: AddressSpace, target: int, site: int) -> None:

@@ -313,8 +313,8 @@ class Supervisor:
     def _redirect(self, task: Task, current: Registers) -> None:
         """Send a trapped call into the agent."""
         number = current.orig_rax
-        if self._patching:
-            sites.trapped(task, current)
+        if self._patching and sites.trapped(task, current):
+            return
         current.rcx = current.rip
         current.rip = task.variant.base + self._monitor.image.offsets["enter_call"]
         current.rax = number
@@ -386,6 +386,12 @@ class Supervisor:
         if self._root is not None and task.tid == self._root.process:
             self._root_status = status
         if task.is_leader and os.WIFSIGNALED(status):
+            number = os.WTERMSIG(status)
+            if others and number not in (signal.SIGKILL, monitor.dying.get(task.process)):
+                # Not by a signal that the supervisor let through: the kernel's judgement of this
+                # variant alone.
+                name = signal.Signals(number).name
+                self._diverged("death", task, f"the kernel killed the leader with {name}")
             for other in others:
                 monitor.kill_process(other)
         elif not task.is_leader and os.WIFSIGNALED(status):

@@ -1,8 +1,9 @@
 """The vsyscall page: gettimeofday, time and getcpu at fixed addresses, for very old programs.
 
-The kernel emulates a call there in the page fault. Under a filter that traces, the stop comes with rip at the page itself;
-the tracer may only skip it (orig_rax = -1) and set the result: another rip or number ends the program with SIGSYS
-(arch/x86/entry/vsyscall/vsyscall_64.c, emulate_vsyscall). So the supervisor answers, the same to every variant.
+The kernel emulates a call there in the page fault. Under a filter that traces, the stop comes with
+rip at the page itself; the tracer may only skip it (orig_rax = -1) and set the result: another rip
+or number ends the program with SIGSYS (arch/x86/entry/vsyscall/vsyscall_64.c, emulate_vsyscall). So
+the supervisor answers, the same to every variant.
 """
 
 from __future__ import annotations

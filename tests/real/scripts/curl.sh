@@ -1,14 +1,23 @@
-. "$SCRIPTS/servers.sh"
+# The client runs under mvx, the server does not.
+. "${0%/*}/servers.sh"
+url=http://127.0.0.1:$PORT
+get() { $MVX curl -s "$@"; }
 
-python3 web.py $PORT & server=$!
-await_port $PORT
-u=http://127.0.0.1:$PORT
-$MVX curl -s $u/ ; $MVX curl -s $u/numbers | md5sum; $MVX curl -s -o zeros $u/zeros; cmp zeros web/zeros
-$MVX curl -s -d 'some text' $u/; echo
-$MVX curl -s -i $u/index.html | tr -d '\r'
-$MVX curl -s -f $u/missing; echo "status $?"
-$MVX curl -s $u/index.html $u/numbers $u/ | wc
-$MVX curl -s http://127.0.0.1:1/; echo "status $?"
-$MVX curl -s --limit-rate 2M $u/zeros | wc -c
-$MVX curl -s -w '%{http_code} %{size_download}\n' -o /dev/null http://localhost:$PORT/numbers
+python3 web.py "$PORT" &
+server=$!
+await_port "$PORT"
+get $url/
+get $url/numbers | md5sum
+get -o zeros $url/zeros
+cmp zeros web/zeros
+get -d 'some text' $url/
+echo
+get -i $url/index.html | tr -d '\r'
+get -f $url/missing
+echo "status $?"
+get $url/index.html $url/numbers $url/ | wc
+get http://127.0.0.1:1/
+echo "status $?"
+get --limit-rate 2M $url/zeros | wc -c
+get -w '%{http_code} %{size_download}\n' -o /dev/null "http://localhost:$PORT/numbers"
 finish TERM

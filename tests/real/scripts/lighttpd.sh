@@ -1,5 +1,5 @@
-. "$SCRIPTS/servers.sh"
-
+. "${0%/*}/servers.sh"
+url=http://127.0.0.1:$PORT
 cat >lighttpd.conf <<STOP
 server.document-root = "$PWD/web"
 server.bind = "127.0.0.1"
@@ -10,10 +10,15 @@ accesslog.filename = "$PWD/access.log"
 index-file.names = ("index.html")
 server.tag = "test"
 STOP
-$MVX lighttpd -D -f lighttpd.conf & server=$!
-await_port $PORT; u=http://127.0.0.1:$PORT
-for _ in 1 2 3 4 5; do curl -s $u/ $u/numbers | md5sum; done
-curl -s -o /dev/null -w '%{http_code}\n' $u/missing; curl -s $u/zeros | md5sum
-curl -s -I $u/index.html | tr -d '\r' | grep -v -e Date -e ETag
-wrk -t 1 -c 8 -d 1 $u/numbers >wrk.txt; grep -c Requests/sec wrk.txt; grep -E 'Socket errors|Non-2xx' wrk.txt
+
+$MVX lighttpd -D -f lighttpd.conf &
+server=$!
+await_port "$PORT"
+for _ in 1 2 3 4 5; do curl -s $url/ $url/numbers | md5sum; done
+curl -s -o /dev/null -w '%{http_code}\n' $url/missing
+curl -s $url/zeros | md5sum
+curl -s -I $url/index.html | tr -d '\r' | grep -v -e Date -e ETag
+wrk -t 1 -c 8 -d 1 $url/numbers >wrk.txt
+grep -c Requests/sec wrk.txt
+grep -E 'Socket errors|Non-2xx' wrk.txt
 finish TERM

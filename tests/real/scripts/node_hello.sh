@@ -1,1 +1,1 @@
-node --single-threaded hello.js
+node $OPTIONS hello.js

@@ -1,6 +1,11 @@
-. "$SCRIPTS/servers.sh"
+. "${0%/*}/servers.sh"
+url=http://127.0.0.1:$PORT
 
-$MVX node server.js $PORT & server=$!
-await_port $PORT
-for i in 1 2 3 4 5; do curl -s http://127.0.0.1:$PORT/$i; curl -s -d "$(seq 1 100)" http://127.0.0.1:$PORT/post; done
+$MVX node server.js "$PORT" &
+server=$!
+await_port "$PORT"
+for i in 1 2 3 4 5; do
+    curl -s "$url/$i"
+    curl -s -d "$(seq 1 100)" $url/post
+done
 finish TERM

@@ -1,1 +1,4 @@
-./program x; echo $?; ./pie x; echo $?; ./glibc; echo $?
+for program in musl_static musl_dynamic glibc_static glibc_static_pie; do
+    ./$program x
+    echo "status $?"
+done

@@ -1,1 +1,0 @@
-exec busybox sh script_for_busybox

@@ -1,0 +1,1 @@
+./program $WHAT a b

@@ -1,1 +1,0 @@
-cd project; make check; make -n clean; touch main.c; make; make -q; echo $?

@@ -1,1 +1,0 @@
-cd project; make -j2 check; make -j2; make clean; ls; make -j2 -s; ./program; make nothing; echo $?
