@@ -15,7 +15,13 @@
 #include "agent.h"
 #include "generated/rules.h"
 
-enum { RESULT_SIGNAL = 1, INSTRUCTION_RDTSCP = 2, CLOCK_MONOTONIC_RAW = 4, EINTR = 4, MSG_ZEROCOPY = 0x4000000 };
+enum {
+    RESULT_SIGNAL = 1,
+    INSTRUCTION_RDTSCP = 2,
+    CLOCK_MONOTONIC_RAW = 4,
+    EINTR = 4,
+    MSG_ZEROCOPY = 0x4000000
+};
 
 _Static_assert(sizeof(struct frame) == 21 * 8, "the frame is struct user_regs_struct up to ss");
 
@@ -66,6 +72,10 @@ static int is_rendezvous(const struct call *call) {
     if (call->executor == EXECUTOR_NATIVE || is_verified(call)) {
         return 1;
     }
+    if (call->flags & FLAG_NO_RETURN) {
+        return 1; /* whoever waits for this task may look at what it left in shared memory, in every
+                     variant */
+    }
     switch (call->task->policy) {
     case POLICY_STRICT:
         return 1;
@@ -76,8 +86,9 @@ static int is_rendezvous(const struct call *call) {
 }
 
 /*
- * What was checked is what is done: after a rendezvous the kernel reads plain input buffers from the compared copy, which no
- * other thread of the program writes. Not for MSG_ZEROCOPY, which holds on to the pages.
+ * What was checked is what is done: after a rendezvous the kernel reads plain input buffers from
+ * the compared copy, which no other thread of the program writes. Not for MSG_ZEROCOPY, which holds
+ * on to the pages.
  */
 static void use_compared(const struct call *call, uint64_t *arguments) {
     if (!is_leader(call->task) || call->rule->handler || !is_rendezvous(call) ||
@@ -86,7 +97,8 @@ static void use_compared(const struct call *call, uint64_t *arguments) {
     }
     for (int index = 0; index < call->rule->count; index++) {
         const struct argument_rule *rule = &call->rule->arguments[index];
-        int is_plain = (rule->kind == KIND_BYTES && !rule->layout) || rule->kind == KIND_SOCKET_ADDRESS;
+        int is_plain =
+            (rule->kind == KIND_BYTES && !rule->layout) || rule->kind == KIND_SOCKET_ADDRESS;
         if (is_plain && rule->direction == DIRECTION_IN && call->compared[index]) {
             arguments[index] = (uint64_t)call->compared[index];
         }

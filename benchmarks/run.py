@@ -132,7 +132,7 @@ class Result:
 # What is run
 
 
-def source_code(functions: int = 220, name: str = "main") -> str:
+def source_code(functions: int = 110, name: str = "main") -> str:
     """A C program for the compiler: functions of 9 lines, and one that calls them all."""
     lines = ["#include <stdio.h>", ""]
     for number in range(functions):
@@ -186,7 +186,7 @@ def make_rows(folder: Path, least_ms: int, blocks: int) -> Iterator[Row]:
         large.write_text(source_code(), encoding="ascii")
         target = str(folder / "large.o")
         yield Row(
-            "gcc", "gcc -O1 -c, 2,200 lines", (compiler, "-O1", "-c", str(large), "-o", target)
+            "gcc", "gcc -O1 -c, 1,100 lines", (compiler, "-O1", "-c", str(large), "-o", target)
         )
     make = shutil.which("make")
     if compiler and make:

@@ -19,3 +19,6 @@ WARNINGS: Final[tuple[str, ...]] = ()
 
 HOSTILE: Final[dict[str, str]] = {}
 """What a variant that is taken over can do, or how it can make mvx hang or fail: "file/action/who"."""
+
+ATTACKS: Final[dict[str, str]] = {}
+"""Attacks of tests/test_attacks.py that should be stopped and are not."""

@@ -25,6 +25,8 @@ FOREIGN = 1
 
 _ARCHITECTURE_X86_64 = 0xC000003E
 _X32_BIT = 0x40000000
+_X32_CALLS = 1024
+"""Numbers past these are no calls in any table: the agent refuses them like other unknown ones."""
 _LOAD = 0x20
 _JUMP_EQUAL = 0x15
 _JUMP_GREATER = 0x25
@@ -135,7 +137,8 @@ def build(
     program.jump(_JUMP_EQUAL, _ARCHITECTURE_X86_64, 1)
     program.finish(_TRACE | FOREIGN)
     program.load(_NUMBER)
-    program.jump(_JUMP_GREATER_EQUAL, _X32_BIT, 0, 1)
+    program.jump(_JUMP_GREATER_EQUAL, _X32_BIT, 0, 2)
+    program.jump(_JUMP_GREATER_EQUAL, _X32_BIT + _X32_CALLS, 1, 0)
     program.finish(_TRACE | FOREIGN)
     for gate in gates:
         program.load(_POINTER_LOW)

@@ -12,8 +12,4 @@ __attribute__((noinline)) static void handle(int client) {
     reply(client, body, 4);
 }
 
-int main(int count, char **words) {
-    if (count > 1 && !strcmp(words[1], "win"))
-        win();
-    return serve(handle, false);
-}
+int main(void) { return serve(handle, false); }

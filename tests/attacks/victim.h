@@ -16,8 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define UNUSED __attribute__((unused))
-#define FUNCTION UNUSED __attribute__((noinline)) static
+#define FUNCTION __attribute__((used, noinline)) static
 
 // What the attacker wants to be executed.
 FUNCTION void win(void) {
@@ -44,7 +43,7 @@ FUNCTION void reply(int client, const void *bytes, size_t count) {
 }
 
 // Serve one connection after another, each in a child of its own if wanted.
-UNUSED static int serve(void (*handle)(int), bool forking) {
+FUNCTION int serve(void (*handle)(int), bool forking) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -12,6 +12,7 @@ import hashlib
 import os
 import random
 import shlex
+import shutil
 import signal
 import socket
 import stat
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from real.workloads import Workload
 
+HERE = Path(__file__).parent
 # Below those that the kernel gives away by itself (32768 and above).
 PORTS = range(20001, 32000)
 GRACE_S = 3.0
@@ -67,11 +69,14 @@ class Ground:
         if user is not None:
             self._user = {"user": user, "group": user, "extra_groups": []}
         self._prepared.mkdir()
+        shutil.copytree(HERE / "scripts", folder / "scripts")
         if user is not None:
             os.chown(self._prepared, user, user)
-        if workload.prepare:
+        for name in workload.inputs:
+            shutil.copyfile(HERE / "inputs" / name, self._prepared / name)
+        for name in workload.prepare:
             subprocess.run(
-                ["bash", "-ec", workload.prepare],
+                ["bash", "-e", HERE / "prepare" / f"{name}.sh"],
                 cwd=self._prepared,
                 env=self._environment(()),
                 timeout=120,
@@ -84,10 +89,9 @@ class Ground:
         workload = self.workload
         subprocess.run(["rm", "-rf", self.work], check=True)
         subprocess.run(["cp", "-a", self._prepared, self.work], check=True)
-        script = self.folder / "script"
-        script.write_text(workload.script)
         output, errors = self.folder / "output", self.folder / "errors"
-        command = [workload.shell, str(script)]
+        script = self.folder / "scripts" / f"{workload.script or workload.name}.sh"
+        command = [*workload.shell.split(), str(script)]
         with open(output, "wb") as output_file, open(errors, "wb") as errors_file:
             process = subprocess.Popen(
                 command if workload.parts else [*mvx, *command],
@@ -101,16 +105,14 @@ class Ground:
             )
             late = False
             try:
-                process.wait(workload.timeout_s)
+                process.wait(workload.limit_s)
             except subprocess.TimeoutExpired:
                 late = True
             left = end_session(process.pid, GRACE_S * (not late))
             status = process.wait()
         if late or left:
             what = (
-                f"not at its end after {workload.timeout_s} s"
-                if late
-                else "it left processes behind"
+                f"not at its end after {workload.limit_s} s" if late else "it left processes behind"
             )
             message = f"{what}: {left}\n{_text(errors.read_bytes())}"
             raise AssertionError(message)
@@ -119,6 +121,7 @@ class Ground:
 
     def _environment(self, mvx: Sequence[str]) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if k.startswith(("MVX_", "PYTHON"))}
+        kept |= self.workload.settings
         first = free_port()
         return kept | {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

@@ -13,7 +13,9 @@ import time
 import uuid
 from pathlib import Path
 
-print(sorted({str(n) for n in range(100)})[:5], json.dumps({"b": [1, 2], "a": None}, sort_keys=True))
+print(
+    sorted({str(n) for n in range(100)})[:5], json.dumps({"b": [1, 2], "a": None}, sort_keys=True)
+)
 with open("order", "w") as file:
     print({str(n) for n in range(1000)}, random.random(), uuid.uuid4(), time.time(), file=file)
 with open("ids", "w") as file:

@@ -25,7 +25,9 @@ try:
     subprocess.run(["/nothing"])
 except FileNotFoundError as error:
     print(error)
-children = [subprocess.Popen([sys.executable, "-c", f"print({n}*{n})"], stdout=PIPE) for n in range(4)]
+children = [
+    subprocess.Popen([sys.executable, "-c", f"print({n}*{n})"], stdout=PIPE) for n in range(4)
+]
 print([child.communicate()[0] for child in children])
 first = subprocess.Popen(["seq", "1000"], stdout=PIPE)
 second = subprocess.Popen(["wc", "-l"], stdin=first.stdout, stdout=PIPE)

@@ -1,1 +1,3 @@
-echo before; kill -TERM $$; echo after
+echo before
+kill -TERM $$
+echo after

@@ -1,1 +1,6 @@
-true; false; echo $?; (exit 5); echo $?; exit 7
+true
+false
+echo $?
+(exit 5)
+echo $?
+exit 7

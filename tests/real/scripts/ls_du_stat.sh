@@ -8,4 +8,5 @@ df . >/dev/null && echo space
 stat -c '%n %s %a %F %h' tree/a/*
 stat -c %i tree/a/one | grep -c .
 ls --color=always tree/a
-ls nothing; echo "status $?"
+ls nothing
+echo "status $?"

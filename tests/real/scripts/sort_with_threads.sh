@@ -1,1 +1,3 @@
-sort --parallel=2 many | md5sum; sort --parallel=2 -n -o sorted many; tail -n 2 sorted
+sort --parallel=2 many | md5sum
+sort --parallel=2 -n -o sorted many
+tail -n 2 sorted
