@@ -92,7 +92,9 @@ def compiled() -> Callable[..., Path]:
 
     @functools.cache
     def compile_once(source: Path, *flags: str) -> Path:
-        target = work_folder() / "-".join([source.parent.name, source.stem, *flags])
+        folder = work_folder() / "-".join([source.parent.name, *flags])
+        folder.mkdir(exist_ok=True)
+        target = folder / source.stem  # some programs look at their own name
         if not target.exists():  # else another worker was there first
             unfinished = target.with_name(f"{target.name}-{os.getpid()}")
             subprocess.run([*COMPILE, *flags, "-o", unfinished, source, "-lrt"], check=True)

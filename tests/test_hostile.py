@@ -1,12 +1,15 @@
-"""A variant that is taken over completely and attacks the monitor itself (tests/hostile/*.c, one action each).
+"""A variant that is taken over completely and attacks the monitor itself (tests/hostile/*.c, one
+action each).
 
-Three ways: all variants do it, then the supervisor must neither hang nor fail, nor let something happen that must not; only the
-leader does it, or only the follower, then it must end as a divergence, unless the action is refused on the spot or touches
-nothing but the variant itself (`HARMLESS`).
+Three ways: all variants do it, then the supervisor must neither hang nor fail, nor let something
+happen that must not; only the leader does it, or only the follower, then it must end as a
+divergence, unless the action is refused on the spot or touches nothing but the variant itself
+(`HARMLESS`).
 
-What is expected to be possible under `--verify=sensitive`, and shown here too: a variant that is taken over completely issues
-plain effects (write, mkdir) straight from the untraced gate; nobody has to agree. `--verify=effects` closes this. And a leader
-can always stop working, as any program can (`STALLS`): that is what `--timeout` is for.
+What is expected to be possible under `--verify=sensitive`, and shown here too: a variant that is
+taken over completely issues plain effects (write, mkdir) straight from the untraced gate; nobody
+has to agree. `--verify=effects` closes this. And a leader can always stop working, as any program
+can (`STALLS`): that is what `--timeout` is for.
 """
 
 from __future__ import annotations
@@ -63,7 +66,9 @@ HARMLESS = {
 """Actions after which a lone variant may go on to the end, and be equal to the others there."""
 
 AGREED = {"control/native-execve", "control/native-execve-swapped"}
-"""Actions that are no escape when all variants take them: they ask for the same call, and it happens."""
+"""Actions that are no escape when all variants take them: they ask for the same call, and it
+happens.
+"""
 
 STALLS = {"memory/task-leader/leader"}
 """Actions after which nothing goes on."""
@@ -162,14 +167,14 @@ def test_effects_straight_from_the_gate(
 
 
 NEVER_AT_THE_GATE = """
-    execve execveat clone clone3 fork vfork ptrace process_vm_readv process_vm_writev process_madvise
-    pidfd_getfd pidfd_send_signal kcmp prctl seccomp arch_prctl modify_ldt personality rseq mmap mprotect
-    pkey_X kill tkill tgkill
-    rt_sigqueueinfo rt_tgsigqueueinfo setitimer alarm timer_create timer_settime io_uring_setup
-    io_uring_enter io_uring_register io_setup io_submit userfaultfd bpf perf_event_open setuid setgid
-    setreuid setregid setresuid setresgid setfsuid setfsgid setgroups capset mount umount2 pivot_root
-    chroot move_mount fsopen fsmount open_tree unshare setns add_key keyctl request_key init_module
-    finit_module delete_module kexec_load kexec_file_load iopl ioperm shmat shmdt setrlimit sethostname
+    execve execveat clone clone3 fork vfork ptrace process_vm_readv process_vm_writev
+    process_madvise pidfd_getfd pidfd_send_signal kcmp prctl seccomp arch_prctl modify_ldt
+    personality rseq mmap mprotect pkey_X kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo
+    setitimer alarm timer_create timer_settime io_uring_setup io_uring_enter io_uring_register
+    io_setup io_submit userfaultfd bpf perf_event_open setuid setgid setreuid setregid setresuid
+    setresgid setfsuid setfsgid setgroups capset mount umount2 pivot_root chroot move_mount fsopen
+    fsmount open_tree unshare setns add_key keyctl request_key init_module finit_module
+    delete_module kexec_load kexec_file_load iopl ioperm shmat shmdt setrlimit sethostname
     setdomainname reboot swapon swapoff acct quotactl mseal memfd_secret process_mrelease
     landlock_restrict_self fanotify_init open_by_handle_at clock_settime settimeofday adjtimex
 """

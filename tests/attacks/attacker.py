@@ -5,6 +5,7 @@ Natively he reads them from /proc/PID/maps; that stands for any leak. Under mvx 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
@@ -16,7 +17,7 @@ from pathlib import Path
 from elftools.elf.elffile import ELFFile
 
 PORT_LIMIT_S = 20
-REPLY_LIMIT_S = 15
+REPLY_LIMIT_S = 3
 
 
 class Victim:
@@ -28,13 +29,14 @@ class Victim:
         self.place = place
         self.received = b""
         self.attempts = 0
-        self._process = subprocess.Popen(
-            command,
-            cwd=place,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        with (place / "stderr").open("wb") as stderr:
+            self._process = subprocess.Popen(
+                command,
+                cwd=place,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+            )
         assert self._process.stdout is not None
         ready = select.select([self._process.stdout], [], [], PORT_LIMIT_S)[0]
         line = self._process.stdout.readline() if ready else b""
@@ -68,11 +70,23 @@ class Victim:
         """Return the addresses of the anonymous mappings with that access."""
         lines = Path(f"/proc/{self.number}/maps").read_text().splitlines()
         fields = [line.split() for line in lines]
-        return [int(words[0].partition("-")[0], 16) for words in fields if words[1:] == [access, "00000000", "00:00", "0"]]
+        anonymous = [access, "00000000", "00:00", "0"]
+        return [int(words[0].partition("-")[0], 16) for words in fields if words[1:] == anonymous]
 
     def symbol(self, name: str) -> int:
         """Return the address of something in the program."""
         return self.base(self.program.name) + offset(self.program, name)
+
+    def find_on_stack(self, content: bytes) -> int:
+        """Return the address of bytes on the stack, once they are there."""
+        maps = Path(f"/proc/{self.number}/maps").read_text().splitlines()
+        line = next(line for line in maps if line.endswith("[stack]"))
+        start, end = (int(word, 16) for word in line.split()[0].split("-"))
+        limit = time.monotonic() + REPLY_LIMIT_S
+        while (found := self.memory(start, end - start).rfind(content)) < 0:
+            assert time.monotonic() < limit
+            time.sleep(0.02)
+        return start + found
 
     def memory(self, address: int, size: int) -> bytes:
         """Return what lies at an address; for what an attacker has from elsewhere."""
@@ -82,21 +96,27 @@ class Victim:
 
     # The wire
 
-    def talk(self, request: bytes, *, end: bool = True) -> bytes:
-        """Send a request, and read until the victim closes. What is gone in the meantime answers nothing."""
+    def connect(self) -> socket.socket:
+        """Open a connection."""
         self.attempts += 1
+        return socket.create_connection(("127.0.0.1", self._port), REPLY_LIMIT_S)
+
+    def drain(self, wire: socket.socket) -> bytes:
+        """Read until the victim closes. A victim that is gone, or does not answer, answers nothing."""
         got = b""
-        try:
-            with socket.create_connection(("127.0.0.1", self._port), REPLY_LIMIT_S) as wire:
-                wire.sendall(request)
-                if end:
-                    wire.shutdown(socket.SHUT_WR)
-                while piece := wire.recv(65536):
-                    got += piece
-        except (ConnectionError, BrokenPipeError):
-            pass
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            wire.shutdown(socket.SHUT_WR)
+            while piece := wire.recv(65536):
+                got += piece
         self.received += got
         return got
+
+    def talk(self, request: bytes) -> bytes:
+        """Send a request and return the answer."""
+        with contextlib.suppress(ConnectionError, TimeoutError), self.connect() as wire:
+            wire.sendall(request)
+            return self.drain(wire)
+        return b""
 
     # The end
 
@@ -116,7 +136,12 @@ class Victim:
     def kill(self) -> None:
         """End it; mvx's variants die with it."""
         self._process.kill()
-        self.errors = self._process.communicate()[1].decode(errors="replace")
+        self._process.communicate()
+
+    @property
+    def errors(self) -> str:
+        """What it wrote to stderr."""
+        return (self.place / "stderr").read_text(errors="replace")
 
     @property
     def marker(self) -> bytes:

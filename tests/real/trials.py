@@ -1,6 +1,7 @@
 """Run a workload in its folder, natively or under mvx, and say what it showed and left.
 
-Every trial of a workload runs in a folder of the same path, so that paths in output and files are equal too.
+Every trial of a workload runs in a folder of the same path, so that paths in output and files are
+equal too.
 """
 
 from __future__ import annotations
@@ -22,15 +23,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from real.workloads import Workload
 
 HERE = Path(__file__).parent
 # Below those that the kernel gives away by itself (32768 and above).
 PORTS = range(20001, 32000)
+PREPARE_LIMIT_S = 120
 GRACE_S = 3.0
-SHOWN_CHARACTERS = 3000
+SHOWN_CHARACTERS = 4000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,44 +61,56 @@ class Shown:
 class Ground:
     """The folder of one workload: prepared once, then a fresh copy for each trial."""
 
-    def __init__(self, workload: Workload, folder: Path, user: int | None = None) -> None:
-        """Prepare the folder, which must exist and belong to the user who shall run the workload."""
+    def __init__(
+        self,
+        workload: Workload,
+        folder: Path,
+        user: int | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Prepare the folder, which must exist and be open to the user who shall run it.
+
+        `environment` is what mvx needs besides PATH.
+        """
         self.workload = workload
         self.folder = folder
         self.work = folder / "work"
-        self._prepared = folder / "prepared"
+        self._script = folder / "scripts" / f"{workload.script or workload.name}.sh"
+        self._environment = dict(environment or {})
         self._user: dict[str, Any] = {}
         if user is not None:
             self._user = {"user": user, "group": user, "extra_groups": []}
-        self._prepared.mkdir()
+        prepared = folder / "prepared"
+        prepared.mkdir()
         shutil.copytree(HERE / "scripts", folder / "scripts")
-        if user is not None:
-            os.chown(self._prepared, user, user)
         for name in workload.inputs:
-            shutil.copyfile(HERE / "inputs" / name, self._prepared / name)
+            shutil.copyfile(HERE / "inputs" / name, prepared / name)
+        if user is not None:
+            for path in (folder, prepared, *prepared.iterdir()):
+                os.chown(path, user, user)
         for name in workload.prepare:
             subprocess.run(
                 ["bash", "-e", HERE / "prepare" / f"{name}.sh"],
-                cwd=self._prepared,
-                env=self._environment(()),
-                timeout=120,
+                cwd=prepared,
+                env=self._variables(()),
+                timeout=PREPARE_LIMIT_S,
                 check=True,
                 **self._user,
             )
 
     def trial(self, mvx: Sequence[str] = ()) -> Shown:
-        """Run the script, under mvx where its command is given; what it leaves stays until the next trial."""
-        workload = self.workload
+        """Run the script, under mvx where its command is given.
+
+        What it leaves stays until the next trial.
+        """
         subprocess.run(["rm", "-rf", self.work], check=True)
-        subprocess.run(["cp", "-a", self._prepared, self.work], check=True)
+        subprocess.run(["cp", "-a", self.folder / "prepared", self.work], check=True)
         output, errors = self.folder / "output", self.folder / "errors"
-        script = self.folder / "scripts" / f"{workload.script or workload.name}.sh"
-        command = [*workload.shell.split(), str(script)]
         with open(output, "wb") as output_file, open(errors, "wb") as errors_file:
             process = subprocess.Popen(
-                command if workload.parts else [*mvx, *command],
+                self._command(mvx),
                 cwd=self.work,
-                env=self._environment(mvx),
+                env=self._variables(mvx),
                 stdin=subprocess.DEVNULL,
                 stdout=output_file,
                 stderr=errors_file,
@@ -105,33 +119,45 @@ class Ground:
             )
             late = False
             try:
-                process.wait(workload.limit_s)
+                process.wait(self.workload.limit_s)
             except subprocess.TimeoutExpired:
                 late = True
             left = end_session(process.pid, GRACE_S * (not late))
             status = process.wait()
         if late or left:
-            what = (
-                f"not at its end after {workload.limit_s} s" if late else "it left processes behind"
-            )
-            message = f"{what}: {left}\n{_text(errors.read_bytes())}"
+            what = f"not done after {self.workload.limit_s} s" if late else "processes left behind"
+            message = f"{what}: {left}\n{_text(errors.read_bytes())}\n{self.again(mvx)}"
             raise AssertionError(message)
-        files = listing(self.work, workload.varying)
+        files = listing(self.work, self.workload.varying)
         return Shown(output.read_bytes(), errors.read_bytes(), status, files)
 
-    def _environment(self, mvx: Sequence[str]) -> dict[str, str]:
+    def again(self, mvx: Sequence[str]) -> str:
+        """Return a shell command that repeats a trial."""
+        shown = ("HOME", "LANG", "TZ", "MVX", "PORT", "PORT2", *self.workload.settings)
+        variables = self._variables(mvx)
+        words = [f"{name}={variables[name]}" for name in shown]
+        return (
+            f"again: cd {self.folder} && rm -rf work && cp -a prepared work && cd work && "
+            f"env {shlex.join(words)} {shlex.join(self._command(mvx))}"
+        )
+
+    def _command(self, mvx: Sequence[str]) -> list[str]:
+        command = [*self.workload.shell.split(), str(self._script)]
+        return command if self.workload.parts else [*mvx, *command]
+
+    def _variables(self, mvx: Sequence[str]) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if k.startswith(("MVX_", "PYTHON"))}
-        kept |= self.workload.settings
         first = free_port()
-        return kept | {
+        own = {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": str(self.work),
             "LANG": "C.UTF-8",
             "TZ": "UTC",
-            "MVX": shlex.join(mvx),
+            "MVX": shlex.join(mvx) if self.workload.parts else "",
             "PORT": str(first),
             "PORT2": str(free_port(first)),
         }
+        return kept | self._environment | own | self.workload.settings
 
 
 def free_port(but: int = 0) -> int:
@@ -169,7 +195,7 @@ def session(leader: int) -> dict[int, str]:
 
 
 def listing(folder: Path, varying: Sequence[str]) -> dict[str, str]:
-    """Describe every file below a folder: kind, rights, and content unless that varies natively."""
+    """Describe every file below a folder: rights, and content unless that varies natively."""
     found = {}
     for path in folder.rglob("*"):
         name = str(path.relative_to(folder))

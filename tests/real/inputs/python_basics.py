@@ -1,6 +1,6 @@
-"""What many scripts do: names, numbers, hashes, temporary files, a child, a pipe, an exit status."""
+"""What many scripts do: names, hashes, temporary files, a child, a pipe, an exit status."""
 
-import datetime
+import datetime as dt
 import hashlib
 import json
 import os
@@ -38,7 +38,7 @@ print(other.recv(10))
 start = time.monotonic()
 time.sleep(0.05)
 print(time.monotonic() - start >= 0.05)
-print(len(os.urandom(20)), datetime.datetime.now().year >= 2025, platform.system())
+print(len(os.urandom(20)), dt.datetime.now(dt.UTC).year >= 2025, platform.system())
 if (child := os.fork()) == 0:
     print("child", flush=True)
     os._exit(3)
@@ -47,7 +47,7 @@ reader, writer = os.pipe()
 os.write(writer, b"pipe")
 print(os.read(reader, 10))
 try:
-    open("nothing")
+    os.stat("nothing")
 except FileNotFoundError as error:
     print(error)
 print("error", file=sys.stderr)

@@ -4,10 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 
+run = partial(subprocess.run, check=False)
 PIPE = subprocess.PIPE
-print(subprocess.run(["seq", "3"], capture_output=True, text=True).stdout.split())
-print(subprocess.run("echo $((1+1)); exit 3", shell=True, stdout=PIPE))
+print(run(["seq", "3"], capture_output=True, text=True).stdout.split())
+print(run("echo $((1+1)); exit 3", shell=True, stdout=PIPE))
 child = subprocess.Popen(["cat"], stdin=PIPE, stdout=PIPE)
 output, _ = child.communicate(b"x" * 300000)
 print(len(output), child.returncode)
@@ -18,11 +20,11 @@ child = subprocess.Popen(["sleep", "20"], start_new_session=True)
 os.killpg(child.pid, signal.SIGKILL)
 print(child.wait())
 try:
-    subprocess.run(["sleep", "20"], timeout=0.2)
+    run(["sleep", "20"], timeout=0.2)
 except subprocess.TimeoutExpired as error:
     print(error.cmd)
 try:
-    subprocess.run(["/nothing"])
+    run(["/nothing"])
 except FileNotFoundError as error:
     print(error)
 children = [
@@ -33,12 +35,12 @@ first = subprocess.Popen(["seq", "1000"], stdout=PIPE)
 second = subprocess.Popen(["wc", "-l"], stdin=first.stdout, stdout=PIPE)
 first.stdout.close()
 print(second.communicate()[0], first.wait())
-print(subprocess.run(["env"], env={"ONLY": "this"}, capture_output=True).stdout)
+print(run(["env"], env={"ONLY": "this"}, capture_output=True).stdout)
 command = ["sh", "-c", "pwd; ls /proc/self/fd | wc -l"]
-print(subprocess.run(command, cwd="/", close_fds=True, capture_output=True).stdout)
+print(run(command, cwd="/", close_fds=True, capture_output=True).stdout)
 reader, writer = os.pipe()
-subprocess.run(["sh", "-c", f"echo passed >&{writer}"], pass_fds=[writer])
+run(["sh", "-c", f"echo passed >&{writer}"], pass_fds=[writer])
 print(os.read(reader, 20))
 for _ in range(20):
-    subprocess.run(["true"], check=True)
+    run(["true"], check=True)
 print(os.system("exit 3") >> 8, os.popen("echo popen").read())

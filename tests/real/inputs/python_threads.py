@@ -7,7 +7,7 @@ import threading
 tasks: queue.Queue[int | None] = queue.Queue()
 results = []
 lock = threading.Lock()
-total = 0
+total = {"n": 0}
 
 
 def work() -> None:
@@ -16,10 +16,9 @@ def work() -> None:
 
 
 def add() -> None:
-    global total
     for _ in range(500):
         with lock:
-            total += 1
+            total["n"] += 1
 
 
 def write(n: int) -> None:
@@ -42,7 +41,7 @@ for _ in range(4):
 run([threading.Thread(target=work) for _ in range(4)])
 print(sum(results))
 run([threading.Thread(target=add) for _ in range(4)])
-print(total)
+print(total["n"])
 with concurrent.futures.ThreadPoolExecutor(3) as pool:
     print(sum(pool.map(abs, range(300))))
 event = threading.Event()

@@ -13,7 +13,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         return "test"
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        return "now"
+        return "now" if timestamp is None else "then"
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))

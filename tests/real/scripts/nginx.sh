@@ -26,14 +26,14 @@ http {
     }
 }
 STOP
-nginx() { command $MVX nginx -p "$PWD" -e error.log -c nginx.conf "$@"; }
+command=(nginx -p "$PWD" -e error.log -c nginx.conf)
 workers_started() { [ "$(grep -c 'start worker process [0-9]' error.log)" -ge "$1" ]; }
 
 if [[ $PROCESSES == *daemon\ off* ]]; then
-    $MVX nginx -p "$PWD" -e error.log -c nginx.conf &
+    $MVX "${command[@]}" &
     server=$!
 else
-    nginx
+    "${command[@]}"
     echo "started $?"
 fi
 await_port "$PORT"
@@ -54,7 +54,7 @@ grep -E 'Socket errors|Non-2xx' wrk.txt
 if [[ -n $server ]]; then
     kill -HUP "$server"
 else
-    nginx -s reload
+    "${command[@]}" -s reload
 fi
 until_ workers_started 4
 curl -s $url/echo/2
@@ -65,6 +65,6 @@ if [[ -n $server ]]; then
     curl -s $url/echo/3
     finish QUIT
 else
-    nginx -s quit
+    "${command[@]}" -s quit
     until_ test ! -e nginx.pid
 fi

@@ -16,7 +16,7 @@ echo $?
 timeout 0.3 sh -c 'while :; do sleep 0.05; done'
 echo $?
 sh -c 'kill -STOP $$; echo continued' &
-until grep -q '^State:.T' "/proc/$!/status"; do sleep 0.05; done
+until grep -q '^State:.[Tt]' "/proc/$!/status"; do sleep 0.05; done
 kill -CONT $!
 wait
 seq 1 8 | xargs -P 4 -I{} sh -c 'echo {} >x.{}'
