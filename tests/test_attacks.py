@@ -230,8 +230,8 @@ ATTACKS = {
 MISSES = {
     "T2-low-bytes-of-a-pointer": Attack("pointer_overflow", (), low_bytes, made_marker),
     "T2-low-half-of-a-pointer": Attack("pointer_overflow", (), low_half, made_marker),
-    "T3-over-read-without-pointers": Attack(
-        "over_read", (), over_read, leaked_secret, ("TOP-SECRET-KEY",)
+    "T3-over-read-without-code-pointers": Attack(
+        "over_read", (), over_read, leaked_secret, ("without-code-pointers",)
     ),
     "T8-flag-beside-a-buffer": Attack("pointer_overflow", (), set_flag, made_marker),
     "T8-flag-in-mapped-memory": Attack("mapped_memory", (), set_mapped_flag, made_marker),

@@ -28,6 +28,7 @@ _MAP_SHARED: Final = 1
 _MAP_TYPE: Final = 0xF
 _MAP_ANONYMOUS: Final = 0x20
 _PROT_WRITE: Final = 2
+_PROT_EXEC: Final = 4
 _ENODEV: Final = 19
 _ENOMEM: Final = 12
 _EPERM: Final = 1
@@ -70,7 +71,26 @@ class Local:
             current.orig_rax = MASK
             current.rax = -error & MASK
             kernel.set_registers(task.tid, current)
+        elif number == _MMAP and self._choose_address(task, current):
+            return
         kernel.resume(task.tid)
+
+    def _choose_address(self, task: Task, current: Registers) -> bool:
+        """Give a file, or memory for code, an address that no other variant executes.
+
+        The kernel keeps rdi over a call, and compilers rely on that: it is put back at the exit.
+        """
+        is_code = current.rdx & _PROT_EXEC or not current.r10 & _MAP_ANONYMOUS
+        if current.rdi or not is_code or task.space is None:
+            return False
+        current.rdi = self._monitor.placement.file_address(
+            task.variant.index, task.space.files_mapped
+        )
+        task.space.files_mapped += 1
+        task.on_exit_stop = _restore_address
+        kernel.set_registers(task.tid, current)
+        kernel.resume(task.tid, to_syscall_exit=True)
+        return True
 
     def _touches_agent(self, task: Task, current: Registers) -> bool:
         base = task.variant.base
@@ -83,12 +103,6 @@ class Local:
     def _check_mapping(self, task: Task, current: Registers) -> int:
         if current.r10 & _MAP_ANONYMOUS:
             return 0
-        if not current.rdi and task.space is not None:
-            current.rdi = self._monitor.placement.file_address(
-                task.variant.index, task.space.files_mapped
-            )
-            task.space.files_mapped += 1
-            kernel.set_registers(task.tid, current)
         descriptor = current.r8 & 0xFFFFFFFF
         shared = current.r10 & _MAP_TYPE & 3 and current.r10 & _MAP_SHARED
         writable = current.rdx & _PROT_WRITE
@@ -109,6 +123,13 @@ class Local:
                 "placeholder", f"descriptor {descriptor} cannot be mapped in a follower"
             )
         return 0
+
+
+def _restore_address(task: Task, stopped: Registers) -> None:
+    """The exit of a mapping whose address the supervisor chose."""
+    stopped.rdi = 0
+    kernel.set_registers(task.tid, stopped)
+    kernel.resume(task.tid)
 
 
 def _check_arch(current: Registers) -> int:

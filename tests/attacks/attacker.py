@@ -51,7 +51,8 @@ class Victim:
         found = []
         for entry in os.listdir("/proc"):
             try:
-                if entry.isdigit() and os.readlink(f"/proc/{entry}/exe") == str(self.program):
+                links = [os.readlink(f"/proc/{entry}/{name}") for name in ("exe", "cwd")]
+                if links == [str(self.program), str(self.place)]:
                     found.append(int(entry))
             except OSError:
                 continue
