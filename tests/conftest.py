@@ -152,7 +152,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def remains(monkeypatch: pytest.MonkeyPatch) -> Callable[[], dict[int, str]]:
-    """Return a function that tells which processes of this test are left, after a moment of grace."""
+    """Return a function that tells which processes of this test are left, after some grace."""
     monkeypatch.setenv("MVX_TEST", uuid.uuid4().hex)
 
     def left() -> dict[int, str]:

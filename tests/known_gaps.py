@@ -11,7 +11,7 @@ from typing import Final
 _SHARED_FILE = "a file that is mapped shared and writable is refused (ENODEV)"
 
 PROGRAMS: Final[dict[str, str]] = {
-    "epoll_is_inherited": "epoll data is kept per process: a change by the child is not the parent's",
+    "epoll_is_inherited": "epoll data is kept per process: a change by the child stays there",
     "mmap_file_shared_read_only": _SHARED_FILE,
     "mmap_file_shared_writes_file": _SHARED_FILE,
     "posix_shared_memory": _SHARED_FILE,

@@ -1,6 +1,8 @@
-"""An attacker on the wire: finds addresses in a running victim and in its file, and speaks to its port.
+"""An attacker on the wire: finds addresses in a running victim and in its file, and speaks to its
+port.
 
-Natively he reads them from /proc/PID/maps; that stands for any leak. Under mvx he gets those of one variant of his choice.
+Natively he reads them from /proc/PID/maps; that stands for any leak. Under mvx he gets those of one
+variant of his choice.
 """
 
 from __future__ import annotations
@@ -103,7 +105,7 @@ class Victim:
         return socket.create_connection(("127.0.0.1", self._port), REPLY_LIMIT_S)
 
     def drain(self, wire: socket.socket) -> bytes:
-        """Read until the victim closes. A victim that is gone, or does not answer, answers nothing."""
+        """Read until the victim closes; one that is gone, or silent, answers nothing."""
         got = b""
         with contextlib.suppress(ConnectionError, TimeoutError):
             wire.shutdown(socket.SHUT_WR)
