@@ -35,12 +35,12 @@ struct call {
     struct call_rule effective; /* the rule with the arguments of the ioctl, fcntl, prctl request */
     /* the compared copy of an input buffer, in the leader's lane */
     const void *compared[ARGUMENTS_MAX];
-    uint8_t executor;           /* enum executor, after the handler had its say */
-    uint8_t flags;              /* enum call_flag, likewise */
-    uint8_t kept;               /* KEPT_* of a new descriptor */
-    uint8_t done;               /* the handler has executed the call itself */
-    uint8_t refusal;            /* EXECUTOR_REFUSED: the errno */
-    uint64_t device, inode;     /* KEPT_MAPPED: the file that the leader opened */
+    uint8_t executor;       /* enum executor, after the handler had its say */
+    uint8_t flags;          /* enum call_flag, likewise */
+    uint8_t kept;           /* KEPT_* of a new descriptor */
+    uint8_t done;           /* the handler has executed the call itself */
+    uint8_t refusal;        /* EXECUTOR_REFUSED: the errno */
+    uint64_t device, inode; /* KEPT_MAPPED: the file that the leader opened */
     int64_t result;
 };
 

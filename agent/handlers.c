@@ -222,13 +222,15 @@ static void cookie_agree(struct call *call, const void *place) {
     process_unlock(call->task);
 }
 
-/* utimensat: the kernel does not look at the seconds beside UTIME_NOW and UTIME_OMIT, and tar does not set them. */
+/* utimensat: the kernel does not look at the seconds beside UTIME_NOW and UTIME_OMIT, and tar does
+ * not set them. */
 static void times_inputs(struct call *call) {
     struct {
         int64_t seconds, nanoseconds;
     } times[2];
     walk_input(call, 1);
-    if (!call->arguments[2] || program_copy(times, (const void *)call->arguments[2], sizeof times)) {
+    if (!call->arguments[2] ||
+        program_copy(times, (const void *)call->arguments[2], sizeof times)) {
         block_input(call, 2, (const void *)call->arguments[2], sizeof times);
         return;
     }

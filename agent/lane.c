@@ -167,7 +167,8 @@ long lane_put_program(struct task *task, const void *bytes, size_t count) {
 
 /* Leader: where bytes written at a position lie, NULL when they wrap around the ring's end. */
 const void *lane_contiguous(const struct task *task, uint64_t position, size_t count) {
-    return until_wrap(position, count) == count ? ring_at(lane_of(task, task->variant), position) : NULL;
+    return until_wrap(position, count) == count ? ring_at(lane_of(task, task->variant), position)
+                                                : NULL;
 }
 
 /* Leader: show everything written so far to the followers; wakes those that sleep. */

@@ -44,3 +44,6 @@ HOSTILE: Final[dict[str, str]] = {}
 
 ATTACKS: Final[dict[str, str]] = {}
 """Attacks of tests/test_attacks.py that should be stopped and are not."""
+
+BENIGN: Final[dict[str, str]] = {}
+"""Programs and scripts of tests/test_benign.py that give a false alarm, or behave otherwise than natively."""

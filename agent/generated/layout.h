@@ -25,7 +25,7 @@
 #define ARENA_SIZE 0x20800000
 #define HISTORY_ENTRIES 0x10
 #define VARIANTS_MAX 0x10
-#define KEPT_MASK 0xf  /* the rest of a table's entry is the number of an epoll instance */
+#define KEPT_MASK 0xf  /* the rest of an entry numbers the epoll instance */
 
 #define REQUEST_BOOTSTRAPPED 0
 #define REQUEST_BOOTSTRAP_FAILED 1

@@ -10,8 +10,9 @@ extern char **environ;
 
 static void print_file(const char *name) {
     FILE *file = fopen(name, "r");
-    for (int byte, count = 0; file && (byte = getc(file)) != EOF; count++)
-        printf("%s%02x", count % 32 ? "" : "\n~ ", (unsigned)byte);
+    printf("~ ");
+    for (int byte; file && (byte = getc(file)) != EOF;)
+        printf("%02x", (unsigned)byte);
     puts("");
 }
 

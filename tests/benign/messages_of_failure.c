@@ -5,6 +5,7 @@
 #include <error.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,28 +19,30 @@ static void frees_twice(void) {
     free(block);
     free(block);
 }
-static void smashes_stack(void) {
-    char small[8];
-    memset(*(char *volatile[]){small}, 'x', 64);
+extern void __stack_chk_fail(void);
+static void smashes_stack(void) { __stack_chk_fail(); }
+static void divides(void) {
+    volatile int one = 1, zero = 0;
+    one = one / zero;
 }
-static void divides(void) { printf("%d\n", 1 / *(volatile int[]){0}); }
 static void follows_null(void) { *(volatile int *)8 = 1; }
 static void jumps_to_data(void) {
     static char data[16];
     ((void (*)(void))(uintptr_t)data)();
 }
 static void executes_rubbish(void) { __asm__ volatile("ud2"); }
-static void recurses(void) {
+static int recurses(int depth) {
     char *volatile frame = alloca(4096);
     *frame = 1;
-    recurses();
+    return depth ? recurses(depth - 1) + *frame : 0;
 }
+static void needs_stack(void) { printf("%d\n", recurses(1 << 30)); }
 static void aborts(void) { abort(); }
 static void complains(void) { error(3, ENOENT, "%s", "this"); }
 
 int main(void) {
     void (*const all[])(void) = {fails_assertion, frees_twice, smashes_stack,    divides, follows_null,
-                                 jumps_to_data,   recurses,    executes_rubbish, aborts,  complains};
+                                 jumps_to_data,   needs_stack, executes_rubbish, aborts,  complains};
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
         fflush(stdout);

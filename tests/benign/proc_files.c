@@ -14,7 +14,7 @@ int main(void) {
         printf("%s %d\n", names[i], file != NULL);
         for (int lines = 0; file && fgets(line, sizeof line, file); lines++)
             if (lines < 40)
-                fprintf(stderr, "~ %s", line);
+                printf("~ %s", line);
         if (file)
             fclose(file);
     }

@@ -13,8 +13,6 @@ int main(void) {
         unlink(file);
         rmdir(folder);
     }
-    char *name = tempnam(".", "made-");
-    printf("~ %s\n", name);
     FILE *nameless = tmpfile();
     return !nameless || fputs("text", nameless) == EOF;
 }

@@ -5,7 +5,9 @@ start() {
         --logfile log --dir . &
     server=$!
     await_port "$PORT"
+    until_ is_loaded
 }
+is_loaded() { [ "$(redis-cli -p "$PORT" ping)" = PONG ]; }
 is_saved() { redis-cli -p "$PORT" info persistence | tr -d '\r' | grep -x "$1"; }
 
 start
