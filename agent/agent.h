@@ -95,6 +95,7 @@ uint8_t descriptor_kept(const struct task *task, int64_t number);
 void descriptor_set(struct task *task, int64_t number, uint8_t kept);
 void descriptor_copy(struct task *task, int64_t from, int64_t to);
 void descriptor_arrived(struct task *task, int64_t number, int close_on_exec);
+uint64_t open_flags(const struct call *call);
 void open_finish(struct call *call);
 uint16_t *descriptor_entry(const struct task *task, int64_t number);
 void descriptor_move(struct task *task, int64_t from, int64_t to, int close_on_exec);

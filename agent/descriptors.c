@@ -186,30 +186,31 @@ static void classify(struct call *call) {
     call->kept = is_own(file) && names_task(name, call->task->pid) ? KEPT_OWN : KEPT_ONCE;
 }
 
-/* Follower: open the same file again for reading, if it still is the same file. */
-static int64_t open_again(struct call *call) {
-    uint64_t directory = (uint64_t)AT_FDCWD;
-    uint64_t path, flags;
+/* The flags of a call that opens a file. */
+uint64_t open_flags(const struct call *call) {
+    uint64_t flags = O_CREAT | O_WRONLY | O_TRUNC;
     switch (call->number) {
     case __NR_open:
-        path = call->arguments[0];
         flags = call->arguments[1];
         break;
-    case __NR_creat:
-        return -1;
+    case __NR_openat:
+        flags = call->arguments[2];
+        break;
     case __NR_openat2:
-        directory = call->arguments[0];
-        path = call->arguments[1];
         if (program_copy(&flags, (const void *)call->arguments[2], sizeof flags)) {
-            return -1;
+            flags = 0;
         }
         break;
-    default:
-        directory = call->arguments[0];
-        path = call->arguments[1];
-        flags = call->arguments[2];
     }
-    flags = (uint32_t)flags;
+    return flags;
+}
+
+/* Follower: open the same file again for reading, if it still is the same file. */
+static int64_t open_again(struct call *call) {
+    int is_relative = call->number == __NR_openat || call->number == __NR_openat2;
+    uint64_t directory = is_relative ? call->arguments[0] : (uint64_t)AT_FDCWD;
+    uint64_t path = call->arguments[is_relative ? 1 : 0];
+    uint64_t flags = (uint32_t)open_flags(call);
     if ((flags & O_ACCMODE) == O_WRONLY || (flags & __O_TMPFILE) == __O_TMPFILE) {
         return -1;
     }
@@ -242,21 +243,7 @@ static int64_t open_again(struct call *call) {
 }
 
 static int opens_close_on_exec(const struct call *call) {
-    uint64_t flags = 0;
-    switch (call->number) {
-    case __NR_open:
-        flags = call->arguments[1];
-        break;
-    case __NR_openat:
-        flags = call->arguments[2];
-        break;
-    case __NR_openat2:
-        if (program_copy(&flags, (const void *)call->arguments[2], sizeof flags)) {
-            flags = 0;
-        }
-        break;
-    }
-    return !!(flags & O_CLOEXEC);
+    return !!(open_flags(call) & O_CLOEXEC);
 }
 
 /* open, openat, openat2, creat: after the leader's result is known. */

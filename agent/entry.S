@@ -35,20 +35,18 @@ image_start:
     .long fault_end - image_start
     .long fault_fixup - image_start
 
-    .text
-
-/* A trapped instruction (rdtsc): every register is the program's, the return address waits in the task. */
-    .globl enter_instruction
-    .hidden enter_instruction
-enter_instruction:
+/* The frame's upper part: ss, rsp, eflags, cs. Nothing before pushfq changes a flag. */
+.macro leave_program
     mov     %rsp, %gs:OFFSET_TASK_PROGRAM_STACK
     mov     %gs:OFFSET_TASK_STACK, %rsp
-    push    $0
-    push    %gs:OFFSET_TASK_PROGRAM_STACK
-    pushfq
-    push    $0
-    push    %gs:OFFSET_TASK_RETURN_ADDRESS
-    push    $-1
+    push    $0                                      /* ss */
+    push    %gs:OFFSET_TASK_PROGRAM_STACK           /* rsp */
+    pushfq                                          /* eflags */
+    push    $0                                      /* cs */
+.endm
+
+/* The general registers below rip and orig_rax, and the arguments of the C function. */
+.macro save_general
     push    %rdi
     push    %rsi
     push    %rdx
@@ -67,8 +65,9 @@ enter_instruction:
     cld
     mov     %rsp, %rdi
     mov     %gs:OFFSET_TASK_SELF, %rsi
-    call    agent_instruction
-    /* Leave with every register but rax, rdx (and rcx for rdtscp) as it was. */
+.endm
+
+.macro restore_general
     pop     %r15
     pop     %r14
     pop     %r13
@@ -84,6 +83,32 @@ enter_instruction:
     pop     %rdx
     pop     %rsi
     pop     %rdi
+.endm
+
+/* (number, array) into the registers of a system call. */
+.macro load_arguments
+    mov     %rdi, %rax
+    mov     40(%rsi), %r9
+    mov     32(%rsi), %r8
+    mov     24(%rsi), %r10
+    mov     16(%rsi), %rdx
+    mov     0(%rsi), %rdi
+    mov     8(%rsi), %rsi
+.endm
+
+    .text
+
+/* A trapped instruction (rdtsc): every register is the program's, the return address waits in the task. */
+    .globl enter_instruction
+    .hidden enter_instruction
+enter_instruction:
+    leave_program
+    push    %gs:OFFSET_TASK_RETURN_ADDRESS
+    push    $-1
+    save_general
+    call    agent_instruction
+    /* Leave with every register but rax, rdx (and rcx for rdtscp) as it was. */
+    restore_general
     lea     24(%rsp), %rsp
     popfq
     pop     %rsp
@@ -92,48 +117,12 @@ enter_instruction:
     .globl enter_call
     .hidden enter_call
 enter_call:
-    mov     %rsp, %gs:OFFSET_TASK_PROGRAM_STACK
-    mov     %gs:OFFSET_TASK_STACK, %rsp
-    push    $0                                      /* ss */
-    push    %gs:OFFSET_TASK_PROGRAM_STACK           /* rsp */
-    pushfq                                          /* eflags */
-    push    $0                                      /* cs */
+    leave_program
     push    %rcx                                    /* rip */
     push    %rax                                    /* orig_rax */
-    push    %rdi
-    push    %rsi
-    push    %rdx
-    push    %rcx
-    push    %rax
-    push    %r8
-    push    %r9
-    push    %r10
-    push    %r11
-    push    %rbx
-    push    %rbp
-    push    %r12
-    push    %r13
-    push    %r14
-    push    %r15
-    cld
-    mov     %rsp, %rdi
-    mov     %gs:OFFSET_TASK_SELF, %rsi
+    save_general
     call    agent_call
-    pop     %r15
-    pop     %r14
-    pop     %r13
-    pop     %r12
-    pop     %rbp
-    pop     %rbx
-    pop     %r11
-    pop     %r10
-    pop     %r9
-    pop     %r8
-    pop     %rax
-    pop     %rcx
-    pop     %rdx
-    pop     %rsi
-    pop     %rdi
+    restore_general
     lea     8(%rsp), %rsp                           /* orig_rax */
     pop     %rcx                                    /* rip */
     mov     8(%rsp), %r11                           /* eflags */
@@ -146,13 +135,7 @@ enter_call:
     .globl gate_plain
     .hidden gate_plain
 gate_plain:
-    mov     %rdi, %rax
-    mov     40(%rsi), %r9
-    mov     32(%rsi), %r8
-    mov     24(%rsi), %r10
-    mov     16(%rsi), %rdx
-    mov     0(%rsi), %rdi
-    mov     8(%rsi), %rsi
+    load_arguments
     syscall
 gate_plain_after:
     ret
@@ -165,13 +148,7 @@ gate_plain_after:
     .globl gate_interruptible
     .hidden gate_interruptible
 gate_interruptible:
-    mov     %rdi, %rax
-    mov     40(%rsi), %r9
-    mov     32(%rsi), %r8
-    mov     24(%rsi), %r10
-    mov     16(%rsi), %rdx
-    mov     0(%rsi), %rdi
-    mov     8(%rsi), %rsi
+    load_arguments
 gate_test:
     cmpl    $0, %gs:OFFSET_TASK_PENDING
     jne     gate_interrupted
@@ -187,13 +164,7 @@ gate_interrupted:
     .globl gate_traced
     .hidden gate_traced
 gate_traced:
-    mov     %rdi, %rax
-    mov     40(%rsi), %r9
-    mov     32(%rsi), %r8
-    mov     24(%rsi), %r10
-    mov     16(%rsi), %rdx
-    mov     0(%rsi), %rdi
-    mov     8(%rsi), %rsi
+    load_arguments
 gate_traced_test:
     cmpl    $0, %gs:OFFSET_TASK_PENDING
     jne     gate_traced_interrupted

@@ -105,20 +105,7 @@ static void apply_option(struct call *call) {
 }
 
 static void prepare_open(struct call *call) {
-    uint64_t flags = O_CREAT;
-    switch (call->number) {
-    case __NR_open:
-        flags = call->arguments[1];
-        break;
-    case __NR_openat:
-        flags = call->arguments[2];
-        break;
-    case __NR_openat2:
-        if (program_copy(&flags, (const void *)call->arguments[2], sizeof flags)) {
-            flags = 0;
-        }
-        break;
-    }
+    uint64_t flags = open_flags(call);
     if (flags & (O_CREAT | O_TRUNC)) {
         call->flags |= FLAG_EFFECT;
     }
@@ -128,7 +115,7 @@ static void prepare_open(struct call *call) {
         call->rule = &call->effective;
         call->effective.arguments[call->rule->count - 1].kind = KIND_INT;
     }
-    if (flags & O_ACCMODE || call->number == __NR_creat || call->number == __NR_openat2) {
+    if (flags & O_ACCMODE || call->number == __NR_openat2) {
         call->flags |= FLAG_SENSITIVE;
     }
     if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) {
