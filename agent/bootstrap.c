@@ -78,7 +78,7 @@ __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
     plain(__NR_close, (uint64_t)socket, 0, 0, 0, 0, 0);
     for (uint32_t variant = 0; variant < bootstrap->variants; variant++) {
         uint64_t access = PROT_READ | (variant == bootstrap->variant ? PROT_WRITE : 0);
-        uint64_t address = base + ARENAS_OFFSET + variant * ARENA_SIZE;
+        uint64_t address = base + ARENAS_OFFSET + (uint64_t)variant * ARENA_SIZE;
         result = traced(__NR_mmap, address, ARENA_SIZE, access, MAP_SHARED | MAP_FIXED_NOREPLACE,
                         (uint64_t)control.descriptors[variant]);
         if ((uint64_t)result != address) {
@@ -119,7 +119,7 @@ __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
     if (result) {
         fail(6, result);
     }
-    uint64_t end = ARENAS_OFFSET + bootstrap->variants * ARENA_SIZE;
+    uint64_t end = ARENAS_OFFSET + (uint64_t)bootstrap->variants * ARENA_SIZE;
     traced(NR_MSEAL, base, PRIVATE_SIZE, 0, 0, 0);
     traced(NR_MSEAL, base + ARENAS_OFFSET, end - ARENAS_OFFSET, 0, 0, 0);
     for (;;) {

@@ -16,7 +16,7 @@ enum { CLOCK_MONOTONIC = 1, WAKE_COST_NS = 150000, SPIN_STEP = 200, CPU_SEGMENT 
 
 struct lane *lane_of(const struct task *task, uint32_t variant) {
     uint64_t base = (uint64_t)image_start;
-    return (struct lane *)(base + ARENAS_OFFSET + variant * ARENA_SIZE +
+    return (struct lane *)(base + ARENAS_OFFSET + (uint64_t)variant * ARENA_SIZE +
                            (uint64_t)task->lane * LANE_STRIDE);
 }
 

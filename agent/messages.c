@@ -59,7 +59,8 @@ static void message_inputs(struct call *call, uint64_t address) {
         block_input(call, 1, (const void *)address, sizeof header);
         return;
     }
-    block_input(call, 1, header.name_length ? (const void *)header.name : NULL, header.name_length);
+    const char *name = header.name_length ? (const char *)header.name : NULL;
+    block_input(call, 1, name, name ? address_length(name, header.name_length) : 0);
     for (uint64_t i = 0; i < header.vector_count && i < VECTORS_MAX; i++) {
         struct vector vector;
         if (program_copy(&vector, (const void *)(header.vectors + i * sizeof vector),

@@ -81,7 +81,7 @@ static void input_structures(struct call *call, int index, const struct argument
 
 /* The bytes of a socket address that the kernel looks at: no sin_zero, nothing after the end of a
  * sun_path. */
-static uint32_t address_length(const char *address, uint32_t count) {
+uint32_t address_length(const char *address, uint32_t count) {
     uint16_t family;
     if (count < sizeof family || program_copy(&family, address, sizeof family)) {
         return count;

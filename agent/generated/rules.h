@@ -5157,7 +5157,7 @@ static const struct layout_field layouts[66] = {
     {0, 0, 0},
     {0, 4, 0}, /* 6: timex */
     {0, 0, 0},
-    {8, 8, 0}, /* 7: sigevent */
+    {12, 4, 0}, /* 7: sigevent */
     {0, 0, 0},
     {8, 16, 0}, /* 8: mq_attr */
     {0, 0, 0},

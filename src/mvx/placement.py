@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 _SLOT: Final = 1 << 33
 """A punned jump reaches 2 GiB to both sides of its file (sites.py): nothing else may lie there."""
 _ZONE_SLOTS: Final = 256
+_FIRST_SLOTS: Final = 64
+"""A zone begins at one of its first slots, so that more bits than the zone's differ; the order of
+image
+and files is the same in all variants, since programs compare such addresses."""
 _ZONES_LOW: Final = 0x0100_0000_0000
 _ZONES_HIGH: Final = 0x4000_0000_0000
 """Below the agents' regions (monitor._REGION_LOW)."""
@@ -69,18 +73,18 @@ class Placement:
         zones = (_ZONES_HIGH - _ZONES_LOW) // (_SLOT * _ZONE_SLOTS)
         chosen = generator.sample(range(zones), variants)
         self._zones = [_ZONES_LOW + zone * _SLOT * _ZONE_SLOTS for zone in chosen]
-        self._first_slots = generator.sample(range(_ZONE_SLOTS), variants)
+        self._first_slots = generator.sample(range(_FIRST_SLOTS), variants)
         self._brk = generator.randrange(_BRK_LOW, _BRK_HIGH, _PAGE)
         self._barrier = generator.randrange(_BARRIER_LOW, _BARRIER_HIGH, _PAGE)
 
     def file_address(self, variant: int, index: int) -> int:
         """Where a variant maps its index-th file; 0, the kernel's choice, when the zone is full."""
-        if index + 1 >= _ZONE_SLOTS:
+        if index + 1 >= _ZONE_SLOTS - _FIRST_SLOTS:
             return 0
         return self._address(variant, index + 1)
 
     def _address(self, variant: int, slot: int) -> int:
-        place = (slot + self._first_slots[variant]) % _ZONE_SLOTS
+        place = slot + self._first_slots[variant]
         return self._zones[variant] + place * _SLOT + _SLOT // 4 + self._low(slot)
 
     def _low(self, index: int) -> int:

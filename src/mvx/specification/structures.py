@@ -153,7 +153,9 @@ sigaction = Structure(
 sigaltstack = Structure(
     "stack_t", ss_sp=pointer, ss_flags=shown(x32, "altstack_flags"), ss_size=u64
 )
-sigevent = Structure("sigevent", sigev_value=own(x64), sigev_signo=i32, sigev_notify=i32, size=64)
+sigevent = Structure(
+    "sigevent", sigev_value=own(x64), sigev_signo=own(i32), sigev_notify=i32, size=64
+)
 siginfo = Structure(
     "siginfo",
     si_signo=shown(i32, "signal"),

@@ -10,6 +10,10 @@ accesslog.filename = "$PWD/access.log"
 index-file.names = ("index.html")
 server.tag = "test"
 STOP
+is_idle() { # no connection that it has not closed yet: it would end with status 1
+    ! awk -v "port=:$(printf %04X "$PORT")\$" '$2 ~ port && ($4 == "01" || $4 == "08")' \
+        /proc/net/tcp | grep .
+}
 
 $MVX lighttpd -D -f lighttpd.conf &
 server=$!
@@ -21,4 +25,5 @@ curl -s -I $url/index.html | tr -d '\r' | grep -v -e Date -e ETag
 wrk -t 1 -c 8 -d 1 $url/numbers >wrk.txt
 grep -c Requests/sec wrk.txt
 grep -E 'Socket errors|Non-2xx' wrk.txt
+until_ is_idle
 finish TERM
