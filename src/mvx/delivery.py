@@ -43,6 +43,7 @@ _POINTS: Final = list(POINTS)
 _RT_SIGSUSPEND: Final = 130
 _FATAL_WAIT_S: Final = 2.0
 _EINTR: Final = 4
+_SI_TKILL: Final = -6
 _WITH_VALUE: Final = frozenset({-1, -2, -3})
 """SI_QUEUE, SI_TIMER, SI_MESGQ."""
 _VALUE: Final = 24
@@ -60,7 +61,8 @@ class Delivery:
         """A task is in signal-delivery-stop."""
         information = kernel.signal_information(task.tid)
         code = struct.unpack_from("<i", information, 8)[0]
-        if self._deliver_in_flight(task, number):
+        # The leader's next signal of the same number is no agreed one: those are sent by tgkill.
+        if (code == _SI_TKILL or not task.is_leader) and self._deliver_in_flight(task, number):
             return
         if number in _FAULTS and code > 0:
             self._fault(task, number)
