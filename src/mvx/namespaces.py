@@ -44,10 +44,11 @@ def start(number: int, first: Callable[[], NoReturn]) -> tuple[int, int]:
     Raises OSError with the kernel's word where the machine does not allow it.
     """
     read, write = os.pipe2(os.O_CLOEXEC)
+    supervisor = os.getpid()
     parent = os.fork()
     if parent == 0:
         os.close(read)
-        _stand_in(number, first, write)
+        _stand_in(supervisor, number, first, write)
     os.close(write)
     answer = os.read(read, 4)
     os.close(read)
@@ -59,14 +60,18 @@ def start(number: int, first: Callable[[], NoReturn]) -> tuple[int, int]:
     return parent, result
 
 
-def _stand_in(number: int, first: Callable[[], NoReturn], write: int) -> NoReturn:
+def _stand_in(supervisor: int, number: int, first: Callable[[], NoReturn], write: int) -> NoReturn:
     result = -1
+    life_read = life_write = -1
     try:
         kernel.control_process(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != supervisor:
+            os._exit(125)  # it died before the line above
+        life_read, life_write = os.pipe2(os.O_CLOEXEC)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         _enter_namespace()
         if os.fork() == 0:
-            _init(write)
+            _init(life_read)
         result = _clone_with_number(number)
         if result == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -78,7 +83,8 @@ def _stand_in(number: int, first: Callable[[], NoReturn], write: int) -> NoRetur
     finally:
         try:
             os.write(write, struct.pack("<i", result))
-            os.closerange(0, 65536)
+            os.closerange(0, life_write)
+            os.closerange(life_write + 1, 65536)
         finally:
             while result > 0:
                 signal.pause()
@@ -100,14 +106,17 @@ def _enter_namespace() -> None:
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
 
 
-def _init(write: int) -> NoReturn:
-    """The namespace's init: when it goes, everything in the namespace goes."""
-    kernel.control_process(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    del write
-    os.closerange(0, 65536)
+def _init(life: int) -> NoReturn:
+    """The namespace's init: when it goes, everything in the namespace goes.
+
+    It goes when the stand-in does: the pipe then has no writer any more. (A parent-death signal
+    alone would be lost when the stand-in dies before this process has asked for it.)
+    """
+    os.closerange(0, life)
+    os.closerange(life + 1, 65536)
     signal.pthread_sigmask(signal.SIG_SETMASK, set(signal.valid_signals()))
-    while True:
-        signal.pause()
+    os.read(life, 1)
+    os._exit(0)
 
 
 def _clone_with_number(number: int) -> int:

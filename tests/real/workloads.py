@@ -225,11 +225,22 @@ WORKLOADS: Final = [
     Workload(
         "redis_save",
         "redis-server redis-benchmark",
-        settings=_NO_BACKGROUND,
+        settings=_NO_BACKGROUND | {"SAVES": "bgsave bgsave"},
+        parts=True,
+        varying=("log", "dump.rdb"),
+    ),
+    Workload(
+        "redis_append_only",
+        "redis-server redis-benchmark",
+        "redis_save",
+        settings={
+            "OPTIONS": "--jemalloc-bg-thread no --appendonly yes",
+            "SAVES": "bgsave bgrewriteaof",
+        },
         parts=True,
         varying=("log", "dump.rdb", "appendonlydir/*"),
-        gap=Gap("children tell the server numbers from their own /proc/self/smaps", always=False),
-        variants=(1,),
+        variants=(),
+        gap=Gap(_THREADS, always=False),
     ),
     Workload(
         "nginx_one_process",
