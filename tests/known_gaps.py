@@ -46,10 +46,11 @@ ATTACKS: Final[dict[str, str]] = {}
 """Attacks of tests/test_attacks.py that should be stopped and are not."""
 
 BENIGN: Final[dict[str, str]] = {}
-"""Programs and scripts of tests/test_benign.py that give a false alarm, or behave otherwise than natively."""
+"""Programs and scripts of tests/test_benign.py that give a false alarm, or behave otherwise than
+natively.
+"""
 
 LIFECYCLE: Final[dict[str, str]] = {
-    "limit/file-size": "the shared memory of mvx is subject to RLIMIT_FSIZE",
     "limit/files": "mvx itself needs descriptors, and reports their lack as its own fault",
 }
 """Cases of tests/test_lifecycle.py that end otherwise than they should."""

@@ -1,7 +1,8 @@
 """Programs that look suspicious and must never diverge (tests/benign/*.c, and scripts).
 
-They print, hash, sort by and hand to the kernel what differs from run to run: time, randomness, process numbers, names, orders.
-All of it has one answer in all variants. Lines that begin with "~" may differ from those of a native run, the others may not.
+They print, hash, sort by and hand to the kernel what differs from run to run: time, randomness,
+process numbers, names, orders. All of it has one answer in all variants. Lines that begin with "~"
+may differ from those of a native run, the others may not.
 """
 
 from __future__ import annotations
@@ -26,19 +27,60 @@ WAYS = {
     "3-stream": ["-n", "3", "--policy", "stream"],
 }
 SCRIPTS = {
-    "bash-random": ["bash", "-c", 'for i in 1 2 3; do echo "~ $RANDOM $SRANDOM $$ $BASHPID $EPOCHREALTIME"; done'],
-    "bash-substitution": ["bash", "-c", "diff <(seq 100 | sort -R | sort -n) <(seq 100) && echo $((2 ** 40))"],
+    "bash-random": [
+        "bash",
+        "-c",
+        'for i in 1 2 3; do echo "~ $RANDOM $SRANDOM $$ $BASHPID $EPOCHREALTIME"; done',
+    ],
+    "bash-substitution": [
+        "bash",
+        "-c",
+        "diff <(seq 100 | sort -R | sort -n) <(seq 100) && echo $((2 ** 40))",
+    ],
     "shell-job-table": ["sh", "-c", 'sleep 0.1 & echo "~ $! $PPID"; wait; times | sed "s/^/~ /"'],
-    "awk-seed": ["awk", 'BEGIN { srand(); print "~ " rand(), srand(); for (k in ENVIRON) print "~ " k }'],
-    "perl-hash-order": ["perl", "-e", '%h = map { $_ => 1 } 1 .. 50; print "~ @{[keys %h]} $h $$ @{[rand]}\n"'],
-    "perl-reference": ["perl", "-e", '$r = [1]; print "~ ", $r + 0 > 4096 ? "far" : "near", "\n"; print time - $^T < 9'],
-    "python-identity": ["python3", "-c", "print('~', id(object()), hash('text'), hash(object()), {str(i) for i in range(30)})"],
-    "python-random": ["python3", "-c", "import random, uuid, secrets; print('~', random.random(), uuid.uuid1(), uuid.uuid4(), secrets.token_hex())"],
-    "python-temporary": ["python3", "-c", "import tempfile, os; f = tempfile.NamedTemporaryFile(); print('~', f.name, os.stat(f.name))"],
+    "awk-seed": [
+        "awk",
+        'BEGIN { srand(); print "~ " rand(), srand(); for (k in ENVIRON) print "~ " k }',
+    ],
+    "perl-hash-order": [
+        "perl",
+        "-e",
+        '%h = map { $_ => 1 } 1 .. 50; print "~ @{[keys %h]} $h $$ @{[rand]}\n"',
+    ],
+    "perl-reference": [
+        "perl",
+        "-e",
+        '$r = [1]; print "~ ", $r + 0 > 4096 ? "far" : "near", "\n"; print time - $^T < 9',
+    ],
+    "python-identity": [
+        "python3",
+        "-c",
+        "print('~', id(object()), hash('text'), hash(object()), {str(i) for i in range(30)})",
+    ],
+    "python-random": [
+        "python3",
+        "-c",
+        "import random, uuid, secrets;"
+        "print('~', random.random(), uuid.uuid1(), uuid.uuid4(), secrets.token_hex())",
+    ],
+    "python-temporary": [
+        "python3",
+        "-c",
+        "import tempfile, os; f = tempfile.NamedTemporaryFile();"
+        "print('~', f.name, os.stat(f.name))",
+    ],
     "openssl-random": ["openssl", "rand", "-hex", "16"],
     "ps": ["sh", "-c", "ps -ef >list 2>/dev/null; cat /proc/self/stat | wc -w"],
-    "date-and-uuid": ["sh", "-c", "echo "~" $(date +%N) $(cat /proc/sys/kernel/random/uuid) $(mktemp -u)"],
-    "sort-random": ["sh", "-c", "seq 50 | sort -R | sort -n | md5sum; shuf -i 1-50 | sort -n | md5sum"],
+    "date-and-uuid": [
+        "sh",
+        "-c",
+        'echo "~" $(date +%N) $(cat /proc/sys/kernel/random/uuid) $(mktemp -u)',
+    ],
+    "sort-random": [
+        "sh",
+        "-c",
+        "seq 50 | sort -R | sort -n | md5sum; shuf -i 1-50 | sort -n | md5sum",
+    ],
 }
 ALL_DIFFERS = {"openssl-random"}
 
@@ -64,7 +106,9 @@ def run(command: list[str], place: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", [*(source.stem for source in sorted(FOLDER.glob("*.c"))), *SCRIPTS])
+@pytest.mark.parametrize(
+    "name", [*(source.stem for source in sorted(FOLDER.glob("*.c"))), *SCRIPTS]
+)
 def test_benign(
     name: str,
     way: str,

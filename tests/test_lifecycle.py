@@ -31,6 +31,7 @@ TIMEOUT = 124
 FAILURE = 125
 READY_THEN_SLEEP = "echo $$; exec sleep 600"
 
+
 class Run:
     """A run that is going on."""
 
@@ -226,7 +227,9 @@ def test_ignored_signal_changes_nothing(start: Callable[..., Run]) -> None:
     assert run.end() == (0, "over\n", "")
 
 
-def test_interrupt_from_the_terminal(mvx_command: list[str], remains: Callable[[], dict[int, str]]) -> None:
+def test_interrupt_from_the_terminal(
+    mvx_command: list[str], remains: Callable[[], dict[int, str]]
+) -> None:
     number, terminal = pty.fork()
     if number == 0:
         script = "trap 'echo caught; exit 5' INT; echo ready; while :; do sleep 0.05; done"
@@ -366,7 +369,9 @@ def test_background_processes_are_waited_for(start: Callable[..., Run], count: i
     assert run.end() == (3, "late\nlater\n", "")
 
 
-GROW = "grow() { [ $1 = 0 ] || { grow $(($1 - 1)) & grow $(($1 - 1)) & wait; }; }; grow %d; echo grown"
+GROW = (
+    "grow() { [ $1 = 0 ] || { grow $(($1 - 1)) & grow $(($1 - 1)) & wait; }; }; grow %d; echo grown"
+)
 
 
 def test_many_processes_end(start: Callable[..., Run]) -> None:
@@ -392,11 +397,17 @@ def test_unbounded_forks_end_at_the_time_limit(start: Callable[..., Run]) -> Non
 # Streams and limits
 
 
-def test_reader_that_goes_away(mvx_command: list[str], remains: Callable[[], dict[int, str]]) -> None:
+def test_reader_that_goes_away(
+    mvx_command: list[str], remains: Callable[[], dict[int, str]]
+) -> None:
     script = '"$@" run -- yes | head -1; echo ${PIPESTATUS[0]}'
     result = subprocess.run(
-        ["bash", "-c", script, "bash", *mvx_command], capture_output=True, text=True, check=False,
-        timeout=LIMIT_S, restore_signals=True,
+        ["bash", "-c", script, "bash", *mvx_command],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT_S,
+        restore_signals=True,
     )
     assert result.stdout == "y\n141\n"
     assert not remains()
@@ -407,7 +418,10 @@ def test_closed_streams(mvx_command: list[str], closed: str) -> None:
     script = f'"$@" run -- sh -c "exit 4" {closed}; echo status $? >&9'
     result = subprocess.run(
         ["bash", "-c", f"exec 9>&1; {script}", "bash", *mvx_command],
-        capture_output=True, text=True, check=False, timeout=LIMIT_S,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT_S,
     )
     assert (result.stdout, result.stderr) == ("status 4\n", "")
 
