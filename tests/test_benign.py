@@ -60,14 +60,18 @@ SCRIPTS = {
     "python-random": [
         "python3",
         "-c",
-        "import random, uuid, secrets;"
-        "print('~', random.random(), uuid.uuid1(), uuid.uuid4(), secrets.token_hex())",
+        (
+            "import random, uuid, secrets;"
+            "print('~', random.random(), uuid.uuid1(), uuid.uuid4(), secrets.token_hex())"
+        ),
     ],
     "python-temporary": [
         "python3",
         "-c",
-        "import tempfile, os; f = tempfile.NamedTemporaryFile();"
-        "print('~', f.name, os.stat(f.name))",
+        (
+            "import tempfile, os; f = tempfile.NamedTemporaryFile();"
+            "print('~', f.name, os.stat(f.name))"
+        ),
     ],
     "openssl-random": ["openssl", "rand", "-hex", "16"],
     "ps": ["sh", "-c", "ps -ef >list 2>/dev/null; cat /proc/self/stat | wc -w"],
