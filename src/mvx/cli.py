@@ -175,6 +175,12 @@ def make_parser() -> Parser:
         help='write how the run ended, as one line of JSON: {"outcome":"exited","code":3}',
     )
     add(
+        "--statistics",
+        type=path_or_dash,
+        metavar="FILE",
+        help="write what the run cost and did to FILE, as JSON; `-`: as text to standard error",
+    )
+    add(
         "--timeout",
         dest="timeout_s",
         type=seconds,
@@ -254,6 +260,11 @@ def path(text: str) -> Path:
         raise argparse.ArgumentTypeError(f"the working directory: {error.strerror}") from None
 
 
+def path_or_dash(text: str) -> Path:
+    """Take an option's text for a path, or for the dash that stands for a stream."""
+    return Path(text) if text == "-" else path(text)
+
+
 # Running
 
 
@@ -284,8 +295,8 @@ def options_of(asked: argparse.Namespace, words: list[str]) -> Options:
     """Find the program, check the files, and put everything together."""
     from mvx import options
 
-    for target in (asked.trace, asked.report):
-        if target is not None:
+    for target in (asked.trace, asked.report, asked.statistics):
+        if target is not None and target.is_absolute():
             check_writable(target)
     program, arguments = options.find_program(words)
     taken = {

@@ -39,6 +39,8 @@ class Instructions:
         """Works on the monitor's tasks."""
         self._monitor = monitor
         self._leaves: dict[tuple[int, int], tuple[int, int, int, int]] = {}
+        self._emulated = dict.fromkeys(("rdtsc", "rdtscp", "cpuid"), 0)
+        monitor.statistics.add("instructions", self)
 
     def emulate(self, task: Task, current: Registers) -> bool:
         """Emulate the instruction of a SIGSEGV stop; False when it is an ordinary fault."""
@@ -48,14 +50,26 @@ class Instructions:
         except OSError:
             return False
         if code.startswith(_RDTSC):
+            self._emulated["rdtsc"] += 1
             self._read_counter(task, current, 2, 1)
         elif code == _RDTSCP:
+            self._emulated["rdtscp"] += 1
             self._read_counter(task, current, 3, 2)
         elif code.startswith(_CPUID):
+            self._emulated["cpuid"] += 1
             self._identify(task, current)
         else:
             return False
         return True
+
+    def statistics(self) -> dict[str, object]:
+        """How often each instruction was emulated, in all variants together."""
+        return dict(self._emulated)
+
+    def summary(self) -> list[str]:
+        """The same as text."""
+        told = ", ".join(f"{count} {name}" for name, count in self._emulated.items() if count)
+        return [f"emulated instructions: {told}"] if told else []
 
     def _read_counter(self, task: Task, current: Registers, size: int, instruction: int) -> None:
         assert task.space is not None

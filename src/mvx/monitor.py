@@ -27,6 +27,7 @@ from mvx.layout import (
 )
 from mvx.options import Options
 from mvx.placement import Placement
+from mvx.statistics import Statistics
 from mvx.tasks import AddressSpace, DescriptorTable, State, Task, TaskSet, Variant
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Monitor:
         self.placement = Placement(self.seed, options.variants)
         self.injector = Injector(self.image, self.arenas, self.placement)
         self.variants = [self._variant(index) for index in range(options.variants)]
+        self.statistics = Statistics(options.variants)
         self.tasks: dict[int, Task] = {}
         self.sets: dict[int, TaskSet] = {}
         self.warned: set[str] = set()
@@ -112,6 +114,7 @@ class Monitor:
     def add_task(self, task: Task) -> None:
         """Make a task known."""
         self.tasks[task.tid] = task
+        self.statistics.tasks[task.variant.index] += 1
         task.set.tasks[task.variant.index] = task
 
     def enter(self, task: Task, space: AddressSpace, slot: int, table: DescriptorTable) -> None:
@@ -176,6 +179,11 @@ class Monitor:
         if content:
             space.memory.write(space.table_address(index), content + padding)
         return DescriptorTable(space, index)
+
+    def count_calls(self, task_set: TaskSet) -> None:
+        """Add the calls of a task set to the statistics, before its lane is used again."""
+        for variant, arena in enumerate(self.arenas.arenas):
+            self.statistics.calls[variant] += arena.word(task_set.lane, "history_count")
 
     # Registers and memory
 

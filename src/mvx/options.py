@@ -72,6 +72,8 @@ class Options:
     """Where to write the report of a divergence as JSON."""
     status_file: Path | None = None
     """Where to write one line of JSON that says how the run ended."""
+    statistics: Path | None = None
+    """Where to write what the run cost and did, as JSON; `-` alone: as text to standard error."""
     timeout_s: float | None = None
     """The run is ended after this time."""
     watchdog_s: float = WATCHDOG_DEFAULT_S

@@ -12,6 +12,7 @@ import contextlib
 import os
 import signal
 import struct
+import sys
 import time
 from typing import Final
 
@@ -52,11 +53,14 @@ def run(options: Options) -> Outcome:
     former = signal.pthread_sigmask(signal.SIG_BLOCK, waited)
     supervisor = Supervisor(options)
     try:
-        return supervisor.run()
+        outcome = supervisor.run()
+        supervisor.end_everything()
+        supervisor.save_statistics(outcome)
     finally:
         supervisor.end_everything()
         supervisor.close()
         signal.pthread_sigmask(signal.SIG_SETMASK, former)
+    return outcome
 
 
 class Supervisor:
@@ -142,6 +146,20 @@ class Supervisor:
                     continue
             else:
                 tasks.pop(tid, None)
+
+    def save_statistics(self, outcome: Outcome) -> None:
+        """Write what the run cost and did, if that was asked for; a failure changes nothing, the
+        run is over.
+        """
+        target = self._options.statistics
+        if target is None:
+            return
+        for task_set in self._monitor.sets.values():
+            self._monitor.count_calls(task_set)
+        try:
+            self._monitor.statistics.save(target, self._options, outcome)
+        except errors.MvxError as error:
+            sys.stderr.write(f"{error.format()}\n")
 
     # Start
 
@@ -245,6 +263,7 @@ class Supervisor:
             self._monitor.trace.stopped(task, status)
         if not os.WIFSTOPPED(status):
             if task is not None:
+                self._count(task, "end")
                 self._ended(task, status)
             return
         if task is None:
@@ -259,6 +278,7 @@ class Supervisor:
         if event == kernel.EVENT_SECCOMP:
             self._seccomp(task)
         elif event == kernel.EVENT_STOP:
+            self._count(task, "birth" if task.birth is not None else "group")
             if number != signal.SIGTRAP:
                 kernel.ptrace(kernel.PTRACE_LISTEN, tid)
             elif task.asked_to_stop:
@@ -268,40 +288,51 @@ class Supervisor:
             else:
                 kernel.resume(tid)
         elif event == kernel.EVENT_EXEC:
+            self._count(task, "exec")
             self._processes.executed(task)
         elif event in (kernel.EVENT_FORK, kernel.EVENT_VFORK, kernel.EVENT_CLONE):
+            self._count(task, "birth")
             self._processes.births.born(task)
         elif number == kernel.SYSCALL_STOP:
+            self._count(task, "exit")
             at_exit, task.on_exit_stop = task.on_exit_stop, None
             if at_exit is None:
                 kernel.resume(tid)
             else:
                 at_exit(task, kernel.registers(tid))
         else:
+            self._count(task, "signal")
             self._delivery.arrived(task, number)
+
+    def _count(self, task: Task, kind: str) -> None:
+        self._monitor.statistics.stop(task.variant.index, kind)
 
     # Traps
 
     def _seccomp(self, task: Task) -> None:
         if task.variant.launching or task.space is None:
+            self._count(task, "launch")
             kernel.resume(task.tid)
             return
         current = kernel.registers(task.tid)
         offset = current.rip - task.variant.base
         offsets = self._monitor.image.offsets
         if offset == offsets["gate_control"]:
+            self._count(task, "control")
             self._control(task, current)
         elif offset in (
             offsets["gate_traced"],
             offsets["gate_interruptible"],
             offsets["gate_plain"],
         ):
+            self._count(task, "verified")
             self._verify(task, current)
         elif vsyscall.is_entry(current.rip):
             self._vsyscalls.answer(task, current)
         elif kernel.event_message(task.tid):
             self._foreign(task, current)
         elif self._local.is_local(current.orig_rax) and not self._is_traced(current.orig_rax):
+            self._count(task, "local")
             self._local.call(task, current)
         else:
             self._redirect(task, current)
@@ -314,7 +345,9 @@ class Supervisor:
         """Send a trapped call into the agent."""
         number = current.orig_rax
         if self._patching and sites.trapped(task, current):
+            self._count(task, "patch")
             return
+        self._count(task, "trap")
         current.rcx = current.rip
         current.rip = task.variant.base + self._monitor.image.offsets["enter_call"]
         current.rax = number
@@ -406,6 +439,7 @@ class Supervisor:
         if not others and len(task_set.tasks) == len(monitor.variants):
             monitor.relax(task_set)
             monitor.sets.pop(task_set.identifier, None)
+            monitor.count_calls(task_set)
             monitor.arenas.release(task_set.lane)
 
     def _diverged(

@@ -1,0 +1,86 @@
+"""`--statistics FILE`: what a run cost and did, as JSON that keeps its schema, and as text."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from mvx.outcome import DIVERGENCE_STATUS
+from mvx.statistics import STOPS
+
+LIMIT_S = 60
+REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
+SCHEMA = json.loads((REFERENCE / "statistics.schema.json").read_text())
+
+
+def statistics(
+    command: list[str], target: Path, *words: str, status: int = 0, options: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    line = [*command, "run", *options, "--statistics", str(target), "--", *words]
+    done = subprocess.run(line, check=False, capture_output=True, timeout=LIMIT_S)
+    assert done.returncode == status, done.stderr
+    value: dict[str, Any] = json.loads(target.read_text())
+    jsonschema.validate(value, SCHEMA)
+    return value
+
+
+def test_numbers_add_up(mvx_command: list[str], tmp_path: Path) -> None:
+    value = statistics(mvx_command, tmp_path / "s", "sh", "-c", "true | true; exit 3", status=3)
+    assert value["outcome"] == {"kind": "exited", "code": 3}
+    assert value["command"] == ["sh", "-c", "true | true; exit 3"]
+    assert len(value["variants"]) == 2
+    for variant in value["variants"]:
+        assert set(variant["stops"]) == set(STOPS)
+        assert variant["tasks"] == variant["stops"]["end"] >= 2
+        assert variant["stops"]["exec"] == 1
+        assert variant["calls"] > 20
+    assert value["variants"][0]["calls"] == value["variants"][1]["calls"]
+    assert 0 < value["variants_cpu_s"] < LIMIT_S
+    assert 0 < value["wall_s"] < LIMIT_S
+
+
+def test_every_call_stops_without_patching(mvx_command: list[str], tmp_path: Path) -> None:
+    words = ("dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=2000")
+    patched = statistics(mvx_command, tmp_path / "s", *words)
+    traps = statistics(mvx_command, tmp_path / "s", *words, options=("--no-patch",))
+    assert (patched["patch"], traps["patch"]) == (True, False)
+    assert patched["variants"][1]["stops"]["trap"] < 500
+    assert traps["variants"][1]["stops"]["trap"] > 4000
+    assert patched["variants"][1]["calls"] == traps["variants"][1]["calls"] > 4000
+
+
+def test_divergence_has_statistics_too(mvx_command: list[str], tmp_path: Path) -> None:
+    # The address of code is each variant's own.
+    script = "import ctypes as c; print(c.cast(c.CDLL(None).malloc, c.c_void_p).value, flush=True)"
+    value = statistics(
+        mvx_command, tmp_path / "s", "/usr/bin/python3", "-c", script, status=DIVERGENCE_STATUS
+    )
+    assert value["outcome"] == {"kind": "divergence", "code": DIVERGENCE_STATUS}
+
+
+def test_summary_goes_to_standard_error(mvx_command: list[str]) -> None:
+    line = [*mvx_command, "run", "-n", "3", "--statistics", "-", "--", "echo", "told"]
+    done = subprocess.run(line, check=True, capture_output=True, text=True, timeout=LIMIT_S)
+    assert done.stdout == "told\n"
+    assert done.stderr.startswith("mvx: exited 0 after ")
+    assert done.stderr.count("  variant ") == 3
+
+
+def test_failure_to_write_changes_nothing(mvx_command: list[str], tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    line = [*mvx_command, "run", "--statistics", str(folder / "s"), "--", "rmdir", str(folder)]
+    done = subprocess.run(line, check=False, capture_output=True, text=True, timeout=LIMIT_S)
+    assert done.returncode == 0
+    assert "MVX-E" in done.stderr
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("kind", STOPS)
+def test_reference_page_lists_every_stop(kind: str) -> None:
+    assert f"| `{kind}` |" in (REFERENCE / "statistics.md").read_text()
