@@ -97,7 +97,9 @@ def test_lookups() -> None:
     assert specification.rule(400) is None
 
 
-@pytest.mark.parametrize("module", ["mvx.specification", "mvx.specification.table", "mvx.decode"])
+@pytest.mark.parametrize(
+    "module", ["mvx.specification", "mvx.specification.table", "mvx.decode", "mvx.supervisor"]
+)
 def test_start_up_loads_no_declarations(module: str) -> None:
     code = f"import sys, {module}; print('mvx.specification.files' in sys.modules)"
     run = subprocess.run(
@@ -111,13 +113,17 @@ def test_start_up_loads_no_declarations(module: str) -> None:
 
 
 def test_the_table_for_start_up_says_what_the_declarations_say() -> None:
-    from mvx.specification.table import RULES
+    from mvx.specification.table import REQUESTS, RULES
 
     expected = {
         call.number: (call.name, call.executor, call.flags, call.handler, call.refusal)
         for call in specification.declarations().values()
     }
     assert expected == RULES
+    for name, requests in specification.request_tables().items():
+        assert sorted(REQUESTS[name]) == sorted(
+            (request.value, request.executor, request.flags) for request in requests
+        )
 
 
 # What calls are declared as

@@ -1,8 +1,10 @@
-"""Which calls go which way, from the specification."""
+"""Which calls go which way, from the specification's generated table: a run loads no declarations
+for it.
+"""
 
 from __future__ import annotations
 
-from mvx.specification import declarations, request_tables
+from mvx.specification.table import REQUESTS, RULES
 from mvx.specification.vocabulary import CallFlag, Executor
 
 FUTEX = 202
@@ -24,10 +26,14 @@ changing form takes the traced gate.
 """
 
 
+LOCAL = frozenset(number for number, rule in RULES.items() if rule.executor == Executor.LOCAL)
+"""Calls that each variant makes for itself, neither synchronised nor compared."""
+
+
 def executor(number: int) -> Executor:
     """Who executes a call; unknown numbers are refused."""
-    rule = declarations().get(number)
-    return rule.executor if rule else Executor.REFUSED
+    rule = RULES.get(number)
+    return Executor(rule.executor) if rule else Executor.REFUSED
 
 
 _ALWAYS = frozenset({60, 231})
@@ -53,7 +59,7 @@ def allowed_at_gate(verify: str) -> frozenset[int]:
         return _AGENT | _ALWAYS
     passing = {
         number
-        for number, rule in declarations().items()
+        for number, rule in RULES.items()
         if rule.executor in (Executor.LEADER, Executor.EVERYONE)
         and not rule.flags & CallFlag.SENSITIVE
         and not (verify == "effects" and rule.flags & CallFlag.EFFECT)
@@ -67,14 +73,13 @@ def sensitive_requests(verify: str) -> list[tuple[int, list[int]]]:
     """Which requests of ioctl and fcntl do not pass the untraced gates, where the calls do."""
     if verify != "sensitive":
         return []
-    tables = request_tables()
     return [
         (
             number,
             [
-                request.value
-                for request in tables[name]
-                if request.flags & CallFlag.SENSITIVE and request.value <= _REQUEST_MAX
+                value
+                for value, _, flags in REQUESTS[name]
+                if flags & CallFlag.SENSITIVE and value <= _REQUEST_MAX
             ][:_REQUESTS_MAX],
         )
         for number, name in ((72, "fcntl"), (16, "ioctl"))

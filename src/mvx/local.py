@@ -15,7 +15,6 @@ from mvx.kernel import MASK, Registers
 from mvx.layout import ARENA_SIZE, ARENAS_OFFSET
 from mvx.monitor import Monitor
 from mvx.segments import Segments
-from mvx.specification.vocabulary import Executor
 from mvx.tasks import Task
 
 _MMAP: Final = 9
@@ -47,9 +46,7 @@ class Local:
         """Works on the monitor's tasks."""
         self._monitor = monitor
         self._segments = Segments()
-        self._numbers = {
-            number for number in range(512) if calls.executor(number) is Executor.LOCAL
-        } | {_ARCH_PRCTL}
+        self._numbers = calls.LOCAL | {_ARCH_PRCTL}
 
     def is_local(self, number: int) -> bool:
         """Whether each variant makes this call for itself."""

@@ -6,19 +6,23 @@ goes on only when every other variant stands in the same call (its own arena say
 can write there), with the same scalar arguments in the frame of its own agent, and the same bytes
 behind the pointers in its own memory. A follower may execute only what every variant executes; what
 the leader executes once is refused to it.
+
+The declarations are loaded at the first such call: most programs make none, and start sooner.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from mvx import compared, decode
 from mvx.kernel import Registers
 from mvx.layout import FRAME_REGISTERS, TASK_SLOT_SIZE
 from mvx.monitor import Monitor
-from mvx.specification import declarations
+from mvx.specification.table import RULES
 from mvx.specification.vocabulary import Direction, Executor, Handler, Kind
 from mvx.tasks import State, Task
+
+if TYPE_CHECKING:
+    from mvx import compared
 
 _ARGUMENTS: Final = ("rdi", "rsi", "rdx", "r10", "r8", "r9")
 _SCALARS_32: Final = frozenset({Kind.INT, Kind.DESCRIPTOR})
@@ -27,12 +31,14 @@ _CONTENT_MAX: Final = 1 << 20
 
 def objection(monitor: Monitor, task: Task, current: Registers) -> str:
     """Why a call at a gate must not go on; empty when every variant asks for the same."""
+    from mvx import decode
+
     number = current.orig_rax
-    rule = declarations().get(number)
+    rule = RULES.get(number)
     if rule is None:
         return f"undeclared call {number} at a gate"
     arguments = tuple(int(getattr(current, name)) for name in _ARGUMENTS)
-    executor = rule.executor
+    executor = Executor(rule.executor)
     if rule.handler in (Handler.FCNTL, Handler.IOCTL, Handler.PRCTL, Handler.CONTROL):
         request = decode.find_request(number, arguments)
         executor = request.executor if request is not None else executor
@@ -55,7 +61,7 @@ def objection(monitor: Monitor, task: Task, current: Registers) -> str:
         if variant and arena.word(lane, "tail") < head:
             return f"variant {variant} has not agreed to {rule.name}"
         difference = _difference(
-            own, _compared(other, number, _frame_arguments(other)), rule.handler
+            own, _compared(other, number, _frame_arguments(other)), Handler(rule.handler)
         )
         if difference:
             return f"variant {variant} makes {rule.name} with another {difference}"
@@ -74,6 +80,8 @@ def _frame_arguments(task: Task) -> tuple[int, ...]:
 
 
 def _compared(task: Task, number: int, arguments: tuple[int, ...]) -> compared.Compared:
+    from mvx import compared
+
     assert task.space is not None
     return compared.from_memory(number, arguments, compared.reader(task.space.memory, _CONTENT_MAX))
 

@@ -7,6 +7,7 @@ Names and numbers are cheap; :func:`rule` imports the declarations when it is fi
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -47,6 +48,7 @@ def number(name: str) -> int:
     return NUMBERS[name]
 
 
+@functools.cache
 def declarations() -> Mapping[int, Declaration]:
     """All declared calls by number."""
     from .declaration import REGISTER
