@@ -56,7 +56,7 @@ def test_every_call_stops_without_patching(mvx_command: list[str], tmp_path: Pat
 
 def test_divergence_has_statistics_too(mvx_command: list[str], tmp_path: Path) -> None:
     # The address of code is each variant's own.
-    script = "import ctypes as c; print(c.cast(c.CDLL(None).malloc, c.c_void_p).value, flush=True)"
+    script = "import ctypes as c; print(c.cast(c.CDLL(None).qsort_r, c.c_void_p).value, flush=True)"
     value = statistics(
         mvx_command, tmp_path / "s", "/usr/bin/python3", "-c", script, status=DIVERGENCE_STATUS
     )
