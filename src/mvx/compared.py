@@ -42,6 +42,8 @@ _IRREGULAR: Final = _SENDS | {
 }
 _HEADER: Final = struct.Struct("<QI4xQQQQ8x")  # struct msghdr
 _CONTROL: Final = struct.Struct("<Qii")  # struct cmsghdr
+_TIMES: Final = 2
+_UNTIMED: Final = frozenset({0x3FFFFFFF, 0x3FFFFFFE})  # UTIME_NOW, UTIME_OMIT
 
 
 class Compared(NamedTuple):
@@ -75,6 +77,8 @@ class Compared(NamedTuple):
             return _normalised(structure, content)
         if parameters[index].kind is Kind.SOCKET_ADDRESS:
             return content[: _address_length(content)]
+        if self.name == "utimensat" and index == _TIMES:
+            return _times(content)
         return content
 
 
@@ -232,6 +236,15 @@ def _normalised(structure: Structure, content: bytes) -> bytes:
                 value = min(int.from_bytes(value, "little"), 2).to_bytes(field.size, "little")
             result[place] = value[: len(result[place])]
     return bytes(result)
+
+
+def _times(content: bytes) -> bytes:
+    """Two struct timespec without the seconds that the kernel does not look at (utimensat(2))."""
+    words = struct.iter_unpack("<qq", content[: len(content) // 16 * 16])
+    return b"".join(
+        struct.pack("<qq", 0 if nanoseconds in _UNTIMED else seconds, nanoseconds)
+        for seconds, nanoseconds in words
+    )
 
 
 def _address_length(content: bytes) -> int:

@@ -5,13 +5,15 @@ The agent of a variant that makes the call may be taken over. So its word does n
 goes on only when every other variant stands in the same call (its own arena says which, and only it
 can write there), with the same scalar arguments in the frame of its own agent, and the same bytes
 behind the pointers in its own memory. A follower may execute only what every variant executes; what
-the leader executes once is refused to it.
+the leader executes once is refused to it. Calls on a descriptor that is each variant's own (its
+memfd, its /proc/self/maps) concern nobody else: they pass.
 
 The declarations are loaded at the first such call: most programs make none, and start sooner.
 """
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 from mvx.kernel import Registers
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 _ARGUMENTS: Final = ("rdi", "rsi", "rdx", "r10", "r8", "r9")
 _SCALARS_32: Final = frozenset({Kind.INT, Kind.DESCRIPTOR})
 _CONTENT_MAX: Final = 1 << 20
+_OWN_FILES: Final = frozenset({"maps", "numa_maps", "auxv", "pagemap"})
+"""Files of /proc/PID that are each variant's own (agent/descriptors.c)."""
 
 
 def objection(monitor: Monitor, task: Task, current: Registers) -> str:
@@ -44,6 +48,8 @@ def objection(monitor: Monitor, task: Task, current: Registers) -> str:
         executor = request.executor if request is not None else executor
     if executor is Executor.NATIVE and rule.handler is not Handler.PRCTL:
         return f"{rule.name} at a gate that is not for it"
+    if _is_own(task, number, arguments):
+        return ""
     if not task.is_leader and executor is not Executor.EVERYONE:
         return f"variant {task.variant.index}, a follower, makes {rule.name} itself"
     own = _compared(task, number, arguments)
@@ -66,6 +72,22 @@ def objection(monitor: Monitor, task: Task, current: Registers) -> str:
         if difference:
             return f"variant {variant} makes {rule.name} with another {difference}"
     return ""
+
+
+def _is_own(task: Task, number: int, arguments: tuple[int, ...]) -> bool:
+    """Whether a call works only on a descriptor that each variant has for itself."""
+    from mvx import decode
+
+    kinds = [parameter.kind for parameter in decode.find_parameters(number, arguments)]
+    if kinds.count(Kind.DESCRIPTOR) != 1 or kinds[0] is not Kind.DESCRIPTOR:
+        return False
+    try:
+        name = os.readlink(f"/proc/{task.tid}/fd/{arguments[0] & 0xFFFFFFFF}")
+    except OSError:
+        return False
+    if name.startswith("/memfd:"):
+        return name.endswith(" (deleted)")
+    return name.startswith("/proc/") and os.path.basename(name) in _OWN_FILES
 
 
 def _frame_arguments(task: Task) -> tuple[int, ...]:
