@@ -198,7 +198,23 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+COUNTED = {
+    "test_attacks.py::test_attack_is_stopped": "attacks stopped before the effect",
+    "test_attacks.py::test_expected_miss": "attacks missed, as documented",
+    "test_benign.py::test_benign[": "suspicious runs without a divergence",
+    "test_hostile.py::test_hostile_variant": "actions of hostile variants survived",
+}
+
+
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    passed = terminalreporter.stats.get("passed", [])
+    for name, words in COUNTED.items():
+        if count := sum(name in report.nodeid for report in passed):
+            terminalreporter.line(f"{count} {words}")
+    for report in passed:
+        attempts = dict(report.user_properties).get("attempts", 0)
+        if attempts > 1:
+            terminalreporter.line(f"{report.nodeid.partition('[')[2]} {attempts} attempts")
     if left := config.stash.get(LEFT_BEHIND, []):
         terminalreporter.section("left behind", red=True)
         for line in left:
