@@ -19,15 +19,31 @@ PROGRAMS: Final[dict[str, str]] = {
 """Programs of tests/programs that do not behave under mvx, in any combination, as they do natively.
 """
 
+WITH_FOLLOWERS: Final[dict[str, str]] = {
+    "fexecve_runs_descriptor": "/proc/self as a directory is each variant's own process",
+}
+"""The same, but with N = 1 they behave."""
+
+TRANSLATED: Final[dict[str, str]] = {
+    "robust_mutex_tells_owner_died": "the kernel looks for the real thread id in the futex word",
+}
+"""The same, with N > 1 under `--pids translate` only."""
+
+VERIFIED: Final[dict[str, str]] = {}
+"""The same, with N > 1 under `--verify effects` and `all` only."""
+
 RACES: Final[dict[str, str]] = {
     "cancelled_thread_is_joined": "whether the thread is cancelled before or in its read is a race",
-    "fexecve_runs_descriptor": "/proc/self as a directory is each variant's own process (N > 1)",
-    "hardware_random_gives_bytes": "RDRAND is seen where the machine has no CPUID faulting (N > 1)",
+    "hardware_random_gives_bytes": "RDRAND is seen where the machine has no CPUID faulting",
     "once_runs_once": "which thread comes first is a race, and mvx does not order threads yet",
-    "sysv_shared_memory": "under stream the leader may remove a segment before followers attach it",
-    "pipe_without_reader_is_epipe": "under stream a follower may be late for a process that ended",
 }
-"""Programs that may behave or not: what they show depends on the machine or on a race."""
+"""Programs that may behave or not with N > 1: it depends on the machine or on a race."""
+
+STREAM_RACES: Final[dict[str, str]] = {
+    "pipe_without_reader_is_epipe": "a follower may be late for a process that ended",
+    "sysv_shared_memory": "the leader may remove a segment before followers attach it",
+}
+"""The same for the policy `stream` only."""
 
 COMBINATIONS: Final[dict[str, str]] = {}
 """The same for one combination only: "name[combination]", as the test's name has it."""
@@ -38,7 +54,18 @@ WARNINGS: Final[tuple[str, ...]] = (
 """Regular expressions of the warnings that mvx may print while a program of tests/programs behaves.
 """
 
-HOSTILE: Final[dict[str, str]] = {}
+_BELIEVED = "followers believe results of the leader that the kernel cannot give"
+_ADDRESSES = "the last calls with their raw arguments lie in the arenas, which all variants read"
+
+HOSTILE: Final[dict[str, str]] = {
+    "lanes/descriptor-huge/leader": _BELIEVED,
+    "lanes/descriptor-of-output/leader": _BELIEVED,
+    "lanes/read-other-addresses/all": _ADDRESSES,
+    "lanes/read-other-addresses/follower": _ADDRESSES,
+    "lanes/read-other-addresses/leader": _ADDRESSES,
+    "lanes/result-too-large/leader": _BELIEVED,
+    "lanes/result-unknown-error/leader": _BELIEVED,
+}
 """What a variant that is taken over can do, or how it can make mvx hang or fail: "file/action/who".
 """
 

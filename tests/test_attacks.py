@@ -239,6 +239,9 @@ ATTACKS = {
 
 MISSES = {
     "T2-low-bytes-of-a-pointer": Attack("pointer_overflow", (), low_bytes, made_marker),
+    "T1-program-at-fixed-addresses": Attack(
+        "stack_overflow", (*UNPROTECTED, "-no-pie"), return_to_function, made_marker
+    ),
     "T2-low-half-of-a-pointer": Attack("pointer_overflow", (), low_half, made_marker),
     "T3-over-read-without-code-pointers": Attack(
         "over_read", (), over_read, leaked_secret, ("without-code-pointers",)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
+import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import known_gaps
 import pytest
@@ -19,12 +20,17 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from conftest import Unprivileged
+
 FOLDER = Path(__file__).parent / "benign"
 LIMIT_S = 60
 WAYS = {
-    "2-effects": ["-n", "2"],
+    "2": ["-n", "2"],
+    "1": ["-n", "1"],
     "2-strict-no-patch": ["-n", "2", "--policy", "strict", "--no-patch"],
     "3-stream": ["-n", "3", "--policy", "stream"],
+    "2-nobody": ["-n", "2"],
+    "2-verified-translated": ["-n", "2", "--verify", "all", "--pids", "translate"],
 }
 SCRIPTS = {
     "bash-random": [
@@ -95,11 +101,14 @@ def fixed_lines(output: str, name: str) -> list[str]:
     return [line for line in lines if not line.startswith("~")]
 
 
-def run(command: list[str], place: Path) -> subprocess.CompletedProcess[str]:
+def run(
+    command: list[str], place: Path, options: dict[str, Any]
+) -> subprocess.CompletedProcess[str]:
     place.mkdir()
+    place.chmod(0o777)
     return subprocess.run(
         command,
-        cwd=place,
+        **{**options, "cwd": place},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -109,19 +118,33 @@ def run(command: list[str], place: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize(
-    "name", [*(source.stem for source in sorted(FOLDER.glob("*.c"))), *SCRIPTS]
-)
+NAMES = [*(source.stem for source in sorted(FOLDER.glob("*.c"))), *SCRIPTS]
+
+
+def ways(name: str, matrix: str) -> list[str]:
+    """Return the ways to run it: the usual one and another, which depends on the name, or all."""
+    usual, *others = WAYS
+    another = others[zlib.crc32(name.encode()) % len(others)]
+    return list(WAYS) if matrix == "full" else [usual, another]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "way" in metafunc.fixturenames:
+        matrix = metafunc.config.getoption("matrix")
+        cases = [(name, way) for name in NAMES for way in ways(name, matrix)]
+        metafunc.parametrize(("name", "way"), cases, ids=["-".join(case) for case in cases])
+
+
 def test_benign(
     name: str,
     way: str,
     compiled: Callable[..., Path],
     mvx_command: list[str],
+    unprivileged: Unprivileged,
     work_place: Path,
     request: pytest.FixtureRequest,
 ) -> None:
-    if cause := known_gaps.BENIGN.get(name):
+    if cause := known_gaps.BENIGN.get(name) or known_gaps.BENIGN.get(f"{name}-{way}"):
         request.applymarker(pytest.mark.xfail(reason=cause, raises=AssertionError))
     if name in SCRIPTS:
         command = SCRIPTS[name]
@@ -129,8 +152,12 @@ def test_benign(
             pytest.skip(f"no {command[0]}")
     else:
         command = [str(compiled(FOLDER / f"{name}.c")), "one", "two"]
-    native = run(command, work_place / "natively")
-    result = run([*mvx_command, "run", *WAYS[way], "--", *command], work_place / "under-mvx")
+    start, options = mvx_command, {}
+    if "nobody" in way:
+        start, options = unprivileged.command, unprivileged.options
+    native = run(command, work_place / "natively", options)
+    under_mvx = [*start, "run", *WAYS[way], "--", *command]
+    result = run(under_mvx, work_place / "under-mvx", options)
     again = f"again: cd {work_place} && {shlex.join(result.args)}\n{result.stderr}"
     assert (native.returncode, native.stderr) == (0, "")
     assert result.stderr == "", again
@@ -142,4 +169,5 @@ def test_benign(
 def test_benign_programs_are_many() -> None:
     names = {source.stem for source in FOLDER.glob("*.c")}
     assert len(names) >= 12
-    assert set(known_gaps.BENIGN) <= names | set(SCRIPTS)
+    cases = {f"{name}-{way}" for name in NAMES for way in WAYS}
+    assert set(known_gaps.BENIGN) <= cases | set(NAMES)

@@ -25,6 +25,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from conftest import Unprivileged
+
 LIMIT_S = 20
 DIVERGENCE = 121
 TIMEOUT = 124
@@ -39,13 +41,14 @@ class Run:
         """Start it, with a directory of its own for temporary files."""
         self.temporary = place / "temporary"
         self.temporary.mkdir()
+        self.temporary.chmod(0o777)
+        own = {"TMPDIR": str(self.temporary), "MVX_TEST": os.environ["MVX_TEST"]}
+        options = {**options, "cwd": place, "env": {**options.get("env", os.environ), **own}}
         self.process = subprocess.Popen(
             command,
-            cwd=place,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, "TMPDIR": str(self.temporary)},
             **options,
         )
 
@@ -73,14 +76,20 @@ class Run:
 
 @pytest.fixture
 def start(
-    mvx_command: list[str], work_place: Path, remains: Callable[[], dict[int, str]]
+    mvx_command: list[str],
+    unprivileged: Unprivileged,
+    work_place: Path,
+    remains: Callable[[], dict[int, str]],
 ) -> Iterator[Callable[..., Run]]:
-    """Start `mvx run WORDS`; at the end of the test nothing of it may be left."""
+    """Start `mvx run WORDS`, as the caller or as nobody; at the end nothing of it may be left."""
     runs: list[Run] = []
     before = shared_memory()
 
-    def begin(*words: str, **options: Any) -> Run:
-        runs.append(Run([*mvx_command, "run", *words], work_place, **options))
+    def begin(*words: str, user: str = "caller", **options: Any) -> Run:
+        command = mvx_command
+        if user == "nobody":
+            command, options = unprivileged.command, {**unprivileged.options, **options}
+        runs.append(Run([*command, "run", *words], work_place, **options))
         return runs[-1]
 
     yield begin
@@ -99,14 +108,13 @@ def shared_memory() -> set[str]:
     return {name for name in names if name.startswith("/dev/shm/") and "/mvx-test" not in name}
 
 
-def variants(program: str) -> dict[int, int]:
-    """Return this test's processes that execute a program, by number, with their parents."""
-    found = {}
+def variants(program: str) -> set[int]:
+    """Return the numbers of this test's processes that execute a program."""
+    found = set()
     for number in conftest.own_processes("MVX_TEST"):
         with contextlib.suppress(OSError):
             if os.path.basename(os.readlink(f"/proc/{number}/exe")) == program:
-                status = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
-                found[number] = int(status[1])
+                found.add(number)
     return found
 
 
@@ -119,25 +127,26 @@ def until(condition: Callable[[], Any]) -> Any:
     return result
 
 
-def sleepers(count: int) -> dict[int, int]:
+def executing(program: str, count: int) -> set[int]:
+    """Wait for that many processes that execute a program, and return their numbers."""
+    found: set[int] = until(lambda: len(found := variants(program)) >= count and found)
+    return found
+
+
+def sleepers(count: int) -> set[int]:
     """Wait for that many processes that execute sleep."""
-
-    def enough() -> dict[int, int] | None:
-        found = variants("sleep")
-        return found if len(found) >= count else None
-
-    result = until(enough)
-    assert isinstance(result, dict)
-    return result
+    return executing("sleep", count)
 
 
 # Statuses
 
 
-@pytest.mark.parametrize("count", [1, 2, 3])
-@pytest.mark.parametrize("status", [0, 1, 42, 121, 124, 125, 126, 127, 128, 255])
+@pytest.mark.parametrize(
+    ("status", "count"),
+    [*((status, 2) for status in (0, 1, 121, 124, 125, 126, 127, 255)), (0, 1), (42, 1), (42, 3)],
+)
 def test_exit_status_passes_through(
-    start: Callable[..., Run], work_place: Path, count: int, status: int
+    start: Callable[..., Run], work_place: Path, status: int, count: int
 ) -> None:
     file = work_place / "status"
     run = start("-n", str(count), "--status-file", str(file), "--", "sh", "-c", f"exit {status}")
@@ -145,10 +154,15 @@ def test_exit_status_passes_through(
     assert json.loads(file.read_text()) == {"outcome": "exited", "code": status}
 
 
-@pytest.mark.parametrize("count", [1, 2, 3])
-@pytest.mark.parametrize("name", ["HUP", "INT", "QUIT", "KILL", "SEGV", "PIPE", "TERM", "USR1"])
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        *((name, 2) for name in ("HUP", "INT", "QUIT", "KILL", "SEGV", "PIPE", "TERM", "USR1")),
+        *((name, count) for name in ("KILL", "SEGV") for count in (1, 3)),
+    ],
+)
 def test_death_by_signal_passes_through(
-    start: Callable[..., Run], work_place: Path, count: int, name: str
+    start: Callable[..., Run], work_place: Path, name: str, count: int
 ) -> None:
     file = work_place / "status"
     script = f"ulimit -c 0; kill -{name} $$"
@@ -256,10 +270,23 @@ def test_interrupt_from_the_terminal(
 # Deaths
 
 
+BOTH_USERS = ["caller", "nobody"] if os.geteuid() == 0 else ["caller"]
+
+
+@pytest.mark.parametrize("user", BOTH_USERS)
+def test_statuses_of_every_user(start: Callable[..., Run], user: str) -> None:
+    script = "ulimit -c 0; (exit 3); echo $?; sh -c 'kill -SEGV $$'; echo $?; kill -TERM $$"
+    status, output, _ = start("--", "sh", "-c", script, user=user).end()
+    assert (status, output) == (-signal.SIGTERM, "3\n139\n")
+
+
+@pytest.mark.parametrize("user", BOTH_USERS)
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_killed_mvx_takes_everything_with_it(start: Callable[..., Run], count: int) -> None:
+def test_killed_mvx_takes_everything_with_it(
+    start: Callable[..., Run], count: int, user: str
+) -> None:
     script = "sleep 600 & (sleep 600 & sleep 600) & echo ready; wait"
-    run = start("-n", str(count), "--", "sh", "-c", script)
+    run = start("-n", str(count), "--", "sh", "-c", script, user=user)
     run.line()
     sleepers(3 * count)
     run.send(signal.SIGKILL)
@@ -288,11 +315,11 @@ def test_killed_leader_is_a_killed_program(start: Callable[..., Run], count: int
     assert run.end()[0] == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("count", [2, 3])
-def test_killed_follower_is_a_divergence(start: Callable[..., Run], count: int) -> None:
-    run = start("-n", str(count), "--", "sh", "-c", READY_THEN_SLEEP)
+@pytest.mark.parametrize(("count", "user"), [(2, "caller"), (3, "caller"), (2, BOTH_USERS[-1])])
+def test_killed_follower_is_a_divergence(start: Callable[..., Run], count: int, user: str) -> None:
+    run = start("-n", str(count), "--", "sh", "-c", READY_THEN_SLEEP, user=user)
     leader = int(run.line())
-    follower = max(set(sleepers(count)) - {leader})
+    follower = max(sleepers(count) - {leader})
     os.kill(follower, signal.SIGKILL)
     status, _, errors = run.end()
     assert status == DIVERGENCE
@@ -311,7 +338,7 @@ def test_killed_child_of_the_leader_is_seen_by_its_parent(start: Callable[..., R
 def test_killed_child_of_a_follower_is_a_divergence(start: Callable[..., Run]) -> None:
     run = start("--", "sh", "-c", "sleep 600 & echo $!; wait $!; echo $?")
     leaders = int(run.line())
-    (followers,) = set(sleepers(2)) - {leaders}
+    (followers,) = sleepers(2) - {leaders}
     os.kill(followers, signal.SIGKILL)
     assert run.end()[0] == DIVERGENCE
 
@@ -320,7 +347,7 @@ def test_stop_of_a_follower_changes_nothing(start: Callable[..., Run]) -> None:
     script = "echo $$; read line <fifo; echo $line"
     run = start("--", "bash", "-c", f"mkfifo fifo; {script}")
     leader = int(run.line())
-    (follower,) = set(until(lambda: len(found := variants("bash")) > 1 and found)) - {leader}
+    (follower,) = executing("bash", 2) - {leader}
     os.kill(follower, signal.SIGSTOP)
     os.kill(follower, signal.SIGTERM)
     (run.temporary.parent / "fifo").write_text("over\n")

@@ -78,7 +78,8 @@ class Victim:
 
     def symbol(self, name: str) -> int:
         """Return the address of something in the program."""
-        return self.base(self.program.name) + offset(self.program, name)
+        fixed = is_fixed(self.program)
+        return (0 if fixed else self.base(self.program.name)) + offset(self.program, name)
 
     def find_on_stack(self, content: bytes) -> int:
         """Return the address of bytes on the stack, once they are there."""
@@ -171,6 +172,12 @@ def offset(file: Path, name: str) -> int:
                 if symbol.name == name and symbol["st_value"]:
                     return int(symbol["st_value"])
     raise AssertionError(f"no symbol {name} in {file}")
+
+
+def is_fixed(file: Path) -> bool:
+    """Whether a program is linked to fixed addresses."""
+    with file.open("rb") as stream:
+        return bool(ELFFile(stream)["e_type"] == "ET_EXEC")
 
 
 def size(file: Path, name: str) -> int:

@@ -96,6 +96,11 @@ def _python(name: str, *words: str, **fields: object) -> Workload:
 
 
 _THREADS = "the order in which threads run is not the same in all variants"
+_STREAM = Gap(
+    "a late follower gets a message from a thread that has not yet written it there",
+    policies=("stream",),
+    always=False,
+)
 _NO_BACKGROUND = {"OPTIONS": "--jemalloc-bg-thread no"}
 _NGINX_VARYING = ("*.log", "access.old", "nginx.conf", "nginx.pid", "wrk.txt")
 
@@ -145,7 +150,17 @@ WORKLOADS: Final = [
         inputs=("Makefile",),
         prepare=("project",),
     ),
-    Workload("git", "git", varying=("*.git/index",), nobody=True),
+    Workload(
+        "git",
+        "git",
+        varying=("*.git/index",),
+        nobody=True,
+        gap=Gap(
+            "a late follower finds another file where the leader opened one that is replaced now",
+            policies=("stream",),
+            always=False,
+        ),
+    ),
     Workload("git_with_threads", "git", variants=(), gap=Gap(_THREADS, always=False)),
     Workload("sqlite", "sqlite3", nobody=True),
     Workload(
@@ -173,7 +188,12 @@ WORKLOADS: Final = [
         varying=("random", "*.pem", "signature", "encrypted"),
         nobody=True,
     ),
-    Workload("openssl_speed", "openssl", variants=()),
+    Workload(
+        "openssl_speed",
+        "openssl",
+        variants=(),
+        gap=Gap("it counts and prints how much it computes between two calls, until an alarm"),
+    ),
     Workload("openssl_server", "openssl", prepare=("tls",), parts=True, varying=("log", "*.pem")),
     Workload(
         "openssl_both",
@@ -283,6 +303,7 @@ WORKLOADS: Final = [
         "memcached",
         settings={"OPTIONS": "-o no_lru_maintainer,no_lru_crawler"},
         parts=True,
+        gap=_STREAM,
     ),
     Workload(
         "memcached_with_maintainer",
@@ -302,12 +323,18 @@ WORKLOADS: Final = [
             settings={"WHAT": what},
             inputs=("main.go",),
             prepare=("go",),
-            variants=(1,),
+            variants=(1,) if what == "hello" else (),  # building it takes a while
             gap=Gap(_THREADS, always=False),
         )
         for what in ("hello", "routines", "http")
     ),
-    Workload("node_hello", "node", settings={"OPTIONS": "--single-threaded"}, inputs=("hello.js",)),
+    Workload(
+        "node_hello",
+        "node",
+        settings={"OPTIONS": "--single-threaded"},
+        inputs=("hello.js",),
+        gap=_STREAM,
+    ),
     Workload(
         "node_threads",
         "node",
@@ -316,5 +343,5 @@ WORKLOADS: Final = [
         variants=(1,),
         gap=Gap(_THREADS, always=False),
     ),
-    Workload("node_http", "node curl", inputs=("server.js",), parts=True),
+    Workload("node_http", "node curl", inputs=("server.js",), parts=True, gap=_STREAM),
 ]
