@@ -48,14 +48,18 @@ def number(name: str) -> int:
     return NUMBERS[name]
 
 
-@functools.cache
 def declarations() -> Mapping[int, Declaration]:
     """All declared calls by number."""
-    from .declaration import REGISTER
+    from . import declaration
 
+    _declare_all()
+    return declaration.REGISTER
+
+
+@functools.cache
+def _declare_all() -> None:
     for topic in TOPICS:
         importlib.import_module(f".{topic}", __name__)
-    return REGISTER
 
 
 def rule(number: int) -> Declaration | None:
