@@ -17,6 +17,7 @@
 #define PAGE      4096UL
 
 enum { BLOCK_FAULT = 0xffffffffU, BLOCK_NULL = 0xfffffffeU };
+enum { COPY_WORDS_MAX = 128 };
 
 /* The program's registers: struct user_regs_struct without the segment part. */
 struct frame {
@@ -137,7 +138,16 @@ static inline void zero(void *bytes, size_t count) {
     __asm__ volatile("rep stosb" : "+D"(bytes), "+c"(count) : "a"(0) : "memory");
 }
 
-static inline void copy(void *to, const void *from, size_t count) {
+/* Short copies of a known size are moved word by word: `rep movsb` takes some 20 cycles to begin.
+ */
+static inline __attribute__((always_inline)) void copy(void *to, const void *from, size_t count) {
+    if (__builtin_constant_p(count) && count % 8 == 0 && count <= COPY_WORDS_MAX) {
+        typedef uint64_t word __attribute__((may_alias, aligned(1)));
+        for (size_t offset = 0; offset < count; offset += 8) {
+            *(word *)((char *)to + offset) = *(const word *)((const char *)from + offset);
+        }
+        return;
+    }
     __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(count) : : "memory");
 }
 

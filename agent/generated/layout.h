@@ -85,6 +85,8 @@
 #define OFFSET_TASK_PID 0x90
 #define OFFSET_TASK_TSC_KHZ 0x94
 #define OFFSET_TASK_TRACE 0x98
+#define OFFSET_TASK_ALONE 0x9c
+#define OFFSET_TASK_LIMIT 0xa0
 
 #define OFFSET_BOOTSTRAP_VARIANT 0x0
 #define OFFSET_BOOTSTRAP_VARIANTS 0x4
@@ -164,6 +166,8 @@ struct task {
     uint32_t pid;  /* the leader's process id (supervisor) */
     uint32_t tsc_khz;  /* frequency that emulated rdtsc counts with (supervisor) */
     uint32_t trace;  /* 1: the supervisor wants to know every result (supervisor) */
+    uint32_t alone;  /* 1: nobody reads the lane, so nothing is written to it (supervisor) */
+    uint64_t limit;  /* position up to which there is room, or something to read, for sure (agent) */
 };
 _Static_assert(offsetof(struct task, self) == 0x0, "layout");
 _Static_assert(offsetof(struct task, entry) == 0x8, "layout");
@@ -192,6 +196,8 @@ _Static_assert(offsetof(struct task, tid) == 0x8c, "layout");
 _Static_assert(offsetof(struct task, pid) == 0x90, "layout");
 _Static_assert(offsetof(struct task, tsc_khz) == 0x94, "layout");
 _Static_assert(offsetof(struct task, trace) == 0x98, "layout");
+_Static_assert(offsetof(struct task, alone) == 0x9c, "layout");
+_Static_assert(offsetof(struct task, limit) == 0xa0, "layout");
 
 struct bootstrap {
     uint32_t variant;  /* index of this variant (supervisor) */

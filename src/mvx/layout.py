@@ -180,6 +180,8 @@ TASK = _structure(
     ("pid", "I", "the leader's process id (supervisor)"),
     ("tsc_khz", "I", "frequency that emulated rdtsc counts with (supervisor)"),
     ("trace", "I", "1: the supervisor wants to know every result (supervisor)"),
+    ("alone", "I", "1: nobody reads the lane, so nothing is written to it (supervisor)"),
+    ("limit", "Q", "position up to which there is room, or something to read, for sure (agent)"),
 )
 
 BOOTSTRAP = _structure(

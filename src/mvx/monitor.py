@@ -143,6 +143,7 @@ class Monitor:
                 pid=task.set.process,
                 position=self._position(task),
                 trace=self.trace is not None,
+                alone=len(self.variants) == 1 and self.trace is None,
             ),
         )
 
