@@ -70,10 +70,11 @@ static uint64_t now_ns(void) {
 /*
  * Spinning pays when the other variant is at work on another CPU and will be there sooner than a
  * wake would take. So after each sleep: a short one shows that spinning longer would have paid, a
- * long one that it was for nothing.
+ * long one that it was for nothing. What slept and was woken at once slept for one wake; spinning
+ * for another would have met it.
  */
 static void learn(struct task *task, uint64_t slept_ns) {
-    if (slept_ns < WAKE_COST_NS) {
+    if (slept_ns < 2 * (uint64_t)task->wake_ns) {
         task->spin_now = task->spin_now * 2 + SPIN_STEP;
         task->spin_now = task->spin_now < task->spin ? task->spin_now : task->spin;
     } else {
@@ -81,26 +82,32 @@ static void learn(struct task *task, uint64_t slept_ns) {
     }
 }
 
-/*
- * Wait until *word, which lane `other` owns, is at least `target`. Returns 0, or -1 after
- * `timeout_s` seconds (0: never). Somebody who was last seen on our own CPU can only go on when we
- * sleep.
- */
+/* For how many turns to spin. Somebody who was last seen on our own CPU can only go on when we
+ * sleep. `spin` is what the machine allows, and changes; `spin_now` what has paid lately. */
+static uint32_t turns_for(const struct task *task, const struct lane *other) {
+    uint32_t most = *(const volatile uint32_t *)&task->spin;
+    uint32_t turns = task->spin_now < most ? task->spin_now : most;
+    return turns && other->processor == processor() ? 0 : turns;
+}
+
+/* Wait until *word, which lane `other` owns, is at least `target`. Returns 0, or -1 after
+ * `timeout_s` seconds (0: never). */
 static int wait_for(struct task *task, const struct lane *other, const uint64_t *word,
                     uint64_t target, uint32_t timeout_s) {
     struct lane *own = lane_of(task, task->variant);
     struct {
         int64_t seconds, nanoseconds;
     } timeout = {timeout_s, 0};
-    uint32_t turns = other->processor == processor() ? 0 : task->spin_now;
+    uint32_t turns = turns_for(task, other);
     for (uint32_t turn = 0; turn < turns; turn++) {
         if (__atomic_load_n(word, __ATOMIC_ACQUIRE) >= target) {
             return 0;
         }
         __builtin_ia32_pause();
     }
+    int learns = task->wake_ns && (turns || !task->spin_now);
     int outcome = 0;
-    uint64_t start_ns = now_ns();
+    uint64_t start_ns = learns ? now_ns() : 0;
     own->processor = processor();
     __atomic_store_n(&own->waiting, 1, __ATOMIC_RELAXED);
     fence();
@@ -117,7 +124,7 @@ static int wait_for(struct task *task, const struct lane *other, const uint64_t 
         }
     }
     __atomic_store_n(&own->waiting, 0, __ATOMIC_RELAXED);
-    if (turns || !task->spin_now) {
+    if (learns) {
         learn(task, now_ns() - start_ns);
     }
     return outcome;

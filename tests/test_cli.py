@@ -341,6 +341,7 @@ def test_defaults() -> None:
         "verify": "sensitive",
         "patch": True,
         "pids": "auto",
+        "wait": "auto",
         "trace": None,
         "report": None,
         "status_file": None,
@@ -516,7 +517,7 @@ def test_version_loads_nothing_heavy() -> None:
 def test_help_names_every_option(mvx_command: list[str]) -> None:
     result = mvx_run(mvx_command, "run", "--help")
     assert result.returncode == 0
-    names = "n policy verify no-patch pids trace report status-file timeout watchdog seed"
+    names = "n policy verify no-patch pids wait trace report status-file timeout watchdog seed"
     for name in names.split():
         option = f"-{name}" if len(name) == 1 else f"--{name}"
         assert re.search(rf"^\s+{option}\b", result.stdout, re.MULTILINE)

@@ -72,7 +72,8 @@
 #define OFFSET_TASK_LANE 0x3c
 #define OFFSET_TASK_SPIN 0x40
 #define OFFSET_TASK_SPIN_NOW 0x44
-#define OFFSET_TASK_WATCHDOG_S 0x48
+#define OFFSET_TASK_WAKE_NS 0x48
+#define OFFSET_TASK_WATCHDOG_S 0x4c
 #define OFFSET_TASK_DESCRIPTORS 0x50
 #define OFFSET_TASK_OVERHEAD 0x58
 #define OFFSET_TASK_POSITION 0x60
@@ -153,6 +154,7 @@ struct task {
     uint32_t lane;  /* index of the task set's lane (supervisor) */
     uint32_t spin;  /* iterations before a wait sleeps, at most (supervisor) */
     uint32_t spin_now;  /* iterations that have paid lately (agent) */
+    uint32_t wake_ns;  /* what waking a sleeper takes; 0: spin_now does not adapt (supervisor) */
     uint32_t watchdog_s;  /* seconds the leader waits for a follower (supervisor) */
     uint64_t descriptors;  /* address of the descriptor table (supervisor) */
     uint64_t overhead;  /* bytes that mvx added to the address space: RLIMIT_AS is shifted by it (supervisor) */
@@ -183,7 +185,8 @@ _Static_assert(offsetof(struct task, verify) == 0x38, "layout");
 _Static_assert(offsetof(struct task, lane) == 0x3c, "layout");
 _Static_assert(offsetof(struct task, spin) == 0x40, "layout");
 _Static_assert(offsetof(struct task, spin_now) == 0x44, "layout");
-_Static_assert(offsetof(struct task, watchdog_s) == 0x48, "layout");
+_Static_assert(offsetof(struct task, wake_ns) == 0x48, "layout");
+_Static_assert(offsetof(struct task, watchdog_s) == 0x4c, "layout");
 _Static_assert(offsetof(struct task, descriptors) == 0x50, "layout");
 _Static_assert(offsetof(struct task, overhead) == 0x58, "layout");
 _Static_assert(offsetof(struct task, position) == 0x60, "layout");

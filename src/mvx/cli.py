@@ -166,6 +166,13 @@ def make_parser() -> Parser:
         default="auto",
         help="how all variants see the same process numbers (default: the best that works here)",
     )
+    add(
+        "--wait",
+        choices=options.WAITS,
+        default="auto",
+        help="how variants wait for each other: spin as long as a wake-up costs and as there are"
+        " free CPUs, then sleep (the default); spin long; sleep at once",
+    )
     add("--trace", type=path, metavar="FILE", help="write every call to FILE, as text")
     add("--report", type=path, metavar="FILE", help="write the report of a divergence, as JSON")
     add(

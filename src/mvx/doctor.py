@@ -25,10 +25,9 @@ import select
 import signal
 import struct
 import textwrap
-import time
 from typing import TYPE_CHECKING, Literal, NoReturn
 
-from mvx import __version__
+from mvx import __version__, waiting
 from mvx.options import CAP_SYS_PTRACE, capable, own_status
 
 if TYPE_CHECKING:
@@ -38,7 +37,6 @@ State = Literal["ok", "limited", "missing"]
 
 KERNEL_OLDEST = (5, 10)
 ATTEMPT_LIMIT_S = 10.0
-WAKE_ROUNDS = 300
 WRAP_COLUMNS = 100
 MEBIBYTE = 1 << 20
 
@@ -669,35 +667,19 @@ def overcommit() -> Finding:
     return Finding("overcommit", "ok", found, "arenas cost memory only as far as they are used")
 
 
-def measure_wake() -> str:
-    """Pass a byte forth and back between two processes; return the mean time of one way."""
-    there, back = os.pipe(), os.pipe()
-    if os.fork() == 0:
-        with contextlib.suppress(BaseException):
-            for _ in range(WAKE_ROUNDS):
-                os.write(back[1], os.read(there[0], 1))
-        os._exit(0)
-    start_ns = time.perf_counter_ns()
-    for _ in range(WAKE_ROUNDS):
-        os.write(there[1], b".")
-        os.read(back[0], 1)
-    return f"{(time.perf_counter_ns() - start_ns) / WAKE_ROUNDS / 2000:.1f}"
-
-
 def processors() -> Finding:
-    """Count the CPUs and measure what waking a sleeper costs."""
+    """Count the CPUs and tell what waking a sleeper costs, and how variants wait by that."""
     count = len(os.sched_getaffinity(0))
-    try:
-        wake = (
-            f"{in_child(measure_wake)} µs a wake-up (pipe, one way, mean of {WAKE_ROUNDS} rounds)"
-        )
-    except OSError as error:
-        wake = f"wake-up not measured: {error.strerror}"
-    found = f"{count} CPU{'s' * (count > 1)}, {wake}"
+    costs = waiting.costs()
+    found = f"{count} CPU{'s' * (count > 1)}, a wake-up takes {costs.wake_ns / 1000:.1f} µs"
     if count < 2:
         follows = "variants take turns on one CPU; every rendezvous is a context switch"
         return Finding("processors", "limited", found, follows, "give it as many CPUs as variants")
-    return Finding("processors", "ok", found, f"{count} variants run at the same time")
+    follows = (
+        f"{count} variants run at the same time; who waits spins for up to {costs.turns} turns"
+        f" of {costs.turn_ns:.0f} ns before it sleeps (--wait=auto)"
+    )
+    return Finding("processors", "ok", found, follows)
 
 
 def container() -> Finding:

@@ -163,6 +163,11 @@ TASK = _structure(
     ("lane", "I", "index of the task set's lane (supervisor)"),
     ("spin", "I", "iterations before a wait sleeps, at most (supervisor)"),
     ("spin_now", "I", "iterations that have paid lately (agent)"),
+    (
+        "wake_ns",
+        "I",
+        "what waking a sleeper takes; 0: spin_now does not adapt (supervisor)",
+    ),
     ("watchdog_s", "I", "seconds the leader waits for a follower (supervisor)"),
     ("descriptors", "Q", "address of the descriptor table (supervisor)"),
     (

@@ -4,6 +4,7 @@ of them need.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -29,6 +30,7 @@ from mvx.options import Options
 from mvx.placement import Placement
 from mvx.statistics import Statistics
 from mvx.tasks import AddressSpace, DescriptorTable, State, Task, TaskSet, Variant
+from mvx.waiting import Waiting
 
 if TYPE_CHECKING:
     from mvx.trace import Trace
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
 _REGION_LOW = 0x4000_0000_0000
 _REGION_HIGH = 0x5000_0000_0000
 _REGION_ALIGNMENT = 1 << 21
-_SPIN_ITERATIONS = 2000
 _TABLE_COPIED = 8192
 """Bytes of a descriptor table that a vfork child or a new image inherits: the first 4096 numbers.
 """
@@ -71,8 +72,7 @@ class Monitor:
         self.emulate: Callable[[Task, Registers], bool] = lambda *_: False
         self.trace: Trace | None = None
         self._next_set = 0
-        processors = len(os.sched_getaffinity(0))
-        self._spin = _SPIN_ITERATIONS if processors >= options.variants else 0
+        self.waiting = Waiting(options.wait, options.variants)
         self.deadlines: set[TaskSet] = set()
 
     def _variant(self, index: int) -> Variant:
@@ -134,8 +134,9 @@ class Monitor:
                 policy=POLICIES.index(self.options.policy),
                 verify=VERIFICATIONS.index(self.options.verify),
                 lane=task.set.lane,
-                spin=self._spin,
-                spin_now=self._spin,
+                spin=self.waiting.turns,
+                spin_now=self.waiting.turns,
+                wake_ns=self.waiting.wake_ns,
                 watchdog_s=max(1, int(self.options.watchdog_s)),
                 descriptors=table.space.table_address(table.index),
                 overhead=space.overhead,
@@ -206,6 +207,14 @@ class Monitor:
         assert task.space is not None
         address = task.slot_address + TASK.offset(field)
         task.space.memory.write(address, value.to_bytes(4, "little"))
+
+    def adapt_waiting(self) -> None:
+        """Let every task spin, or stop that, as crowded as the machine is now."""
+        if self.waiting.has_changed():
+            for task in self.tasks.values():
+                if task.space is not None:
+                    with contextlib.suppress(OSError):  # its memory may be gone already
+                        self.write_field(task, "spin", self.waiting.turns)
 
     def offset_in_image(self, task: Task, address: int) -> int:
         """Offset of an address in the variant's agent image (negative or large: outside)."""

@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 Policy = Literal["strict", "effects", "stream"]
 Verify = Literal["sensitive", "effects", "all"]
 Pids = Literal["auto", "namespace", "translate"]
+Wait = Literal["auto", "spin", "sleep"]
 
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 VERIFICATIONS: tuple[Verify, ...] = get_args(Verify)
 PIDS: tuple[Pids, ...] = get_args(Pids)
+WAITS: tuple[Wait, ...] = get_args(Wait)
 
 VARIANTS_DEFAULT = 2
 VARIANTS_MAX = 16
@@ -66,6 +68,8 @@ class Options:
     """Whether call sites may be patched; without, every call takes the trap."""
     pids: Pids = "auto"
     """How followers get the leader's process numbers."""
+    wait: Wait = "auto"
+    """How variants wait for each other."""
     trace: Path | None = None
     """Where to write every call as text."""
     report: Path | None = None

@@ -16,7 +16,7 @@ import sys
 import time
 from typing import Final
 
-from mvx import errors, kernel, launch, sites, verification, vsyscall
+from mvx import errors, kernel, launch, sites, verification, vsyscall, waiting
 from mvx.delivery import Delivery
 from mvx.instructions import Instructions
 from mvx.kernel import MASK, Registers, TaskGoneError
@@ -221,12 +221,15 @@ class Supervisor:
         """Nothing stopped: sleep until a child changes, a signal comes, or a deadline."""
         monitor = self._monitor
         timeout = _TICK_S if monitor.deadlines or self._end is not None else 3600.0
+        if monitor.waiting.watches:
+            timeout = min(timeout, waiting.LOOK_S)
         between = self._delivery.between
         soon = between.timeout()
         information = signal.sigtimedwait(
             self._signals, timeout if soon is None else min(timeout, soon)
         )
         between.look()
+        monitor.adapt_waiting()
         if information is not None and information.si_signo != signal.SIGCHLD:
             self._forward(information)
         now = time.monotonic()

@@ -1,0 +1,128 @@
+"""How variants wait for each other, and what is kept of measurements of the machine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mvx import machine, waiting
+
+BOUNDS = {"speed": (1.0, 100.0)}
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "mvx/machine.json"
+
+
+def test_a_measurement_is_made_once(cache: Path) -> None:
+    made = []
+
+    def measure() -> dict[str, float]:
+        made.append(1)
+        return {"speed": 50.0}
+
+    assert [machine.recall("test", BOUNDS, measure) for _ in range(3)] == [{"speed": 50.0}] * 3
+    assert len(made) == 1
+    cache.unlink()
+    machine.recall("test", BOUNDS, measure)
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"speed": 0.5}, {"speed": float("nan")}, {"speed": "9"}, {"speed": True}, {}, [], None, 9],
+)
+def test_what_cannot_be_true_is_measured_again(cache: Path, values: object) -> None:
+    machine.recall("test", BOUNDS, lambda: {"speed": 3.0})
+    document = json.loads(cache.read_text())
+    document["measured"]["test"] = values
+    cache.write_text(json.dumps(document))
+    assert machine.recall("test", BOUNDS, lambda: {"speed": 4.0}) == {"speed": 4.0}
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[" * 60000, b'{"signature": 1}', b"[]"])
+def test_a_spoilt_file_does_no_harm(cache: Path, content: bytes) -> None:
+    cache.parent.mkdir()
+    cache.write_bytes(content)
+    assert machine.recall("test", BOUNDS, lambda: {"speed": 4.0}) == {"speed": 4.0}
+
+
+def test_another_boot_is_another_machine(cache: Path) -> None:
+    machine.recall("test", BOUNDS, lambda: {"speed": 3.0})
+    document = json.loads(cache.read_text())
+    document["signature"][1] = "another boot"
+    cache.write_text(json.dumps(document))
+    assert machine.recall("test", BOUNDS, lambda: {"speed": 4.0}) == {"speed": 4.0}
+
+
+def test_a_home_that_cannot_be_written_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
+    assert machine.recall("test", BOUNDS, lambda: {"speed": 4.0}) == {"speed": 4.0}
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME", raising=False)
+    assert not machine.place()
+    assert machine.recall("test", BOUNDS, lambda: {"speed": 5.0}) == {"speed": 5.0}
+
+
+def test_costs_are_within_bounds(cache: Path) -> None:
+    costs = waiting.costs()
+    assert 500 <= costs.wake_ns <= 1e6
+    assert costs.turns > 0
+    assert costs == waiting.costs()
+    assert cache.exists()
+
+
+@pytest.fixture
+def free_machine(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.setattr(waiting.os, "sched_getaffinity", lambda _: {0, 1})
+    monkeypatch.setattr(waiting, "costs", lambda: waiting.Costs(20000.0, 20.0))
+    monkeypatch.setattr(waiting, "LOOK_S", 0.0)
+    return monkeypatch
+
+
+@pytest.mark.parametrize(
+    ("mode", "variants", "turns", "learns"),
+    [
+        ("auto", 2, 1000, True),
+        ("auto", 1, 0, False),
+        ("auto", 3, 0, False),  # more variants than CPUs
+        ("sleep", 2, 0, False),
+        ("spin", 3, 500_000, False),
+    ],
+)
+def test_how_long_to_spin(
+    free_machine: pytest.MonkeyPatch,
+    mode: waiting.Wait,
+    variants: int,
+    turns: int,
+    learns: bool,
+) -> None:
+    del free_machine
+    chosen = waiting.Waiting(mode, variants)
+    assert (chosen.turns, chosen.wake_ns > 0, chosen.watches) == (turns, learns, learns)
+
+
+def test_nobody_spins_while_the_machine_is_crowded(free_machine: pytest.MonkeyPatch) -> None:
+    chosen = waiting.Waiting("auto", 2)
+    free_machine.setattr(waiting, "is_crowded", lambda: True)
+    changes = [chosen.has_changed() for _ in range(3)]
+    assert (sum(changes), chosen.turns) == (1, 0)
+    free_machine.setattr(waiting, "is_crowded", lambda: False)
+    assert not chosen.has_changed()  # one look is a moment
+    changes = [chosen.has_changed() for _ in range(20)]
+    assert (sum(changes), chosen.turns) == (1, 1000)
+
+
+@pytest.mark.parametrize("mode", ["auto", "spin", "sleep"])
+def test_every_way_of_waiting_gives_the_same(mvx_command: list[str], mode: str) -> None:
+    command = [*mvx_command, "run", "--wait", mode, "-n", "2", "--policy", "strict", "--"]
+    program = ["sh", "-c", "i=0; while [ $i -lt 300 ]; do echo $i; i=$((i+1)); done | tail -n 2"]
+    run = subprocess.run(
+        [*command, *program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (run.stdout, run.stderr, run.returncode) == ("298\n299\n", "", 0)
