@@ -51,6 +51,15 @@ static long traced(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, 
     return gate_traced(number, arguments);
 }
 
+/* Without it (RLIMIT_AS) the program runs as well, but its anonymous mappings are each variant's
+ * own. */
+static void put_barrier(uint64_t address, uint64_t size) {
+    if (address) {
+        traced(__NR_mmap, address, size, PROT_NONE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, (uint64_t)-1);
+    }
+}
+
 __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
     uint64_t base = (uint64_t)image_start;
     long socket = plain(__NR_socket, AF_UNIX, SOCK_SEQPACKET | CLOSE_ON_EXEC, 0, 0, 0, 0);
@@ -103,12 +112,8 @@ __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
         traced(__NR_prctl, PR_SET_MM, PR_SET_MM_MAP, (uint64_t)bootstrap->memory_map,
                sizeof bootstrap->memory_map, 0);
     }
-    if (bootstrap->barrier) {
-        /* Without it (RLIMIT_AS) the program runs as well, but its anonymous mappings are each
-         * variant's own. */
-        traced(__NR_mmap, bootstrap->barrier, bootstrap->barrier_size, PROT_NONE,
-               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, (uint64_t)-1);
-    }
+    put_barrier(bootstrap->barrier, bootstrap->barrier_size);
+    put_barrier(bootstrap->hole, bootstrap->hole_size);
     const struct image_header *image = (const struct image_header *)image_start;
     uint64_t code = (image->size + PAGE - 1) & ~(PAGE - 1);
     result = traced(__NR_mprotect, base, code, PROT_READ | PROT_EXEC, 0, 0);

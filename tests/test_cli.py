@@ -337,6 +337,7 @@ def test_defaults() -> None:
         "program": "/bin/true",
         "arguments": ["/bin/true"],
         "variants": 2,
+        "diversify": ["layout", "stack", "canary", "environment"],
         "policy": "effects",
         "verify": "sensitive",
         "patch": True,
@@ -353,10 +354,13 @@ def test_defaults() -> None:
 
 def test_every_option(tmp_path: Path) -> None:
     words = "-n 3 --policy strict --verify all --no-patch --pids translate --trace t --report r"
-    more = "--status-file s --timeout 1.5 --watchdog 2 --seed 0x10 -- true"
+    more = (
+        "--diversify canary,layout --status-file s --timeout 1.5 --watchdog 2 --seed 0x10 -- true"
+    )
     seen = options_seen(*words.split(), *more.split(), cwd=tmp_path)
     assert seen["arguments"] == ["true"]
     assert (seen["variants"], seen["policy"], seen["verify"]) == (3, "strict", "all")
+    assert seen["diversify"] == ["layout", "canary"]
     assert (seen["patch"], seen["pids"]) == (False, "translate")
     assert (seen["trace"], seen["report"]) == (f"{tmp_path}/t", f"{tmp_path}/r")
     assert (seen["timeout_s"], seen["watchdog_s"], seen["seed"]) == (1.5, 2.0, 16)
@@ -511,7 +515,7 @@ def test_version_loads_nothing_heavy() -> None:
     heavy = {"asyncio", "ctypes", "elftools", "json", "rich", "socket", "subprocess", "typing_ext"}
     assert not loaded & heavy
     own = {name for name in loaded if name.startswith("mvx.")}
-    assert own == {"mvx.cli", "mvx.errors", "mvx.options"}
+    assert own == {"mvx.cli", "mvx.diversity", "mvx.errors", "mvx.options"}
 
 
 def test_help_names_every_option(mvx_command: list[str]) -> None:

@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 
 from mvx import report
+from mvx.diversity import DEFAULT
 from mvx.outcome import DIVERGENCE_STATUS
 from mvx.placement import Placement
 
@@ -160,7 +161,7 @@ class Runner:
         self.command, self.program, self.folder = command, program, folder
 
     def __call__(self, what: str, *options: str, variants: int = 2, chosen: int = 1) -> Run:
-        place = Placement(SEED, variants).file_address(chosen, 0)
+        place = Placement(SEED, variants, DEFAULT).file_address(chosen, 0)
         out, saved = self.folder / "out", self.folder / "report.json"
         words = [*self.command, "run", "-n", str(variants), "--seed", str(SEED), *options]
         words += ["--report", str(saved), "--", str(self.program), what, str(out), hex(place)]

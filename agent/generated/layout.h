@@ -95,9 +95,11 @@
 #define OFFSET_BOOTSTRAP_MOVES 0xc
 #define OFFSET_BOOTSTRAP_BARRIER 0x10
 #define OFFSET_BOOTSTRAP_BARRIER_SIZE 0x18
-#define OFFSET_BOOTSTRAP_MEMORY_MAP 0x20
-#define OFFSET_BOOTSTRAP_MOVE 0x88
-#define OFFSET_BOOTSTRAP_ADDRESS 0x208
+#define OFFSET_BOOTSTRAP_HOLE 0x20
+#define OFFSET_BOOTSTRAP_HOLE_SIZE 0x28
+#define OFFSET_BOOTSTRAP_MEMORY_MAP 0x30
+#define OFFSET_BOOTSTRAP_MOVE 0x98
+#define OFFSET_BOOTSTRAP_ADDRESS 0x218
 
 #define OFFSET_LANE_HEAD 0x0
 #define OFFSET_LANE_TAIL 0x40
@@ -209,6 +211,8 @@ struct bootstrap {
     uint32_t moves;  /* how many mappings of the program move (supervisor) */
     uint64_t barrier;  /* address of the barrier below which the kernel then places mappings, 0: none (supervisor) */
     uint64_t barrier_size;  /* its size (supervisor) */
+    uint64_t hole;  /* address that a loader left, which a second barrier fills, 0: none (supervisor) */
+    uint64_t hole_size;  /* its size (supervisor) */
     uint64_t memory_map[13];  /* struct prctl_mm_map with the common brk, all zero: keep the kernel's (supervisor) */
     uint64_t move[48];  /* per mapping: old address, size, new address (supervisor) */
     uint64_t address[16];  /* struct sockaddr_un of the supervisor's socket (supervisor) */
@@ -219,9 +223,11 @@ _Static_assert(offsetof(struct bootstrap, address_size) == 0x8, "layout");
 _Static_assert(offsetof(struct bootstrap, moves) == 0xc, "layout");
 _Static_assert(offsetof(struct bootstrap, barrier) == 0x10, "layout");
 _Static_assert(offsetof(struct bootstrap, barrier_size) == 0x18, "layout");
-_Static_assert(offsetof(struct bootstrap, memory_map) == 0x20, "layout");
-_Static_assert(offsetof(struct bootstrap, move) == 0x88, "layout");
-_Static_assert(offsetof(struct bootstrap, address) == 0x208, "layout");
+_Static_assert(offsetof(struct bootstrap, hole) == 0x20, "layout");
+_Static_assert(offsetof(struct bootstrap, hole_size) == 0x28, "layout");
+_Static_assert(offsetof(struct bootstrap, memory_map) == 0x30, "layout");
+_Static_assert(offsetof(struct bootstrap, move) == 0x98, "layout");
+_Static_assert(offsetof(struct bootstrap, address) == 0x218, "layout");
 
 struct lane {
     uint64_t head;  /* bytes published; its low half is a futex word (owner) */

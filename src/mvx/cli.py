@@ -112,7 +112,7 @@ class Parser(argparse.ArgumentParser):
 
 def make_parser() -> Parser:
     """Build the parser of all commands."""
-    from mvx import options
+    from mvx import diversity, options
 
     parser = Parser(
         prog="mvx",
@@ -153,6 +153,13 @@ def make_parser() -> Parser:
         choices=options.VERIFICATIONS,
         default="sensitive",
         help="calls verified from outside: sensitive ones (the default), effects too, all",
+    )
+    add(
+        "--diversify",
+        type=diversifications,
+        default=diversity.DEFAULT,
+        metavar="NAME,…",
+        help="in what the variants differ: layout, stack, canary, environment; none, default, all",
     )
     add(
         "--no-patch",
@@ -255,6 +262,16 @@ def seconds(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a time longer than 0 seconds")
     return value
+
+
+def diversifications(text: str) -> tuple[str, ...]:
+    """Take an option's text for names of diversifications."""
+    from mvx import diversity
+
+    try:
+        return diversity.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def path(text: str) -> Path:

@@ -28,18 +28,15 @@ from mvx.layout import (
     TASK_SLOT_SIZE,
 )
 from mvx.placement import Placement, Plan
+from mvx.stack import AT_BASE, InitialStack
 from mvx.tasks import AddressSpace, Task
+from mvx.variation import Variation
 
 _MMAP = 9
 _PROT_ALL = 7
 _MAP_FLAGS = 0x02 | 0x20 | 0x4000 | 0x100000
 """MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE."""
 _CODE_SEGMENT_32 = 0x23
-_AT_PHDR = 3
-_AT_BASE = 7
-_AT_ENTRY = 9
-_AT_SYSINFO_EHDR = 33
-_AT_IGNORE = 1
 _REQUESTS = list(REQUESTS)
 _PARAMETERS = 0x1000
 """Where struct bootstrap lies in the first task slot: past struct task, far below the stack."""
@@ -48,11 +45,14 @@ _PARAMETERS = 0x1000
 class Injector:
     """Puts the agent into new images; holds the socket over which arenas are handed out."""
 
-    def __init__(self, image: Image, arenas: Arenas, placement: Placement) -> None:
+    def __init__(
+        self, image: Image, arenas: Arenas, placement: Placement, variation: Variation
+    ) -> None:
         """Listen on an abstract address that nobody can guess."""
         self._image = image
         self._arenas = arenas
         self._placement = placement
+        self._variation = variation
         self._address = b"\0mvx-" + os.urandom(16)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.bind(self._address)
@@ -93,16 +93,15 @@ class Injector:
         memory.write(base, self._image.content)
         slot = space.take_slot()
         assert slot == 0
-        auxiliary = AuxiliaryVector(memory, entry.rsp)
-        plan = self._placement.plan(task, auxiliary)
+        stack = InitialStack(memory, entry.rsp)
+        plan = self._placement.plan(task, stack)
+        new = stack.rebuild(self._variation.wishes(task, stack, plan), plan.stack_start)
         self._bootstrap(task, space, entry, plan)
         space.overhead = PRIVATE_SIZE + len(self._arenas.arenas) * ARENA_SIZE + plan.barrier_size
-        if plan.moves:
-            for kind in (_AT_PHDR, _AT_ENTRY):
-                auxiliary.add(kind, plan.distance)
-            if not auxiliary.get(_AT_BASE):
-                entry.rip += plan.distance
-        auxiliary.rename(_AT_SYSINFO_EHDR, _AT_IGNORE)
+        space.overhead += plan.hole[1]
+        memory.write(new.pointer, new.content)
+        entry.rsp = new.pointer
+        entry.rip += plan.loader if stack.auxiliary(AT_BASE) else plan.image
         entry.gs_base = space.slot_address(0)
         entry.orig_rax = kernel.MASK
         kernel.set_registers(tid, entry)
@@ -135,6 +134,8 @@ class Injector:
                 moves=len(plan.moves),
                 barrier=plan.barrier,
                 barrier_size=plan.barrier_size,
+                hole=plan.hole[0],
+                hole_size=plan.hole[1],
             )
         )
         struct.pack_into("<13Q", parameters, BOOTSTRAP.offset("memory_map"), *plan.memory_map)
@@ -209,57 +210,3 @@ class Injector:
             if stop >> 8 == 0 and stop not in (5, kernel.SYSCALL_STOP):
                 task.early_signals.append(stop)
             kernel.resume(task.tid, to_syscall_exit=expected == kernel.SYSCALL_STOP)
-
-
-class AuxiliaryVector:
-    """The auxiliary vector on a new stack: found behind argc, argv and the environment (x86-64
-    psABI, 3.4.1).
-    """
-
-    def __init__(self, memory: kernel.Memory, stack: int) -> None:
-        """Find every entry; `stack` is the first rsp."""
-        self._memory = memory
-        self._places: dict[int, int] = {}
-        self._values: dict[int, int] = {}
-        words = _Words(memory, stack)
-        position = 1 + words[0] + 1
-        while words[position]:
-            position += 1
-        position += 1
-        while words[position]:
-            self._places[words[position]] = stack + 8 * position
-            self._values[words[position]] = words[position + 1]
-            position += 2
-
-    def get(self, kind: int) -> int:
-        """The value of an entry, 0 if there is none."""
-        return self._values.get(kind, 0)
-
-    def add(self, kind: int, distance: int) -> None:
-        """Add to an entry's value, if there is such an entry."""
-        if kind in self._places:
-            self._values[kind] += distance
-            self._memory.write(self._places[kind] + 8, struct.pack("<Q", self._values[kind]))
-
-    def rename(self, kind: int, other: int) -> None:
-        """Give an entry another type, if there is such an entry."""
-        if kind in self._places:
-            self._memory.write(self._places[kind], struct.pack("<Q", other))
-
-
-class _Words:
-    """The 64-bit words of a new stack, read in pieces as needed."""
-
-    def __init__(self, memory: kernel.Memory, start: int) -> None:
-        self._memory = memory
-        self._start = start
-        self._words: list[int] = []
-
-    def __getitem__(self, index: int) -> int:
-        while index >= len(self._words):
-            content = self._memory.read(self._start + 8 * len(self._words), 4096)
-            if len(content) < 8:
-                message = "the new stack ends inside its auxiliary vector"
-                raise InternalError(message)
-            self._words += struct.unpack(f"<{len(content) // 8}Q", content[: len(content) // 8 * 8])
-        return self._words[index]

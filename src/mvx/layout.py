@@ -201,6 +201,8 @@ BOOTSTRAP = _structure(
         "address of the barrier below which the kernel then places mappings, 0: none (supervisor)",
     ),
     ("barrier_size", "Q", "its size (supervisor)"),
+    ("hole", "Q", "address that a loader left, which a second barrier fills, 0: none (supervisor)"),
+    ("hole_size", "Q", "its size (supervisor)"),
     (
         "memory_map",
         "13Q",

@@ -30,6 +30,7 @@ from mvx.options import Options
 from mvx.placement import Placement
 from mvx.statistics import Statistics
 from mvx.tasks import AddressSpace, DescriptorTable, State, Task, TaskSet, Variant
+from mvx.variation import Variation
 from mvx.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -55,8 +56,9 @@ class Monitor:
         self.random = random.Random(self.seed)  # noqa: S311 - the seed is the user's, or the system's
         self.image: Image = load()
         self.arenas = Arenas(options.variants)
-        self.placement = Placement(self.seed, options.variants)
-        self.injector = Injector(self.image, self.arenas, self.placement)
+        self.placement = Placement(self.seed, options.variants, options.diversify)
+        variation = Variation(self.seed, options, self.placement)
+        self.injector = Injector(self.image, self.arenas, self.placement, variation)
         self.variants = [self._variant(index) for index in range(options.variants)]
         self.statistics = Statistics(options.variants)
         self.tasks: dict[int, Task] = {}

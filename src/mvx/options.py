@@ -19,7 +19,7 @@ import stat
 import struct
 from typing import TYPE_CHECKING, BinaryIO, Literal, get_args
 
-from mvx import errors
+from mvx import diversity, errors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,6 +60,8 @@ class Options:
     arguments: tuple[str, ...]
     """The program's arguments, argv[0] included; bytes that are no UTF-8 are surrogate escapes."""
     variants: int = VARIANTS_DEFAULT
+    diversify: tuple[str, ...] = diversity.DEFAULT
+    """In what the variants differ."""
     policy: Policy = "effects"
     """When the leader waits for the followers."""
     verify: Verify = "sensitive"

@@ -1,30 +1,35 @@
 """Where a variant's memory lies: what differs between the variants, and what must not.
 
-Code differs: every variant has a zone of its own for the program's image and every file that it
-maps, so that no address is executable in two variants. Inside the zones the low 32 bits are the
-same, and so are the addresses of anonymous mappings and of the brk heap: programs take entropy from
-addresses and let it out (bash derives $RANDOM from the low half of a function's address, OpenSSL
-puts pthread_self() and the heap address of its generator into the generator's nonce, Python orders
-sets by the addresses of their elements). Stack, loader, canaries and pointer guard stay each
-variant's own, from the kernel's randomisation.
+Code differs: every variant has a zone of its own for the program's image, its loader and every
+file that it maps, so that no address is executable in two variants. Inside the zones the low 32
+bits of image and files are the same, and so are the addresses of anonymous mappings and of the brk
+heap: programs take entropy from addresses and let it out (bash derives $RANDOM from the low half of
+a function's address, OpenSSL puts pthread_self() and the heap address of its generator into the
+generator's nonce, Python orders sets by the addresses of their elements). The stack is each
+variant's own, from the kernel's randomisation, with low bits chosen so that they differ. Without a
+diversification (diversity.py) all variants share a zone, or the place of their stack, which is
+random as before.
 
 The kernel places mappings below the lowest of those that it made at exec, highest address first. So
 a *barrier*, one mapping without rights from a common address up to that lowest one, makes it place
-them equally everywhere from then on. The brk is set with PR_SET_MM_MAP (prctl(2); Linux 3.18, no
-privilege, CONFIG_CHECKPOINT_RESTORE). See docs/decisions/0001-common-anonymous-layout.md.
+them equally everywhere from then on; another fills the hole that the loader leaves. The brk is set
+with PR_SET_MM_MAP (prctl(2); Linux 3.18, no privilege, CONFIG_CHECKPOINT_RESTORE). See
+docs/decisions/0001-common-anonymous-layout.md.
 """
 
 from __future__ import annotations
 
 import random
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mvx.layout import MOVES_MAX
+from mvx.stack import AT_BASE, AT_PHDR, RESIDUES
 
 if TYPE_CHECKING:
-    from mvx.injection import AuxiliaryVector
+    from mvx.stack import InitialStack
     from mvx.tasks import Task
 
 _SLOT: Final = 1 << 33
@@ -32,8 +37,9 @@ _SLOT: Final = 1 << 33
 _ZONE_SLOTS: Final = 256
 _FIRST_SLOTS: Final = 64
 """A zone begins at one of its first slots, so that more bits than the zone's differ; the order of
-image
-and files is the same in all variants, since programs compare such addresses."""
+image and files is the same in all variants, since programs compare such addresses."""
+_LOADER_SLOT: Final = _ZONE_SLOTS - _FIRST_SLOTS - 1
+"""The last: the loader's low bits are each variant's own, nobody takes entropy from them."""
 _ZONES_LOW: Final = 0x0100_0000_0000
 _ZONES_HIGH: Final = 0x4000_0000_0000
 """Below the agents' regions (monitor._REGION_LOW)."""
@@ -44,21 +50,32 @@ _BRK_HIGH: Final = 0x5800_0000_0000
 """Above the agents' regions, below the barrier: where the heap of a position-independent program
 natively lies.
 """
+_STACK_LOW: Final = 0x7FFC_0000_0000
+_STACK_HIGH: Final = 0x7FFF_F000_0000
+"""Where the kernel puts the upper ends of stacks: within 16 GiB of the highest address."""
+_ASIDE: Final = 0x5F00_0000_0000
+"""Nothing lies here when a program starts: a stop on the way of a stack that moves a little."""
 _PAGE: Final = 4096
-_AT_PHDR: Final = 3
 _ELF_HEADER_SIZE: Final = 64
 _PROGRAM_HEADER: Final = struct.Struct("<IIQQQQQQ")
 
 
 class Plan(NamedTuple):
-    """What the bootstrap does to a new image: moves of (old, size, new), all by `distance`, and the
-    barrier.
-    """
+    """What the bootstrap does to a new image: moves of (old, size, new), and the barrier."""
 
     moves: list[tuple[int, int, int]]
-    distance: int
+    image: int
+    """By how much the image moves."""
+    loader: int
+    """By how much the loader moves."""
+    stack: int
+    """By how much the stack moves."""
+    stack_start: int
+    """Its lowest address before that."""
     barrier: int
     barrier_size: int
+    hole: tuple[int, int]
+    """Address and size of the place that the loader leaves, or zeros."""
     memory_map: tuple[int, ...]
     """struct prctl_mm_map, all zero where the kernel's brk stays."""
 
@@ -66,9 +83,10 @@ class Plan(NamedTuple):
 class Placement:
     """The addresses of one run, all from its seed."""
 
-    def __init__(self, seed: int, variants: int) -> None:
-        """Choose the zones, the barrier and the low halves."""
+    def __init__(self, seed: int, variants: int, diversify: Sequence[str]) -> None:
+        """Choose the zones, the barrier and the low halves; `diversify`: what is to differ."""
         self._seed = seed
+        self._diversify = diversify
         generator = random.Random(f"{seed}/placement")  # noqa: S311 - the seed is random
         zones = (_ZONES_HIGH - _ZONES_LOW) // (_SLOT * _ZONE_SLOTS)
         chosen = generator.sample(range(zones), variants)
@@ -76,42 +94,84 @@ class Placement:
         self._first_slots = generator.sample(range(_FIRST_SLOTS), variants)
         self._brk = generator.randrange(_BRK_LOW, _BRK_HIGH, _PAGE)
         self._barrier = generator.randrange(_BARRIER_LOW, _BARRIER_HIGH, _PAGE)
+        self._stack = generator.randrange(_STACK_LOW, _STACK_HIGH, _PAGE)
+        self._lowest_bytes = generator.sample(range(0, 256, 16), min(variants, 16))
 
     def file_address(self, variant: int, index: int) -> int:
         """Where a variant maps its index-th file; 0, the kernel's choice, when the zone is full."""
-        if index + 1 >= _ZONE_SLOTS - _FIRST_SLOTS:
+        if index + 1 >= _LOADER_SLOT:
             return 0
-        return self._address(variant, index + 1)
+        return self._address(variant, index + 1, str(index + 1))
 
-    def _address(self, variant: int, slot: int) -> int:
+    def stack_residue(self, variant: int) -> int:
+        """The lowest two bytes of a variant's first stack pointer: the lowest differs in all."""
+        if "stack" not in self._diversify:
+            variant = 0
+        generator = random.Random(f"{self._seed}/stack/{variant}")  # noqa: S311
+        return generator.randrange(0, RESIDUES, 256) + self._lowest_bytes[variant]
+
+    def _address(self, variant: int, slot: int, name: str) -> int:
+        if "layout" not in self._diversify:
+            variant = 0
         place = slot + self._first_slots[variant]
-        return self._zones[variant] + place * _SLOT + _SLOT // 4 + self._low(slot)
+        return self._zones[variant] + place * _SLOT + _SLOT // 4 + self._low(name)
 
-    def _low(self, index: int) -> int:
-        generator = random.Random(f"{self._seed}/{index}")  # noqa: S311 - the seed is random
+    def _low(self, name: str) -> int:
+        generator = random.Random(f"{self._seed}/{name}")  # noqa: S311 - the seed is random
         return generator.randrange(0x1000_0000, 0x7000_0000, _PAGE)
 
-    def plan(self, task: Task, auxiliary: AuxiliaryVector) -> Plan:
+    def plan(self, task: Task, stack: InitialStack) -> Plan:
         """What to move in the new image of a task at the exit of its exec."""
         areas = _areas(task.tid)
-        headers = auxiliary.get(_AT_PHDR)
+        variant = task.variant.index
         moves: list[tuple[int, int, int]] = []
+        image = _moves(
+            areas, _span(task.tid, stack.auxiliary(AT_PHDR)), self._address(variant, 0, "0"), moves
+        )
+        name = f"loader/{variant}" if "layout" in self._diversify else "loader"
+        base = stack.auxiliary(AT_BASE)
+        span = _span(task.tid, base + _ELF_HEADER_SIZE) if base else (0, 0)
+        loader = _moves(areas, span, self._address(variant, _LOADER_SLOT, name), moves)
+        moved = {start for start, _, _ in moves}
+        whole = next(area for area in areas if area[0] <= stack.pointer < area[1])
         distance = 0
-        span = _span(task.tid, headers)
-        image = [area for area in areas if span[0] <= area[0] < span[1]]
-        if 0 < len(image) <= MOVES_MAX:
-            new = self._address(task.variant.index, 0)
-            distance = new - image[0][0]
-            moves = [(start, end - start, start + distance) for start, end in image]
-        above = [start for start, _ in areas if start > self._barrier]
-        size = min(above) - self._barrier if above else 0
-        memory_map = _memory_map(task.tid, distance, self._brk)
-        return Plan(moves, distance, self._barrier if size else 0, size, memory_map)
+        if "stack" not in self._diversify:
+            distance = self._stack - whole[1]
+            size = whole[1] - whole[0]
+            place = whole[0]
+            if abs(distance) < size:
+                moves.append((place, size, _ASIDE))
+                place = _ASIDE
+            if distance:
+                moves.append((place, size, whole[0] + distance))
+            moved.add(whole[0])
+        above = [start for start, _ in areas if start > self._barrier and start not in moved]
+        above += [whole[0] + distance]
+        size = min(above) - self._barrier
+        memory_map = _memory_map(task.tid, image, distance, self._brk)
+        hole = (span[0], span[1] - span[0]) if loader else (0, 0)
+        barrier = (self._barrier, size) if size > 0 else (0, 0)
+        return Plan(moves, image, loader, distance, whole[0], *barrier, hole, memory_map)
 
 
-def _memory_map(tid: int, distance: int, brk: int) -> tuple[int, ...]:
-    """The kernel's own record of the image (proc_pid_stat(5), fields 26 to 28 and 45 to 51), moved,
-    with another brk.
+def _moves(
+    areas: list[tuple[int, int]],
+    span: tuple[int, int],
+    new: int,
+    moves: list[tuple[int, int, int]],
+) -> int:
+    """Add the moves of all mappings in a span to a new address; return the distance, 0 for none."""
+    inside = [area for area in areas if span[0] <= area[0] < span[1]]
+    if not inside or len(inside) + len(moves) > MOVES_MAX - 2:
+        return 0
+    distance = new - inside[0][0]
+    moves += [(start, end - start, start + distance) for start, end in inside]
+    return distance
+
+
+def _memory_map(tid: int, image: int, distance: int, brk: int) -> tuple[int, ...]:
+    """The kernel's own record of the image (proc_pid_stat(5), fields 26 to 28 and 45 to 51), moved
+    by `image`, the stack's part by `distance`, with another brk.
     """
     content = Path(f"/proc/{tid}/stat").read_bytes()
     fields = content[content.rindex(b")") + 2 :].split()
@@ -120,9 +180,10 @@ def _memory_map(tid: int, distance: int, brk: int) -> tuple[int, ...]:
     start_data, end_data, _, *strings = (int(field) for field in fields[42:49])
     if not all((*code, stack, start_data, end_data, *strings)):
         return (0,) * 13
-    moved = [address + distance for address in (*code, start_data, end_data)]
+    moved = [address + image for address in (*code, start_data, end_data)]
+    above = [address + distance for address in (stack, *strings)]
     no_descriptor = 0xFFFFFFFF << 32
-    return (*moved, brk, brk, stack, *strings, 0, no_descriptor)
+    return (*moved, brk, brk, *above, 0, no_descriptor)
 
 
 def _areas(tid: int) -> list[tuple[int, int]]:

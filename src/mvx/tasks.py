@@ -136,6 +136,8 @@ class Task:
     """The registers at that stop."""
     on_exit_stop: Callable[[Task, Registers], None] | None = None
     """What to do at the next syscall-exit stop."""
+    images: int = 0
+    """How many programs the task has executed."""
     birth: Birth | None = None
     """The clone, fork or vfork that the task is executing."""
     birth_retried: bool = False

@@ -1,0 +1,75 @@
+"""What makes the variants differ: the names of ``--diversify``, and what each stops, costs, breaks.
+
+The table is data: the command line, the reference page and the tests read it from here. What is on
+by default changes nothing that a program can let out without giving away its memory.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Diversification(NamedTuple):
+    """One way in which variants differ."""
+
+    name: str
+    default: bool
+    differs: str
+    stops: str
+    costs: str
+    breaks: str
+
+
+DIVERSIFICATIONS: Final = (
+    Diversification(
+        "layout",
+        default=True,
+        differs="addresses of the program's image, the loader, libraries and every mapped file",
+        stops="whole addresses of code and of static data: overwritten return addresses, function"
+        " pointers, virtual tables, GOT entries; gadget chains; return into a library; their leaks",
+        costs="nothing while the program runs: addresses are chosen when files are mapped",
+        breaks="nothing known; a position-dependent program keeps the addresses of its image",
+    ),
+    Diversification(
+        "stack",
+        default=True,
+        differs="the stack's address, its distance from the arguments, and its low 16 bits",
+        stops="whole addresses on the stack, their leaks, and overwrites of the lowest byte or two"
+        " of a pointer into the stack; over-reads from the stack into arguments and environment",
+        costs="up to 64 KiB of stack, once",
+        breaks="nothing known; where the stack's limit leaves no room, the distance stays",
+    ),
+    Diversification(
+        "canary",
+        default=True,
+        differs="AT_RANDOM: stack canaries and the guard of pointers that the C library stores",
+        stops="canaries that were leaked or guessed; forged longjmp buffers and exit handlers",
+        costs="nothing",
+        breaks="programs that let AT_RANDOM out as random bytes",
+    ),
+    Diversification(
+        "environment",
+        default=True,
+        differs="in followers, order and distances of the environment's strings in memory",
+        stops="over-reads and relative overwrites in the environment, and known addresses in it",
+        costs="some microseconds at exec; an environment above 32 KiB is left as it is",
+        breaks="nothing known: environ, its order, /proc/self/environ and the leader stay",
+    ),
+)
+NAMES: Final = tuple(each.name for each in DIVERSIFICATIONS)
+DEFAULT: Final = tuple(each.name for each in DIVERSIFICATIONS if each.default)
+
+
+def parse(text: str) -> tuple[str, ...]:
+    """The names that an option's text means, in the order of NAMES; ValueError with what is wrong.
+
+    ``none``, ``default`` and ``all`` stand for sets.
+    """
+    sets: dict[str, tuple[str, ...]] = {"none": (), "default": DEFAULT, "all": NAMES}
+    chosen: set[str] = set()
+    for name in text.split(","):
+        if name not in sets and name not in NAMES:
+            message = f"{name!r} is none of {', '.join((*NAMES, *sets))}"
+            raise ValueError(message)
+        chosen |= set(sets.get(name, (name,)))
+    return tuple(name for name in NAMES if name in chosen)
