@@ -18,6 +18,7 @@ from typing import Final
 
 from mvx import kernel
 from mvx.kernel import MASK, Registers, signed
+from mvx.memory import Memory
 from mvx.monitor import Monitor
 from mvx.tasks import AddressSpace, Birth, State, Task, TaskSet
 
@@ -149,7 +150,7 @@ class Births:
         assert child.birth is not None
         flags = child.birth.flags
         if not flags & CLONE_VM:
-            space = AddressSpace(kernel.Memory(child.tid), parent.space.base, {parent.slot}, set())
+            space = AddressSpace(Memory(child.tid), parent.space.base, {parent.slot}, set())
             space.tables.add(parent.table.index)
             space.overhead = parent.space.overhead
             space.files_mapped = parent.space.files_mapped

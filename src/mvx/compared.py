@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mvx import decode, specification
-from mvx.kernel import Memory
 from mvx.layout import MESSAGE, MESSAGES, NUMBER_RDTSC, RING_SIZE
+from mvx.memory import Memory
 from mvx.specification import text
 from mvx.specification.declaration import Parameter
 from mvx.specification.structures import Structure

@@ -27,7 +27,7 @@ import struct
 import textwrap
 from typing import TYPE_CHECKING, Literal, NoReturn
 
-from mvx import __version__, waiting
+from mvx import __version__, memory, waiting
 from mvx.options import CAP_SYS_PTRACE, capable, own_status
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ def examine() -> list[Finding]:
         memory_limits(),
         overcommit(),
         processors(),
+        transfers(),
         container(),
     ]
 
@@ -680,6 +681,30 @@ def processors() -> Finding:
         f" of {costs.turn_ns:.0f} ns before it sleeps (--wait=auto)"
     )
     return Finding("processors", "ok", found, follows)
+
+
+def transfers() -> Finding:
+    """Tell by which way memory moves between the supervisor and a variant."""
+    name = "memory transfer"
+    try:
+        known = memory.best()
+    except OSError as error:
+        return Finding(name, "limited", error.strerror or "", "see ptrace", CONTAINER_FIX)
+
+    def ways(words_to: int, vectors_from: int) -> str:
+        parts = [f"ptrace to {words_to} bytes"] if words_to else []
+        parts.append("mem")
+        if vectors_from < memory.NEVER:
+            parts.append(f"process_vm from {vectors_from} bytes")
+        return ", ".join(parts)
+
+    found = f"reads: {ways(*known[:2])}; writes: {ways(*known[2:])}"
+    return Finding(
+        name,
+        "ok",
+        found,
+        "the quickest by size, measured here (mem: /proc/PID/mem; mvx bench memory)",
+    )
 
 
 def container() -> Finding:

@@ -27,6 +27,7 @@ from mvx.layout import (
     REQUESTS,
     TASK_SLOT_SIZE,
 )
+from mvx.memory import Memory
 from mvx.placement import Placement, Plan
 from mvx.stack import AT_BASE, InitialStack
 from mvx.tasks import AddressSpace, Task
@@ -79,7 +80,7 @@ class Injector:
             name = os.readlink(f"/proc/{tid}/exe")
             message = f"{name}: is a 32-bit program, and mvx runs x86-64 programs"
             raise UnsupportedProgram(message, fix="use an x86-64 build of it")
-        memory = kernel.Memory(tid)
+        memory = Memory(tid)
         space = AddressSpace(memory, base)
         saved = memory.read(entry.rip, 8)
         memory.write(entry.rip, b"\x0f\x05\xcc")

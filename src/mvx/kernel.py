@@ -1,15 +1,12 @@
-"""The kernel calls that the supervisor makes on its variants: ptrace, registers, memory.
+"""The kernel calls that the supervisor makes on its variants: ptrace, registers.
 
-Facts: ``ptrace(2)``; the registers are ``struct user_regs_struct`` of <sys/user.h>. Reads and
-writes of a variant's memory go through ``/proc/PID/mem``, opened once per address space: the open
-file keeps the right to it when the program later drops its identity or makes itself undumpable, and
-it may write to read-only code (FOLL_FORCE).
+Facts: ``ptrace(2)``; the registers are ``struct user_regs_struct`` of <sys/user.h>. Memory is
+:mod:`mvx.memory`.
 """
 
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
 import signal
 from typing import Final
@@ -163,41 +160,3 @@ def control_process(option: int, *arguments: int) -> int:
 def signed(value: int) -> int:
     """A register's content as a signed number (results: negative errno)."""
     return value - (1 << 64) if value >> 63 else value
-
-
-class Memory:
-    """A variant's address space, open for reading and writing until :meth:`close`."""
-
-    def __init__(self, pid: int) -> None:
-        """Open the memory of a stopped process."""
-        self._descriptor = os.open(f"/proc/{pid}/mem", os.O_RDWR | os.O_CLOEXEC)
-
-    def read(self, address: int, size: int) -> bytes:
-        """Bytes at an address; fewer than asked for where the mapping ends, OSError (EIO) where
-        there is none.
-        """
-        try:
-            return os.pread(self._descriptor, size, address)
-        except OverflowError:  # past what a file offset can hold: no variant has memory there
-            raise OSError(errno.EIO, os.strerror(errno.EIO)) from None
-
-    def readable(self, address: int, size: int) -> bytes:
-        """Bytes at an address, empty where there is no memory: the kernel will answer the program's
-        call with EFAULT.
-        """
-        try:
-            return self.read(address, size)
-        except OSError:
-            return b""
-
-    def write(self, address: int, content: bytes) -> None:
-        """Write all of `content`, read-only pages included."""
-        written = os.pwrite(self._descriptor, content, address)
-        if written != len(content):
-            raise OSError(14, f"only {written} of {len(content)} bytes could be written")
-
-    def close(self) -> None:
-        """Forget the address space; closing twice is allowed."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1

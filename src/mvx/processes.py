@@ -15,6 +15,7 @@ from typing import Final
 from mvx import kernel
 from mvx.births import BIRTHS, CLONE, CLONE3, Births, run_call
 from mvx.kernel import MASK, Registers, signed
+from mvx.memory import Memory
 from mvx.monitor import Monitor
 from mvx.tasks import State, Task, TaskSet
 
@@ -31,7 +32,7 @@ _STRING_MAX: Final = 4096
 _STRINGS_MAX: Final = 4096
 
 
-def _string(memory: kernel.Memory, address: int) -> bytes:
+def _string(memory: Memory, address: int) -> bytes:
     """A C string of at most a page's length (longer ones are compared as far as that)."""
     content = b""
     while b"\0" not in content and len(content) < _STRING_MAX:
@@ -42,7 +43,7 @@ def _string(memory: kernel.Memory, address: int) -> bytes:
     return content.partition(b"\0")[0]
 
 
-def _strings(memory: kernel.Memory, address: int) -> tuple[bytes, ...]:
+def _strings(memory: Memory, address: int) -> tuple[bytes, ...]:
     """The first strings of a NULL-terminated array."""
     found: list[bytes] = []
     while address and len(found) < _STRINGS_MAX:

@@ -19,7 +19,7 @@ import struct
 from typing import Final
 
 from mvx.errors import InternalError
-from mvx.kernel import Memory
+from mvx.memory import Memory
 
 AT_IGNORE: Final = 1
 AT_PHDR: Final = 3

@@ -8,7 +8,7 @@ import dataclasses
 import enum
 from collections.abc import Callable
 
-from mvx.kernel import Memory, Registers
+from mvx.kernel import Registers
 from mvx.layout import (
     ARENAS_OFFSET,
     DESCRIPTOR_TABLE_COUNT,
@@ -18,6 +18,7 @@ from mvx.layout import (
     TASK_SLOTS,
     TASKS_OFFSET,
 )
+from mvx.memory import Memory
 from mvx.sites import SiteTable
 
 
