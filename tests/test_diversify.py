@@ -25,18 +25,21 @@ DIFFERS = {
     "canary": {"canary"},
     "environment-to-arguments": {"environment"},
     "environment": set(),
-    "heap": set(),
-    "large": set(),
+    "heap": {"heap"},
+    "large": {"heap"},
+    "neighbour": {"heap"},
+    "fresh": {"fill"},
+    "freed": {"fill"},
 }
 """What the program shows, and the diversifications that make it differ."""
 
 
-@pytest.mark.parametrize("chosen", ["none", *sorted(diversity.DEFAULT), "default"])
+@pytest.mark.parametrize("chosen", ["none", *diversity.NAMES, "default", "heap,fill"])
 @pytest.mark.parametrize("what", DIFFERS)
 def test_differs_by_this_alone(
     what: str, chosen: str, compiled: Callable[..., Path], mvx_command: list[str]
 ) -> None:
-    by = set(diversity.DEFAULT) if chosen == "default" else {chosen}
+    by = set(diversity.DEFAULT) if chosen == "default" else set(chosen.split(","))
     command = [*mvx_command, "run", "-n", "2", "--diversify", chosen, "--"]
     ran = subprocess.run(
         [*command, compiled(SHOW), what],

@@ -153,6 +153,7 @@ class Births:
             space = AddressSpace(Memory(child.tid), parent.space.base, {parent.slot}, set())
             space.tables.add(parent.table.index)
             space.overhead = parent.space.overhead
+            space.entry = parent.space.entry
             space.files_mapped = parent.space.files_mapped
             space.sites = parent.space.sites.copy()
             child.space, child.slot = space, parent.slot

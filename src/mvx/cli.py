@@ -159,7 +159,8 @@ def make_parser() -> Parser:
         type=diversifications,
         default=diversity.DEFAULT,
         metavar="NAME,…",
-        help="in what the variants differ: layout, stack, canary, environment; none, default, all",
+        help="in what the variants differ: layout, stack, canary, environment (default), heap,"
+        " fill; none, default, all",
     )
     add(
         "--no-patch",

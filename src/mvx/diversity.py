@@ -1,7 +1,9 @@
 """What makes the variants differ: the names of ``--diversify``, and what each stops, costs, breaks.
 
 The table is data: the command line, the reference page and the tests read it from here. What is on
-by default changes nothing that a program can let out without giving away its memory.
+by default changes nothing that a program can let out without giving away its memory. What is not
+(`heap`, `fill`) also shows faults that natively stay hidden, and differences without harm
+(docs/decisions/0005-what-differs-by-default.md).
 """
 
 from __future__ import annotations
@@ -54,6 +56,25 @@ DIVERSIFICATIONS: Final = (
         stops="over-reads and relative overwrites in the environment, and known addresses in it",
         costs="some microseconds at exec; an environment above 32 KiB is left as it is",
         breaks="nothing known: environ, its order, /proc/self/environ and the leader stay",
+    ),
+    Diversification(
+        "heap",
+        default=False,
+        differs="where in the heap each allocation lies, which freed place is used again",
+        stops="whole heap addresses and their leaks, use after free, overflows into a neighbour,"
+        " over-reads of neighbours; double and invalid frees end the program",
+        costs="another allocator in all variants: memory up to twice, time by the program",
+        breaks="output that depends on heap addresses: OpenSSL's random numbers, the order of"
+        " Python's sets of objects. Static programs and Go keep their own heap",
+    ),
+    Diversification(
+        "fill",
+        default=False,
+        differs="the bytes in memory that was just allocated or freed",
+        stops="reads of uninitialised or freed heap memory, where they reach an output",
+        costs="a write to each allocated and freed byte",
+        breaks="programs that let out uninitialised heap bytes, holes of structures above all;"
+        " glibc's allocator only, or that of `heap`",
     ),
 )
 NAMES: Final = tuple(each.name for each in DIVERSIFICATIONS)

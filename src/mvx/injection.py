@@ -18,6 +18,7 @@ import struct
 
 from mvx import kernel
 from mvx.arena import Arenas
+from mvx.entry import arm
 from mvx.errors import InternalError, UnsupportedProgram
 from mvx.image import Image
 from mvx.layout import (
@@ -29,7 +30,7 @@ from mvx.layout import (
 )
 from mvx.memory import Memory
 from mvx.placement import Placement, Plan
-from mvx.stack import AT_BASE, InitialStack
+from mvx.stack import AT_BASE, AT_ENTRY, InitialStack
 from mvx.tasks import AddressSpace, Task
 from mvx.variation import Variation
 
@@ -101,6 +102,8 @@ class Injector:
         space.overhead = PRIVATE_SIZE + len(self._arenas.arenas) * ARENA_SIZE + plan.barrier_size
         space.overhead += plan.hole[1]
         memory.write(new.pointer, new.content)
+        if new.withdrawn:
+            arm(space, stack.auxiliary(AT_ENTRY) + plan.image, new.withdrawn)
         entry.rsp = new.pointer
         entry.rip += plan.loader if stack.auxiliary(AT_BASE) else plan.image
         entry.gs_base = space.slot_address(0)

@@ -16,7 +16,7 @@ import sys
 import time
 from typing import Final
 
-from mvx import errors, kernel, launch, sites, verification, vsyscall, waiting
+from mvx import entry, errors, kernel, launch, sites, verification, vsyscall, waiting
 from mvx.delivery import Delivery
 from mvx.instructions import Instructions
 from mvx.kernel import MASK, Registers, TaskGoneError
@@ -303,7 +303,7 @@ class Supervisor:
                 kernel.resume(tid)
             else:
                 at_exit(task, kernel.registers(tid))
-        else:
+        elif number != signal.SIGTRAP or not entry.reached(task):
             self._count(task, "signal")
             self._delivery.arrived(task, number)
 

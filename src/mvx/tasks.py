@@ -8,6 +8,7 @@ import dataclasses
 import enum
 from collections.abc import Callable
 
+from mvx.entry import Entry
 from mvx.kernel import Registers
 from mvx.layout import (
     ARENAS_OFFSET,
@@ -59,6 +60,8 @@ class AddressSpace:
     """Bytes that mvx added to the address space."""
     files_mapped: int = 0
     """How many files were mapped at an address of the supervisor's choice."""
+    entry: Entry | None = None
+    """The trap at the program's entry, until it is met."""
     sites: SiteTable = dataclasses.field(default_factory=SiteTable)
 
     def take_slot(self) -> int | None:

@@ -9,6 +9,12 @@
 
 extern char **environ;
 
+// The same address; the compiler does not know.
+static unsigned char *hidden(void *address) {
+    __asm__ volatile("" : "+r"(address));
+    return address;
+}
+
 static void show_file(const char *name) {
     char content[65536];
     FILE *file = fopen(name, "r");
@@ -39,7 +45,18 @@ int main(int count, char **words) {
         printf("%p\n", malloc(100));
     else if (!strcmp(what, "large"))
         printf("%p\n", malloc(1 << 20));
-    else if (!strcmp(what, "environment")) {
+    else if (!strcmp(what, "neighbour")) {
+        char *first = malloc(100), *second = malloc(100);
+        printf("%td\n", second - first);
+    } else if (!strcmp(what, "fresh")) {
+        printf("%#x\n", hidden(malloc(200))[100]);
+    } else if (!strcmp(what, "freed")) {
+        void *bytes = malloc(200);
+        volatile unsigned char *same = hidden(bytes);
+        same[100] = 42;
+        free(bytes);
+        printf("%#x\n", same[100]);
+    } else if (!strcmp(what, "environment")) {
         for (char **entry = environ; *entry; entry++)
             puts(*entry);
         show_file("/proc/self/environ");

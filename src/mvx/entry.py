@@ -1,0 +1,51 @@
+"""The program's entry: the moment at which the loader has done its work.
+
+What only the loader was to see (stack.py) is taken back there, before the program runs: a trap
+instruction lies over the first byte of its code (AT_ENTRY; a private page, as a debugger does it).
+Constructors of libraries have run by then (System V ABI, "Initialization and Termination
+Functions"); the program's own have not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from mvx import kernel
+
+if TYPE_CHECKING:
+    from mvx.tasks import AddressSpace, Task
+
+_TRAP = b"\xcc"
+
+
+class Entry(NamedTuple):
+    """A trap over the program's first instruction, and what to do when it is met."""
+
+    address: int
+    covered: bytes
+    withdrawn: tuple[tuple[int, bytes], ...]
+
+
+def arm(space: AddressSpace, address: int, withdrawn: tuple[tuple[int, bytes], ...]) -> None:
+    """Put the trap over the entry of an image that has not begun to run."""
+    space.entry = Entry(address, space.memory.read(address, 1), withdrawn)
+    space.memory.write(address, _TRAP)
+
+
+def reached(task: Task) -> bool:
+    """Whether a SIGTRAP was that trap; the task then runs on in the program."""
+    space = task.space
+    if space is None or space.entry is None:
+        return False
+    current = kernel.registers(task.tid)
+    entry = space.entry
+    if current.rip != entry.address + len(_TRAP):
+        return False
+    space.entry = None
+    space.memory.write(entry.address, entry.covered)
+    for address, content in entry.withdrawn:
+        space.memory.write(address, content)
+    current.rip = entry.address
+    kernel.set_registers(task.tid, current)
+    kernel.resume(task.tid)
+    return True
