@@ -41,6 +41,8 @@ struct call {
     uint8_t kept;           /* KEPT_* of a new descriptor */
     uint8_t done;           /* the handler has executed the call itself */
     uint8_t refusal;        /* EXECUTOR_REFUSED: the errno */
+    uint8_t released;       /* the thread has given its turn up */
+    uint8_t pending;        /* a signal is delivered when the call is over */
     uint64_t device, inode; /* KEPT_MAPPED: the file that the leader opened */
     int64_t result;
 };
@@ -120,8 +122,28 @@ void elastic_seen(struct call *call);
 int elastic_answer(struct call *call, const struct message *message);
 int elastic_skip(struct call *call, const struct message *message);
 
+/* turns.c: threads that share a memory run one at a time, in the leader's order */
+struct domain *turn_domain(void);
+struct task *turn_task(uint32_t slot);
+uint64_t turn_take(struct task *task, uint64_t turn);
+void turn_release(struct task *task);
+void turn_change(struct task *task, uint64_t turn);
+int turn_is_released(const struct call *call);
+void turn_leave(struct call *call, uint32_t number);
+void turn_leave_too(struct call *call, uint32_t number);
+void turn_publish(struct task *task, uint64_t turn, int64_t result, uint32_t flags);
+struct message turn_follow(struct call *call);
+void turn_yield(struct call *call);
+void turn_start(struct call *call);
+void turn_end(struct task *task);
+
+/* futex.c */
+int64_t futex_call(struct call *call);
+int64_t futex_wake(const struct task *task, uint64_t address, uint32_t count, uint32_t bits);
+
 /* calls.c */
 const struct call_rule *rule_of(uint64_t number);
+void call_interrupted(struct task *task, uint64_t turn) __attribute__((noreturn));
 void call_signal(struct task *task, long point) __attribute__((noreturn));
 void call_diverged(struct call *call, long divergence, long argument, long offset)
     __attribute__((noreturn));

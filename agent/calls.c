@@ -17,9 +17,9 @@
 
 enum {
     RESULT_SIGNAL = 1,
-    INSTRUCTION_RDTSCP = 2,
     CLOCK_MONOTONIC_RAW = 4,
     EINTR = 4,
+    ENOSYS = 38,
     MSG_ZEROCOPY = 0x4000000
 };
 
@@ -107,6 +107,9 @@ static void use_compared(const struct call *call, uint64_t *arguments) {
 
 static void execute(struct call *call) {
     call->task->interrupted = 0;
+    if (call->number == __NR_exit) {
+        turn_end(call->task);
+    }
     handler_execute(call);
     if (call->done) {
         return;
@@ -127,9 +130,16 @@ static void remember(struct call *call) {
     __atomic_store_n(&own->history_count, own->history_count + 1, __ATOMIC_RELEASE);
 }
 
-static void put_signal(struct task *task, uint32_t point) {
-    struct message message = {.kind = MESSAGE_SIGNAL, .number = point};
+static void put_signal(struct task *task, uint32_t point, uint64_t turn) {
+    struct message message = {.kind = MESSAGE_SIGNAL, .number = point, .turn = turn};
     lane_put(task, &message, sizeof message);
+}
+
+/* Leader: a call was given up for a signal, and wrote nothing that followers need to know. */
+void call_interrupted(struct task *task, uint64_t turn) {
+    put_signal(task, POINT_INTERRUPTED, turn);
+    lane_publish(task);
+    ask(REQUEST_SIGNAL, POINT_INTERRUPTED);
 }
 
 /* What the kernel wrote although the call was given up: the remainder of a sleep. */
@@ -141,7 +151,8 @@ static void interrupted_outputs(struct call *call) {
 }
 
 static void put_call(struct call *call) {
-    struct message message = {.kind = MESSAGE_CALL, .number = (uint32_t)call->number};
+    struct message message = {
+        .kind = MESSAGE_CALL, .number = (uint32_t)call->number, .released = call->released};
     copy(message.arguments, call->arguments, sizeof message.arguments);
     lane_put(call->task, &message, sizeof message);
     if (!handler_inputs(call)) {
@@ -153,11 +164,15 @@ static void put_call(struct call *call) {
 static void lead(struct call *call) {
     struct task *task = call->task;
     if (task->pending) {
-        put_signal(task, POINT_ENTRY);
+        put_signal(task, POINT_ENTRY, 0);
         lane_publish(task);
         ask(REQUEST_SIGNAL, POINT_ENTRY);
     }
+    call->released = (uint8_t)turn_is_released(call);
     put_call(call);
+    if (call->released) {
+        turn_release(task);
+    }
     if (is_rendezvous(call)) {
         lane_wait_agreed(task);
     }
@@ -170,8 +185,9 @@ static void lead(struct call *call) {
     } else {
         execute(call);
     }
+    uint64_t turn = call->released ? turn_take(task, 0) : 0;
     if (task->interrupted) {
-        put_signal(task, POINT_INTERRUPTED);
+        put_signal(task, POINT_INTERRUPTED, turn);
         interrupted_outputs(call);
         lane_publish(task);
         ask(REQUEST_SIGNAL, POINT_INTERRUPTED);
@@ -183,6 +199,7 @@ static void lead(struct call *call) {
         .number = (uint32_t)call->number,
         .result = (uint64_t)call->result,
         .flags = pending ? RESULT_SIGNAL : 0,
+        .turn = turn,
     };
     message.arguments[0] = call->kept;
     message.arguments[1] = call->device;
@@ -212,19 +229,17 @@ static int compare_call(struct call *call) {
     struct message message;
     do {
         lane_peek(call->task, &message, sizeof message);
-        if (message.kind != MESSAGE_CALL) {
-            break;
-        }
-        if (message.number == call->number &&
+        if (message.kind == MESSAGE_CALL && message.number == call->number &&
             !(call->rule->elastic && walk_compare_values(call, message.arguments) >= 0)) {
             break;
         }
-        if (elastic_answer(call, &message)) {
+        if (message.kind == MESSAGE_CALL && elastic_answer(call, &message)) {
             return 0;
         }
     } while (elastic_skip(call, &message));
     lane_get(call->task, &message, sizeof message);
     if (message.kind == MESSAGE_SIGNAL) {
+        turn_change(call->task, message.turn);
         call_signal(call->task, POINT_ENTRY);
     }
     if (message.kind != MESSAGE_CALL) {
@@ -241,6 +256,9 @@ static int compare_call(struct call *call) {
         walk_inputs(call);
     }
     lane_acknowledge(call->task);
+    if (message.released) {
+        turn_release(call->task);
+    }
     return 1;
 }
 
@@ -259,6 +277,9 @@ static void follow(struct call *call) {
         execute(call);
     }
     lane_get(task, &message, sizeof message);
+    if (message.turn) {
+        turn_take(task, message.turn);
+    }
     if (message.kind == MESSAGE_SIGNAL) {
         interrupted_outputs(call);
         call_signal(task, POINT_INTERRUPTED);
@@ -303,12 +324,10 @@ static uint64_t stamp(const struct task *task) {
 
 /* rdtsc, rdtscp: trapped by PR_SET_TSC, answered with the leader's value like a call without
  * effect. */
-__attribute__((used)) void agent_instruction(struct frame *frame, struct task *task) {
+static void read_counter(struct call *call) {
+    struct frame *frame = call->frame;
+    struct task *task = call->task;
     struct message message = {.kind = MESSAGE_CALL, .number = NUMBER_RDTSC};
-    struct call call = {
-        .frame = frame, .task = task, .number = NUMBER_RDTSC, .rule = &unknown_rule};
-    task->number = NUMBER_RDTSC;
-    task->message = task->position;
     if (is_leader(task)) {
         message.result = stamp(task);
         lane_put(task, &message, sizeof message);
@@ -316,8 +335,8 @@ __attribute__((used)) void agent_instruction(struct frame *frame, struct task *t
     } else {
         do {
             lane_peek(task, &message, sizeof message);
-        } while (message.kind == MESSAGE_CALL && message.number != NUMBER_RDTSC &&
-                 elastic_skip(&call, &message));
+        } while (!(message.kind == MESSAGE_CALL && message.number == NUMBER_RDTSC) &&
+                 elastic_skip(call, &message));
         if (message.kind == MESSAGE_CALL && message.number == NUMBER_RDTSC) {
             lane_skip(task, sizeof message);
             lane_acknowledge(task);
@@ -331,6 +350,54 @@ __attribute__((used)) void agent_instruction(struct frame *frame, struct task *t
         frame->rcx = 0;
     }
     task->calls++;
+}
+
+/* The supervisor sent the task here, not a call: see INSTRUCTIONS in layout.py. */
+__attribute__((used)) void agent_instruction(struct frame *frame, struct task *task) {
+    struct call call = {
+        .frame = frame, .task = task, .number = NUMBER_RDTSC, .rule = &unknown_rule};
+    if (task->instruction == INSTRUCTION_YIELD) {
+        call.number = NUMBER_YIELD;
+    }
+    task->number = call.number;
+    task->message = task->position;
+    switch (task->instruction) {
+    case INSTRUCTION_START:
+        turn_start(&call);
+        return;
+    case INSTRUCTION_YIELD:
+        turn_yield(&call);
+        return;
+    default:
+        read_counter(&call);
+    }
+}
+
+/* Calls that each variant makes for itself; a wait for other threads is the leader's wait. */
+static void call_locally(struct call *call) {
+    struct task *task = call->task;
+    struct lane *own = lane_of(task, task->variant);
+    task->message = task->position;
+    own->position = task->position;
+    if (call->rule->handler == HANDLER_ORDER && task->ordered) {
+        switch (call->number) {
+        case __NR_futex:
+            call->result = futex_call(call);
+            break;
+        case __NR_sched_yield:
+            turn_yield(call);
+            break;
+        default:
+            call->result = -ENOSYS;
+        }
+        __atomic_store_n(&own->number, 0, __ATOMIC_RELEASE);
+        return;
+    }
+    handler_execute(call);
+    if (!call->done) {
+        call->result = gate_plain((long)call->number, call->arguments);
+    }
+    handler_finish(call);
 }
 
 static void show_result(struct task *task) {
@@ -358,13 +425,12 @@ __attribute__((used)) void agent_call(struct frame *frame, struct task *task) {
     }
     handler_prepare(&call);
     if (call.executor == EXECUTOR_LOCAL) {
-        handler_execute(&call);
-        if (!call.done) {
-            call.result = gate_plain((long)call.number, call.arguments);
-        }
-        handler_finish(&call);
+        call_locally(&call);
         frame->rax = (uint64_t)call.result;
         show_result(task);
+        if (call.pending) {
+            ask(REQUEST_SIGNAL, POINT_EXIT);
+        }
         return;
     }
     struct lane *own = lane_of(task, task->variant);

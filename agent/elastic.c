@@ -81,11 +81,23 @@ static void skip_block(struct task *task) {
     lane_skip(task, length < BLOCK_NULL ? length : 0);
 }
 
-/* Follower: pass over a query of the leader that this variant does not make here. Returns 1 when it
- * was one. */
+/* Follower: pass over a query of the leader that this variant does not make here, or a wait for
+ * another process. Returns 1 when it was one. */
 int elastic_skip(struct call *call, const struct message *message) {
     struct task *task = call->task;
     const struct call_rule *rule = rule_of(message->number);
+    if (message->kind != MESSAGE_CALL) {
+        return 0;
+    }
+    if (message->number == NUMBER_OUTSIDE) {
+        lane_skip(task, sizeof *message);
+        turn_release(task);
+        struct message answer = turn_follow(call);
+        if (answer.kind == MESSAGE_SIGNAL || answer.flags) {
+            call_signal(task, POINT_ENTRY);
+        }
+        return 1;
+    }
     if (message->number == NUMBER_RDTSC) {
         lane_skip(task, sizeof *message);
         lane_acknowledge(task);
@@ -97,8 +109,14 @@ int elastic_skip(struct call *call, const struct message *message) {
     }
     lane_skip(task, sizeof *message);
     lane_acknowledge(task);
+    if (message->released) {
+        turn_release(task);
+    }
     struct message answer;
     lane_get(task, &answer, sizeof answer);
+    if (answer.turn) {
+        turn_take(task, answer.turn);
+    }
     if (answer.kind == MESSAGE_SIGNAL) {
         call_signal(task, POINT_ENTRY);
     }

@@ -120,13 +120,11 @@ void epoll_control_finish(struct call *call) {
     struct task *task = call->task;
     uint64_t key = key_of(task, (int32_t)call->arguments[0], (int32_t)call->arguments[2]);
     struct epoll_event event;
-    process_lock(task);
     if ((uint32_t)call->arguments[1] == EPOLL_CTL_DEL) {
-        struct entry *entry = find(key, 0);
-        if (entry) {
-            entry->key = REMOVED;
-        }
-    } else if (!program_copy(&event, (const void *)call->arguments[3], sizeof event)) {
+        return; /* another thread may be about to get an event that came before */
+    }
+    process_lock(task);
+    if (!program_copy(&event, (const void *)call->arguments[3], sizeof event)) {
         struct entry *entry = find(key, 1);
         if (entry) {
             entry->data = event.data;

@@ -149,6 +149,8 @@ void handler_prepare(struct call *call) {
     }
     case HANDLER_FCNTL:
         apply_request(call, fcntl_rules, FCNTL_RULES_COUNT, 1);
+        call->effective.blocks =
+            call->arguments[1] == F_SETLKW || call->arguments[1] == F_OFD_SETLKW;
         break;
     case HANDLER_IOCTL:
         apply_request(call, ioctl_rules, IOCTL_RULES_COUNT, 1);
@@ -406,6 +408,9 @@ void handler_finish(struct call *call) {
         if (!failed && call->rule->result == RESULT_DESCRIPTOR) {
             descriptor_copy(task, (int32_t)call->arguments[0], call->result);
         }
+        return;
+    case HANDLER_TID_ADDRESS:
+        task->clear_tid = call->arguments[0];
         return;
     case HANDLER_MEMFD:
         if (!failed) {

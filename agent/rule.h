@@ -34,6 +34,7 @@ struct call_rule {
     uint8_t cloexec; /* RESULT_DESCRIPTOR: index of the argument with the close-on-exec flag + 1, 0:
                         none */
     uint8_t elastic; /* a query that variants may make more or less often (see elastic.c) */
+    uint8_t blocks;  /* may wait for somebody: a thread gives its turn up (see turns.c) */
     uint32_t cloexec_flag; /* the flag in that argument */
     struct argument_rule arguments[ARGUMENTS_MAX];
 };

@@ -43,7 +43,7 @@ class Lane:
 
 def header(kind: int, number: int, *arguments: int, result: int = 0) -> bytes:
     words = [*arguments, 0, 0, 0, 0, 0, 0][:6]
-    return struct.pack("<IIQQ6Q", kind, number, result, 0, *words)
+    return struct.pack("<IIQIIQ6Q", kind, number, result, 0, 0, 0, *words)
 
 
 def block(content: bytes | None) -> bytes:

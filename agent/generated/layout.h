@@ -2,9 +2,11 @@
 #ifndef MVX_LAYOUT_H
 #define MVX_LAYOUT_H
 
-#define PROTOCOL_VERSION 0x1
+#define PROTOCOL_VERSION 0x2
 #define IMAGE_MAGIC 0x31746e656761786d
 #define NUMBER_RDTSC 0x10000
+#define NUMBER_OUTSIDE 0x10001
+#define NUMBER_YIELD 0x10002
 #define PROCESS_OFFSET 0x100000
 #define DESCRIPTORS_MAX 0x10000
 #define DESCRIPTOR_TABLE_SIZE 0x20000
@@ -14,7 +16,10 @@
 #define CLOCKS 0x10
 #define COOKIES_OFFSET 0x3f0000
 #define COOKIES 0x400
+#define DOMAIN_OFFSET 0x3f8000
+#define SHARED_RANGES 0x40
 #define TASKS_OFFSET 0x400000
+#define TASK_SLOTS 0x400
 #define TASK_SLOT_SIZE 0x8000
 #define PRIVATE_SIZE 0x2400000
 #define ARENAS_OFFSET 0x4000000
@@ -35,6 +40,7 @@
 #define REQUEST_TIMEOUT 5
 #define REQUEST_REFUSED 6
 #define REQUEST_TRACED 7
+#define REQUEST_STALLED 8
 #define POINT_ENTRY 0
 #define POINT_INTERRUPTED 1
 #define POINT_EXIT 2
@@ -43,9 +49,16 @@
 #define DIVERGENCE_CONTENT 2
 #define DIVERGENCE_RESULT 3
 #define DIVERGENCE_INTEGRITY 4
+#define DIVERGENCE_ORDER 5
 #define MESSAGE_CALL 0
 #define MESSAGE_RESULT 1
 #define MESSAGE_SIGNAL 2
+#define MESSAGE_TURN 3
+#define INSTRUCTION_NONE 0
+#define INSTRUCTION_RDTSC 1
+#define INSTRUCTION_RDTSCP 2
+#define INSTRUCTION_START 3
+#define INSTRUCTION_YIELD 4
 #define KEPT_UNKNOWN 0
 #define KEPT_ONCE 1
 #define KEPT_MAPPED 2
@@ -88,6 +101,25 @@
 #define OFFSET_TASK_TRACE 0x98
 #define OFFSET_TASK_ALONE 0x9c
 #define OFFSET_TASK_LIMIT 0xa0
+#define OFFSET_TASK_ORDERED 0xa8
+#define OFFSET_TASK_TURNS 0xac
+#define OFFSET_TASK_SLOT 0xb0
+#define OFFSET_TASK_WAKE 0xb4
+#define OFFSET_TASK_FUTEX_BITS 0xb8
+#define OFFSET_TASK_FUTEX_ADDRESS 0xc0
+#define OFFSET_TASK_FUTEX_NEXT 0xc8
+#define OFFSET_TASK_FUTEX_PREVIOUS 0xcc
+#define OFFSET_TASK_CLEAR_TID 0xd0
+
+#define OFFSET_DOMAIN_TURN 0x0
+#define OFFSET_DOMAIN_STATE 0x8
+#define OFFSET_DOMAIN_STARVING 0xc
+#define OFFSET_DOMAIN_FIRST 0x10
+#define OFFSET_DOMAIN_LAST 0x14
+#define OFFSET_DOMAIN_SLOTS 0x18
+#define OFFSET_DOMAIN_SHARED 0x1c
+#define OFFSET_DOMAIN_RANGES 0x20
+#define OFFSET_DOMAIN_TICKETS 0x420
 
 #define OFFSET_BOOTSTRAP_VARIANT 0x0
 #define OFFSET_BOOTSTRAP_VARIANTS 0x4
@@ -114,7 +146,9 @@
 #define OFFSET_MESSAGE_NUMBER 0x4
 #define OFFSET_MESSAGE_RESULT 0x8
 #define OFFSET_MESSAGE_FLAGS 0x10
-#define OFFSET_MESSAGE_ARGUMENTS 0x18
+#define OFFSET_MESSAGE_RELEASED 0x14
+#define OFFSET_MESSAGE_TURN 0x18
+#define OFFSET_MESSAGE_ARGUMENTS 0x20
 
 #define OFFSET_COOKIES_COUNT 0x0
 #define OFFSET_COOKIES_PAIRS 0x8
@@ -165,13 +199,22 @@ struct task {
     uint64_t message;  /* position at which the message of the current call starts (agent) */
     uint64_t number;  /* the current call (agent) */
     uint64_t return_address;  /* where a trapped instruction other than a call continues (supervisor) */
-    uint32_t instruction;  /* 1: the entry was made by rdtsc, 2: by rdtscp (supervisor) */
+    uint32_t instruction;  /* index into INSTRUCTIONS (supervisor) */
     uint32_t tid;  /* the leader's thread id: the one that the program sees (supervisor) */
     uint32_t pid;  /* the leader's process id (supervisor) */
     uint32_t tsc_khz;  /* frequency that emulated rdtsc counts with (supervisor) */
     uint32_t trace;  /* 1: the supervisor wants to know every result (supervisor) */
     uint32_t alone;  /* 1: nobody reads the lane, so nothing is written to it (supervisor) */
     uint64_t limit;  /* position up to which there is room, or something to read, for sure (agent) */
+    uint32_t ordered;  /* 1: futexes and yields are answered as in the leader (supervisor) */
+    uint32_t turns;  /* 1: runs program code only in its turn (supervisor) */
+    uint32_t slot;  /* index of this task slot (supervisor) */
+    uint32_t wake;  /* futex word on which the task waits for another of its process (agents) */
+    uint32_t futex_bits;  /* the bit set it waits with, 0: it waits to own a PI futex (agent) */
+    uint64_t futex_address;  /* the futex that the task waits for, 0: none (agents) */
+    uint32_t futex_next;  /* slot + 1 of the next task in the queue of waiters (agents) */
+    uint32_t futex_previous;  /* slot + 1 of the one before it (agents) */
+    uint64_t clear_tid;  /* where zero is written when the thread ends (supervisor, agent) */
 };
 _Static_assert(offsetof(struct task, self) == 0x0, "layout");
 _Static_assert(offsetof(struct task, entry) == 0x8, "layout");
@@ -203,6 +246,36 @@ _Static_assert(offsetof(struct task, tsc_khz) == 0x94, "layout");
 _Static_assert(offsetof(struct task, trace) == 0x98, "layout");
 _Static_assert(offsetof(struct task, alone) == 0x9c, "layout");
 _Static_assert(offsetof(struct task, limit) == 0xa0, "layout");
+_Static_assert(offsetof(struct task, ordered) == 0xa8, "layout");
+_Static_assert(offsetof(struct task, turns) == 0xac, "layout");
+_Static_assert(offsetof(struct task, slot) == 0xb0, "layout");
+_Static_assert(offsetof(struct task, wake) == 0xb4, "layout");
+_Static_assert(offsetof(struct task, futex_bits) == 0xb8, "layout");
+_Static_assert(offsetof(struct task, futex_address) == 0xc0, "layout");
+_Static_assert(offsetof(struct task, futex_next) == 0xc8, "layout");
+_Static_assert(offsetof(struct task, futex_previous) == 0xcc, "layout");
+_Static_assert(offsetof(struct task, clear_tid) == 0xd0, "layout");
+
+struct domain {
+    uint64_t turn;  /* leader: how many turns were taken; follower: whose turn it is (agent) */
+    uint32_t state;  /* leader: 0 nobody's turn, 1 somebody's, 2 and others wait (agent) */
+    uint32_t starving;  /* leader: somebody waits for long: who comes lets others go first (agent) */
+    uint32_t first;  /* slot + 1 of the first task that waits for a futex (agent) */
+    uint32_t last;  /* slot + 1 of the last one (agent) */
+    uint32_t slots;  /* how many task slots were ever in use (supervisor) */
+    uint32_t shared;  /* how many of the ranges are set (supervisor) */
+    uint64_t ranges[128];  /* start and end of memory shared with others (supervisor) */
+    uint64_t tickets[1024];  /* follower: by slot, the turn that a task sleeps for (agent) */
+};
+_Static_assert(offsetof(struct domain, turn) == 0x0, "layout");
+_Static_assert(offsetof(struct domain, state) == 0x8, "layout");
+_Static_assert(offsetof(struct domain, starving) == 0xc, "layout");
+_Static_assert(offsetof(struct domain, first) == 0x10, "layout");
+_Static_assert(offsetof(struct domain, last) == 0x14, "layout");
+_Static_assert(offsetof(struct domain, slots) == 0x18, "layout");
+_Static_assert(offsetof(struct domain, shared) == 0x1c, "layout");
+_Static_assert(offsetof(struct domain, ranges) == 0x20, "layout");
+_Static_assert(offsetof(struct domain, tickets) == 0x420, "layout");
 
 struct bootstrap {
     uint32_t variant;  /* index of this variant (supervisor) */
@@ -257,14 +330,18 @@ struct message {
     uint32_t kind;  /* MESSAGE_* */
     uint32_t number;  /* the call; for a signal the point */
     uint64_t result;  /* MESSAGE_RESULT: the result */
-    uint64_t flags;  /* MESSAGE_RESULT: 1, a signal is delivered at the exit of this call */
+    uint32_t flags;  /* MESSAGE_RESULT: 1, a signal is delivered at the exit of this call */
+    uint32_t released;  /* MESSAGE_CALL: 1, the thread gives its turn up for the time of the call */
+    uint64_t turn;  /* which turn the thread has from here on, 0: the same as before */
     uint64_t arguments[6];  /* MESSAGE_CALL: the leader's arguments as they are */
 };
 _Static_assert(offsetof(struct message, kind) == 0x0, "layout");
 _Static_assert(offsetof(struct message, number) == 0x4, "layout");
 _Static_assert(offsetof(struct message, result) == 0x8, "layout");
 _Static_assert(offsetof(struct message, flags) == 0x10, "layout");
-_Static_assert(offsetof(struct message, arguments) == 0x18, "layout");
+_Static_assert(offsetof(struct message, released) == 0x14, "layout");
+_Static_assert(offsetof(struct message, turn) == 0x18, "layout");
+_Static_assert(offsetof(struct message, arguments) == 0x20, "layout");
 
 struct cookies {
     uint64_t count;  /* pairs written so far; the last COOKIES are kept (agent of a follower) */

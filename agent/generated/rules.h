@@ -44,6 +44,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 3,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0},
@@ -55,6 +56,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 3,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0},
@@ -67,6 +69,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_DESCRIPTOR,
         .count = 3,
         .cloexec = 2,
+        .blocks = 1,
         .cloexec_flag = 0x80000,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -116,6 +119,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .result = RESULT_VALUE,
         .count = 3,
+        .blocks = 1,
         .arguments = {
             {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_ARGUMENT, 1, 8, 1},
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -208,6 +212,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .handler = HANDLER_IOCTL,
         .result = RESULT_VALUE,
         .count = 3,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -243,6 +248,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 3,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_VECTOR, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0},
@@ -254,6 +260,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 3,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_VECTOR, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0},
@@ -283,6 +290,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_OUT_ON_ERROR,
         .result = RESULT_VALUE,
         .count = 5,
+        .blocks = 1,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_BITS, 0, 1, 0},
@@ -293,6 +301,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [24] = { /* sched_yield */
         .executor = EXECUTOR_LOCAL,
+        .handler = HANDLER_ORDER,
         .result = RESULT_VALUE,
         .count = 0,
     },
@@ -396,6 +405,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .result = RESULT_VALUE,
         .count = 0,
+        .blocks = 1,
     },
     [35] = { /* nanosleep */
         .executor = EXECUTOR_LEADER,
@@ -403,6 +413,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 2,
         .elastic = 1,
+        .blocks = 1,
         .arguments = {
             {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0},
             {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0},
@@ -447,6 +458,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 4,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -471,6 +483,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 3,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_SOCKET_ADDRESS, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0},
@@ -482,6 +495,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_DESCRIPTOR,
         .result = RESULT_DESCRIPTOR,
         .count = 3,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_OUT, LENGTH_POINTED, 2, 1, 0},
@@ -493,6 +507,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 6,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0},
@@ -507,6 +522,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 6,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0},
@@ -522,6 +538,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .handler = HANDLER_SEND_MESSAGE,
         .result = RESULT_VALUE,
         .count = 3,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 56, 3},
@@ -534,6 +551,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .handler = HANDLER_RECEIVE_MESSAGE,
         .result = RESULT_VALUE,
         .count = 3,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 56, 3},
@@ -682,6 +700,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .result = RESULT_VALUE,
         .count = 4,
+        .blocks = 1,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
@@ -722,6 +741,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_EFFECT,
         .result = RESULT_VALUE,
         .count = 3,
+        .blocks = 1,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 2, 6, 0},
@@ -763,6 +783,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_EFFECT,
         .result = RESULT_VALUE,
         .count = 4,
+        .blocks = 1,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_IN, LENGTH_MESSAGE, 2, 1, 0},
@@ -774,6 +795,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .result = RESULT_VALUE,
         .count = 5,
+        .blocks = 1,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_OUT, LENGTH_MESSAGE, 2, 1, 0},
@@ -810,6 +832,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 2,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -820,6 +843,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 1,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
         },
@@ -829,6 +853,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 1,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
         },
@@ -926,6 +951,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .handler = HANDLER_OPEN,
         .result = RESULT_DESCRIPTOR,
         .count = 2,
+        .blocks = 1,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1304,6 +1330,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .result = RESULT_VALUE,
         .count = 4,
+        .blocks = 1,
         .arguments = {
             {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 3, 1, 0},
             {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 128, 4},
@@ -1327,6 +1354,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_SIGNAL_MASK,
         .result = RESULT_VALUE,
         .count = 2,
+        .blocks = 1,
         .arguments = {
             {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 1, 1, 0},
             {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1602,6 +1630,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .result = RESULT_VALUE,
         .count = 0,
+        .blocks = 1,
     },
     [163] = { /* acct */
         .executor = EXECUTOR_LEADER,
@@ -1951,6 +1980,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [202] = { /* futex */
         .executor = EXECUTOR_LOCAL,
+        .handler = HANDLER_ORDER,
         .result = RESULT_VALUE,
         .count = 6,
         .arguments = {
@@ -2077,6 +2107,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [218] = { /* set_tid_address */
         .executor = EXECUTOR_EVERYONE,
+        .handler = HANDLER_TID_ADDRESS,
         .result = RESULT_VALUE,
         .count = 1,
         .arguments = {
@@ -2093,6 +2124,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_EFFECT,
         .result = RESULT_VALUE,
         .count = 4,
+        .blocks = 1,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 2, 6, 0},
@@ -2197,6 +2229,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 4,
         .elastic = 1,
+        .blocks = 1,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2220,6 +2253,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .handler = HANDLER_EPOLL_WAIT,
         .result = RESULT_VALUE,
         .count = 4,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 12, 6},
@@ -2329,6 +2363,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 5,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0},
@@ -2342,6 +2377,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 5,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0},
@@ -2381,6 +2417,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .result = RESULT_VALUE,
         .count = 5,
+        .blocks = 1,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2471,6 +2508,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_DESCRIPTOR,
         .count = 4,
         .cloexec = 3,
+        .blocks = 1,
         .cloexec_flag = 0x80000,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2625,6 +2663,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .handler = HANDLER_PSELECT,
         .result = RESULT_VALUE,
         .count = 6,
+        .blocks = 1,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_BITS, 0, 1, 0},
@@ -2639,6 +2678,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_SIGNAL_MASK | FLAG_OUT_ON_ERROR,
         .result = RESULT_VALUE,
         .count = 5,
+        .blocks = 1,
         .arguments = {
             {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_ARGUMENT, 1, 8, 1},
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2677,6 +2717,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 6,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 8, 0},
@@ -2691,6 +2732,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 4,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2703,6 +2745,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 4,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2715,6 +2758,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 4,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_VECTOR, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0},
@@ -2753,6 +2797,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .handler = HANDLER_EPOLL_WAIT,
         .result = RESULT_VALUE,
         .count = 6,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 12, 6},
@@ -2832,6 +2877,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_DESCRIPTOR,
         .count = 4,
         .cloexec = 4,
+        .blocks = 1,
         .cloexec_flag = 0x80000,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2915,6 +2961,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 5,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_VECTOR, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0},
@@ -2928,6 +2975,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 5,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_VECTOR, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0},
@@ -2960,6 +3008,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .handler = HANDLER_RECEIVE_MESSAGES,
         .result = RESULT_VALUE,
         .count = 5,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 64, 3},
@@ -3020,6 +3069,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 1,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
         },
@@ -3030,6 +3080,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .handler = HANDLER_SEND_MESSAGES,
         .result = RESULT_VALUE,
         .count = 4,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 64, 3},
@@ -3197,6 +3248,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 6,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 8, 0},
@@ -3211,6 +3263,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 6,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_VECTOR, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0},
@@ -3225,6 +3278,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 6,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_VECTOR, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0},
@@ -3444,6 +3498,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .handler = HANDLER_OPEN,
         .result = RESULT_DESCRIPTOR,
         .count = 4,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -3488,6 +3543,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .handler = HANDLER_EPOLL_WAIT,
         .result = RESULT_VALUE,
         .count = 6,
+        .blocks = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 12, 6},
@@ -3552,6 +3608,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [449] = { /* futex_waitv */
         .executor = EXECUTOR_LOCAL,
+        .handler = HANDLER_ORDER,
         .result = RESULT_VALUE,
         .count = 5,
         .arguments = {
@@ -3605,6 +3662,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [454] = { /* futex_wake */
         .executor = EXECUTOR_LOCAL,
+        .handler = HANDLER_ORDER,
         .result = RESULT_VALUE,
         .count = 4,
         .arguments = {
@@ -3616,6 +3674,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [455] = { /* futex_wait */
         .executor = EXECUTOR_LOCAL,
+        .handler = HANDLER_ORDER,
         .result = RESULT_VALUE,
         .count = 6,
         .arguments = {
@@ -3629,6 +3688,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [456] = { /* futex_requeue */
         .executor = EXECUTOR_LOCAL,
+        .handler = HANDLER_ORDER,
         .result = RESULT_VALUE,
         .count = 4,
         .arguments = {

@@ -16,7 +16,7 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
-from mvx import kernel
+from mvx import kernel, turns
 from mvx.kernel import MASK, Registers, signed
 from mvx.memory import Memory
 from mvx.monitor import Monitor
@@ -36,6 +36,7 @@ CLONE_PARENT: Final = 0x8000
 CLONE_THREAD: Final = 0x10000
 CLONE_PARENT_SETTID: Final = 0x100000
 CLONE_UNTRACED: Final = 0x800000
+CLONE_CHILD_CLEARTID: Final = 0x200000
 CLONE_CHILD_SETTID: Final = 0x1000000
 _EXIT_SIGNAL: Final = 0xFF
 _CLONE_DETACHED: Final = 0x400000
@@ -90,6 +91,7 @@ class Births:
             frame,
             words[3] if flags & CLONE_PARENT_SETTID else 0,
             words[2] if flags & CLONE_CHILD_SETTID else 0,
+            words[2] if flags & CLONE_CHILD_CLEARTID else 0,
         )
         run_call(task, program, self._done)
 
@@ -156,6 +158,7 @@ class Births:
             space.entry = parent.space.entry
             space.files_mapped = parent.space.files_mapped
             space.sites = parent.space.sites.copy()
+            space.turns = parent.space.turns.copy()
             child.space, child.slot = space, parent.slot
             child.table = type(parent.table)(space, parent.table.index)
             return
@@ -164,6 +167,10 @@ class Births:
             monitor.diverged("refused", parent, "more threads in one process than mvx has room for")
             return
         child.space, child.slot = parent.space, slot
+        if monitor.ordered and not flags & CLONE_VFORK:
+            child.turns = True
+            turns.begin(monitor, parent)
+        parent.space.turns.use_slot(parent.space, slot)
         if flags & CLONE_FILES:
             child.table = parent.table
         else:
@@ -180,7 +187,8 @@ class Births:
         assert child.space is not None
         assert child.table is not None
         space = child.space
-        self._monitor.enter(child, space, child.slot, child.table)
+        if not birth.flags & CLONE_VM:
+            space.turns.end(space)
         current = kernel.registers(child.tid)
         restored = Registers.from_buffer_copy(
             bytes(birth.frame)[: kernel.FRAME_SIZE] + bytes(current)[kernel.FRAME_SIZE :]
@@ -189,6 +197,15 @@ class Births:
         restored.rax = 0
         restored.orig_rax = MASK
         restored.gs_base = space.slot_address(child.slot)
+        first_turn = turns.first(self._monitor, child, restored) if child.turns else {}
+        self._monitor.enter(
+            child,
+            space,
+            child.slot,
+            child.table,
+            clear_tid=birth.clear_tid_address,
+            **first_turn,
+        )
         if not child.is_leader and birth.child_tid_address:
             space.memory.write(birth.child_tid_address, struct.pack("<i", child.set.tid))
         child.birth = None

@@ -10,19 +10,21 @@ from mvx.specification.vocabulary import CallFlag, Executor
 FUTEX = 202
 RESTART_SYSCALL = 219
 
-FREE = frozenset(
-    {12, 24, 27, 28, 149, 150, 151, 152, FUTEX, 273, 274, 324, 325, 449, 454, 455, 456}
-)
+ORDERED = frozenset({24, FUTEX, 449, 454, 455, 456})
+"""sched_yield and the futexes: where threads take turns they go through the agent."""
+FREE = frozenset({12, 27, 28, 149, 150, 151, 152, 273, 274, 324, 325}) | ORDERED
 """Calls that pass from anywhere: brk, sched_yield, mincore, madvise, mlock and relatives, futexes,
 robust lists, membarrier. Each variant makes them for itself, nobody compares them, and they cannot
 reach another memory. (madvise may drop the agent's private state: the variant then fails, as it
 does when it attacks itself.)
 """
 
-_AGENT = frozenset({3, 5, 41, 42, 47, 89, 24, 257, 290, 292, FUTEX, RESTART_SYSCALL, 228, 302})
+_AGENT = frozenset(
+    {3, 5, 41, 42, 47, 89, 24, 218, 257, 273, 274, 290, 292, FUTEX, RESTART_SYSCALL, 228, 302}
+)
 """What the agent itself needs at the plain gate: close, fstat, socket, connect, recvmsg, readlink,
-sched_yield, openat, eventfd2, dup3, futex, restart_syscall, clock_gettime; prlimit64, whose
-changing form takes the traced gate.
+sched_yield, set_tid_address, openat, set_robust_list, get_robust_list, eventfd2, dup3, futex,
+restart_syscall, clock_gettime; prlimit64, whose changing form takes the traced gate.
 """
 
 

@@ -181,6 +181,13 @@ def make_parser() -> Parser:
         help="how variants wait for each other: spin as long as a wake-up costs and as there are"
         " free CPUs, then sleep (the default); spin long; sleep at once",
     )
+    add(
+        "--threads",
+        choices=options.THREADS,
+        default="auto",
+        help="how threads agree on an order: auto and serial, one at a time in the leader's order;"
+        " parallel, not at all",
+    )
     add("--trace", type=path, metavar="FILE", help="write every call to FILE, as text")
     add("--report", type=path, metavar="FILE", help="write the report of a divergence, as JSON")
     add(

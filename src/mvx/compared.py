@@ -134,8 +134,13 @@ class Past:
     def inputs(self, call: PastCall) -> dict[int, bytes]:
         """The bytes behind a call's arguments; asked for one call after the other, backwards."""
         kind = _KINDS.index("CALL")
-        header = struct.pack("<IIQQ6Q", kind, call.number & 0xFFFFFFFF, 0, 0, *call.arguments)
-        at = self._content.rfind(header, 0, self._end)
+        words = (kind, call.number & 0xFFFFFFFF, 0, 0)
+        at = max(
+            self._content.rfind(
+                struct.pack("<IIQIIQ6Q", *words, released, 0, *call.arguments), 0, self._end
+            )
+            for released in (0, 1)
+        )
         if at < 0:
             return {}
         found = _parse(self._content[at : self._end])

@@ -175,6 +175,8 @@ def _call(call: Declaration, layouts: Layouts) -> Iterator[str]:
         yield f"        .cloexec = {call.cloexec},"
     if call.elastic:
         yield "        .elastic = 1,"
+    if call.blocks:
+        yield "        .blocks = 1,"
     if call.cloexec_flag:
         yield f"        .cloexec_flag = {call.cloexec_flag:#x},"
     yield from _arguments(call.parameters, layouts, "        ")

@@ -18,7 +18,7 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 IMAGE_SIZE = 0x100000
 PROCESS_OFFSET = 0x100000
@@ -31,6 +31,8 @@ CLOCKS_OFFSET = 0x3E0000
 CLOCKS = 16
 COOKIES_OFFSET = 0x3F0000
 COOKIES = 1024
+DOMAIN_OFFSET = 0x3F8000
+SHARED_RANGES = 64
 TASKS_OFFSET = 0x400000
 TASK_SLOTS = 1024
 TASK_SLOT_SIZE = 0x8000
@@ -65,6 +67,7 @@ REQUESTS = {
     "TIMEOUT": "the leader waited longer than the watchdog allows; argument: the follower",
     "REFUSED": "the program asked for something that mvx does not do; argument: the reason",
     "TRACED": "a call is over: its result is in the frame (only with --trace)",
+    "STALLED": "argument: milliseconds that a thread of the leader has waited for its turn",
 }
 """What the agent asks of the supervisor at the control gate: rdi holds the number, rsi, rdx, r10
 the arguments.
@@ -82,13 +85,24 @@ DIVERGENCES = {
     "CONTENT": "the same call with other bytes behind an argument",
     "RESULT": "a call that every variant executes had another result",
     "INTEGRITY": "a message of the leader that no honest leader sends",
+    "ORDER": "a thread was woken in one variant and not in the other",
 }
 
 MESSAGES = {
     "CALL": "a call's number and arguments, then its input blocks",
     "RESULT": "a call's result, then its output blocks",
     "SIGNAL": "a signal is delivered at this point (ENTRY or INTERRUPTED)",
+    "TURN": "a thread got its turn, after it waited for a futex or began",
 }
+
+INSTRUCTIONS = {
+    "NONE": "",
+    "RDTSC": "rdtsc",
+    "RDTSCP": "rdtscp",
+    "START": "a new thread waits for its first turn",
+    "YIELD": "the supervisor makes a thread that computes give its turn to another",
+}
+"""Why a task is in the agent without having made a call."""
 
 DESCRIPTORS = {
     "UNKNOWN": "not tracked (also numbers past DESCRIPTORS_MAX): treated as ONCE",
@@ -180,13 +194,35 @@ TASK = _structure(
     ("message", "Q", "position at which the message of the current call starts (agent)"),
     ("number", "Q", "the current call (agent)"),
     ("return_address", "Q", "where a trapped instruction other than a call continues (supervisor)"),
-    ("instruction", "I", "1: the entry was made by rdtsc, 2: by rdtscp (supervisor)"),
+    ("instruction", "I", "index into INSTRUCTIONS (supervisor)"),
     ("tid", "I", "the leader's thread id: the one that the program sees (supervisor)"),
     ("pid", "I", "the leader's process id (supervisor)"),
     ("tsc_khz", "I", "frequency that emulated rdtsc counts with (supervisor)"),
     ("trace", "I", "1: the supervisor wants to know every result (supervisor)"),
     ("alone", "I", "1: nobody reads the lane, so nothing is written to it (supervisor)"),
     ("limit", "Q", "position up to which there is room, or something to read, for sure (agent)"),
+    ("ordered", "I", "1: futexes and yields are answered as in the leader (supervisor)"),
+    ("turns", "I", "1: runs program code only in its turn (supervisor)"),
+    ("slot", "I", "index of this task slot (supervisor)"),
+    ("wake", "I", "futex word on which the task waits for another of its process (agents)"),
+    ("futex_bits", "I", "the bit set it waits with, 0: it waits to own a PI futex (agent)"),
+    ("futex_address", "Q", "the futex that the task waits for, 0: none (agents)"),
+    ("futex_next", "I", "slot + 1 of the next task in the queue of waiters (agents)"),
+    ("futex_previous", "I", "slot + 1 of the one before it (agents)"),
+    ("clear_tid", "Q", "where zero is written when the thread ends (supervisor, agent)"),
+)
+
+DOMAIN = _structure(
+    "domain",
+    ("turn", "Q", "leader: how many turns were taken; follower: whose turn it is (agent)"),
+    ("state", "I", "leader: 0 nobody's turn, 1 somebody's, 2 and others wait (agent)"),
+    ("starving", "I", "leader: somebody waits for long: who comes lets others go first (agent)"),
+    ("first", "I", "slot + 1 of the first task that waits for a futex (agent)"),
+    ("last", "I", "slot + 1 of the last one (agent)"),
+    ("slots", "I", "how many task slots were ever in use (supervisor)"),
+    ("shared", "I", "how many of the ranges are set (supervisor)"),
+    ("ranges", f"{2 * SHARED_RANGES}Q", "start and end of memory shared with others (supervisor)"),
+    ("tickets", f"{TASK_SLOTS}Q", "follower: by slot, the turn that a task sleeps for (agent)"),
 )
 
 BOOTSTRAP = _structure(
@@ -234,7 +270,9 @@ MESSAGE = _structure(
     ("kind", "I", "MESSAGE_*"),
     ("number", "I", "the call; for a signal the point"),
     ("result", "Q", "MESSAGE_RESULT: the result"),
-    ("flags", "Q", "MESSAGE_RESULT: 1, a signal is delivered at the exit of this call"),
+    ("flags", "I", "MESSAGE_RESULT: 1, a signal is delivered at the exit of this call"),
+    ("released", "I", "MESSAGE_CALL: 1, the thread gives its turn up for the time of the call"),
+    ("turn", "Q", "which turn the thread has from here on, 0: the same as before"),
     ("arguments", "6Q", "MESSAGE_CALL: the leader's arguments as they are"),
 )
 
@@ -266,14 +304,20 @@ IMAGE = _structure(
 )
 NUMBER_RDTSC = 0x10000
 """The pseudo number of a trapped rdtsc or rdtscp."""
+NUMBER_OUTSIDE = 0x10001
+"""The pseudo number of a futex that other processes share."""
+NUMBER_YIELD = 0x10002
+"""The pseudo number of a turn that the supervisor took away."""
 IMAGE_MAGIC = 0x31746E656761786D
 
-STRUCTURES = (TASK, BOOTSTRAP, LANE, MESSAGE, COOKIES_TABLE, IMAGE)
+STRUCTURES = (TASK, DOMAIN, BOOTSTRAP, LANE, MESSAGE, COOKIES_TABLE, IMAGE)
 
 _CONSTANTS = (
     "PROTOCOL_VERSION",
     "IMAGE_MAGIC",
     "NUMBER_RDTSC",
+    "NUMBER_OUTSIDE",
+    "NUMBER_YIELD",
     "PROCESS_OFFSET",
     "DESCRIPTORS_MAX",
     "DESCRIPTOR_TABLE_SIZE",
@@ -283,7 +327,10 @@ _CONSTANTS = (
     "CLOCKS",
     "COOKIES_OFFSET",
     "COOKIES",
+    "DOMAIN_OFFSET",
+    "SHARED_RANGES",
     "TASKS_OFFSET",
+    "TASK_SLOTS",
     "TASK_SLOT_SIZE",
     "PRIVATE_SIZE",
     "ARENAS_OFFSET",
@@ -311,6 +358,7 @@ def header() -> str:
         ("POINT", POINTS),
         ("DIVERGENCE", DIVERGENCES),
         ("MESSAGE", MESSAGES),
+        ("INSTRUCTION", INSTRUCTIONS),
         ("KEPT", DESCRIPTORS),
         ("POLICY", {name.upper(): "" for name in POLICIES}),
         ("VERIFY", {name.upper(): "" for name in VERIFICATIONS}),

@@ -11,7 +11,7 @@ import os
 from typing import Final
 
 from mvx import calls, kernel
-from mvx.kernel import MASK, Registers
+from mvx.kernel import MASK, Registers, signed
 from mvx.layout import ARENA_SIZE, ARENAS_OFFSET
 from mvx.monitor import Monitor
 from mvx.segments import Segments
@@ -36,6 +36,8 @@ _ARCH_SET_GS: Final = 0x1001
 _ARCH_SET_FS: Final = 0x1002
 _ARCH_GET_FS: Final = 0x1003
 _ARCH_GET_GS: Final = 0x1004
+_SEGMENT_MAX: Final = 1 << 30
+"""How far a System V segment is taken to reach, whose size its attachment does not tell."""
 _PLACEHOLDER: Final = "anon_inode:[eventfd]"
 
 
@@ -47,6 +49,8 @@ class Local:
         self._monitor = monitor
         self._segments = Segments()
         self._numbers = calls.LOCAL | {_ARCH_PRCTL}
+        if monitor.ordered:
+            self._numbers -= calls.ORDERED
 
     def is_local(self, number: int) -> bool:
         """Whether each variant makes this call for itself."""
@@ -69,6 +73,10 @@ class Local:
             current.rax = -error & MASK
             kernel.set_registers(task.tid, current)
         elif number == _MMAP and self._choose_address(task, current):
+            return
+        elif self._monitor.ordered and _shares(current):
+            task.on_exit_stop = _shared
+            kernel.resume(task.tid, to_syscall_exit=True)
             return
         kernel.resume(task.tid)
 
@@ -126,7 +134,33 @@ def _restore_address(task: Task, stopped: Registers) -> None:
     """The exit of a mapping whose address the supervisor chose."""
     stopped.rdi = 0
     kernel.set_registers(task.tid, stopped)
+    if _is_shared_mapping(stopped):
+        _note_shared(task, stopped)
     kernel.resume(task.tid)
+
+
+def _shares(current: Registers) -> bool:
+    return current.orig_rax == _SHMAT or (
+        current.orig_rax == _MMAP and _is_shared_mapping(current)
+    )
+
+
+def _is_shared_mapping(current: Registers) -> bool:
+    return bool(current.r10 & _MAP_SHARED and current.rdx & _PROT_WRITE)
+
+
+def _shared(task: Task, stopped: Registers) -> None:
+    """The exit of a call that maps memory which other processes may share."""
+    _note_shared(task, stopped)
+    kernel.resume(task.tid)
+
+
+def _note_shared(task: Task, stopped: Registers) -> None:
+    start = stopped.rax
+    if task.space is None or signed(start) < 0:
+        return
+    size = stopped.rsi if stopped.orig_rax == _MMAP else _SEGMENT_MAX
+    task.space.turns.share(task.space, start, start + size)
 
 
 def _check_arch(current: Registers) -> int:

@@ -73,6 +73,8 @@ class Monitor:
         self.sigreturn_done: Callable[[Task], bool] = lambda _: False
         self.emulate: Callable[[Task, Registers], bool] = lambda *_: False
         self.trace: Trace | None = None
+        self.ordered = options.variants > 1 and options.threads != "parallel"
+        """Whether threads run one at a time, in the leader's order."""
         self._next_set = 0
         memory.best()  # measured, if it has to be, while there is no variant to disturb
         self.waiting = Waiting(options.wait, options.variants)
@@ -91,7 +93,7 @@ class Monitor:
         return seccomp.build(
             gates,
             calls.allowed_at_gate(self.options.verify),
-            () if traced else calls.FREE,
+            () if traced else calls.FREE - (calls.ORDERED if self.ordered else set()),
             requests=calls.sensitive_requests(self.options.verify),
             free_mmap=not traced,
         )
@@ -120,8 +122,12 @@ class Monitor:
         self.statistics.tasks[task.variant.index] += 1
         task.set.tasks[task.variant.index] = task
 
-    def enter(self, task: Task, space: AddressSpace, slot: int, table: DescriptorTable) -> None:
-        """Give a task its place in an address space and write its struct task there."""
+    def enter(
+        self, task: Task, space: AddressSpace, slot: int, table: DescriptorTable, **fields: int
+    ) -> None:
+        """Give a task its place in an address space and write its struct task there, with more of
+        its fields.
+        """
         task.space, task.slot, task.table = space, slot, table
         space.users += 1
         table.users += 1
@@ -148,6 +154,10 @@ class Monitor:
                 position=self._position(task),
                 trace=self.trace is not None,
                 alone=len(self.variants) == 1 and self.trace is None,
+                ordered=self.ordered,
+                turns=task.turns,
+                slot=slot,
+                **fields,
             ),
         )
 

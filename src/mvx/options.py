@@ -28,11 +28,13 @@ Policy = Literal["strict", "effects", "stream"]
 Verify = Literal["sensitive", "effects", "all"]
 Pids = Literal["auto", "namespace", "translate"]
 Wait = Literal["auto", "spin", "sleep"]
+Threads = Literal["auto", "serial", "parallel"]
 
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 VERIFICATIONS: tuple[Verify, ...] = get_args(Verify)
 PIDS: tuple[Pids, ...] = get_args(Pids)
 WAITS: tuple[Wait, ...] = get_args(Wait)
+THREADS: tuple[Threads, ...] = get_args(Threads)
 
 VARIANTS_DEFAULT = 2
 VARIANTS_MAX = 16
@@ -72,6 +74,8 @@ class Options:
     """How followers get the leader's process numbers."""
     wait: Wait = "auto"
     """How variants wait for each other."""
+    threads: Threads = "auto"
+    """How the variants' threads agree on an order."""
     trace: Path | None = None
     """Where to write every call as text."""
     report: Path | None = None

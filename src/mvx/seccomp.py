@@ -43,8 +43,8 @@ _ACCESS_MODE = 3
 _MMAP = 9
 _PROT_EXEC = 4
 _MAP_ANONYMOUS = 0x20
-_MAP_HARMFUL = 0x100000 | 0x10
-"""MAP_FIXED_NOREPLACE, MAP_FIXED."""
+_MAP_HARMFUL = 0x100000 | 0x10 | 0x1
+"""MAP_FIXED_NOREPLACE, MAP_FIXED, MAP_SHARED (the supervisor wants to know)."""
 
 Instruction = tuple[int, str | int, str | int, int]
 
@@ -130,7 +130,7 @@ def build(
     `gates`: the untraced gates (addresses after the instruction); `allowed`: call numbers that pass
     there; `free`: call numbers that pass from anywhere; `requests`: calls that pass there unless
     the low half of their second argument is one of the values; `free_mmap`: anonymous, not
-    executable mappings at no fixed address pass too.
+    executable, private mappings at no fixed address pass too.
     """
     program = _Program()
     program.load(_ARCHITECTURE)

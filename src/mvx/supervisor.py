@@ -45,6 +45,7 @@ _CAP_SYS_ADMIN: Final = 21
 _TICK_S: Final = 0.25
 _ARCH_PRCTL: Final = 158
 _TRACED: Final = _REQUESTS.index("TRACED")
+_STALLED: Final = _REQUESTS.index("STALLED")
 
 
 def run(options: Options) -> Outcome:
@@ -385,7 +386,7 @@ class Supervisor:
         if task.birth_frame is not None:
             self._processes.births.retried(task, current)
             return
-        if current.rdi == _TRACED and self._monitor.trace is not None:
+        if current.rdi == _STALLED or (current.rdi == _TRACED and self._monitor.trace is not None):
             kernel.resume(task.tid)
             return
         task.registers = current

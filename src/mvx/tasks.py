@@ -21,6 +21,7 @@ from mvx.layout import (
 )
 from mvx.memory import Memory
 from mvx.sites import SiteTable
+from mvx.turns import Turns
 
 
 class State(enum.Enum):
@@ -63,6 +64,7 @@ class AddressSpace:
     entry: Entry | None = None
     """The trap at the program's entry, until it is met."""
     sites: SiteTable = dataclasses.field(default_factory=SiteTable)
+    turns: Turns = dataclasses.field(default_factory=Turns)
 
     def take_slot(self) -> int | None:
         """The lowest free task slot, or None."""
@@ -158,6 +160,8 @@ class Task:
     """PTRACE_INTERRUPT was sent for a delivery between calls."""
     unblocked: int = 0
     """Signals (bit set) that the leader's sigreturn unblocked and that have not stopped it yet."""
+    turns: bool = False
+    """The task runs program code only in its turn."""
     suspended: bool = False
     """The task waits for its signal in an rt_sigsuspend that stands for its own call."""
     fatal: int = 0
@@ -183,6 +187,7 @@ class Birth:
     frame: Registers
     parent_tid_address: int
     child_tid_address: int
+    clear_tid_address: int
 
 
 @dataclasses.dataclass(eq=False)

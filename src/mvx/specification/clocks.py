@@ -43,12 +43,12 @@ def clock_getres(which_clock: Clock, tp: Out[timespec]) -> Zero: ...
 def times(tbuf: Out[tms]) -> Long: ...
 
 
-@leader(out_on_error=True, elastic=True)
+@leader(out_on_error=True, elastic=True, blocks=True)
 def nanosleep(rqtp: In[timespec], rmtp: Out[timespec]) -> Zero:
     """An interrupted sleep writes what remains."""
 
 
-@leader(out_on_error=True, elastic=True)
+@leader(out_on_error=True, elastic=True, blocks=True)
 def clock_nanosleep(
     which_clock: Clock, flags: Hex, rqtp: In[timespec], rmtp: Out[timespec]
 ) -> Zero: ...

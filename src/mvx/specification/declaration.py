@@ -74,6 +74,7 @@ class Declaration:
         "cloexec",
         "cloexec_flag",
         "document",
+        "blocks",
         "elastic",
         "executor",
         "file",
@@ -103,6 +104,8 @@ class Declaration:
     cloexec_flag: int
     elastic: bool
     """A query that variants may make more or less often than the leader."""
+    blocks: bool
+    """The call may wait for somebody: a thread gives its turn up for it."""
     support: Support
     note: str
     document: str
@@ -160,6 +163,7 @@ def _declare(function: Function, executor: Executor, options: dict[str, Any]) ->
     call.refusal = options.get("refusal", 0)
     call.note = options.get("note", "")
     call.elastic = bool(options.get("elastic"))
+    call.blocks = bool(options.get("blocks"))
     call.support = (
         Support.REFUSED if call.refusal else Support.PARTIAL if call.note else Support.FULL
     )
@@ -198,6 +202,7 @@ def _decorator(executor: Executor, function: Function | None, options: dict[str,
         "settle",
         "new_name",
         "elastic",
+        "blocks",
         "signal_mask",
         "no_return",
         "out_on_error",

@@ -35,12 +35,12 @@ from .structures import blob
 O_CLOEXEC = 0o2000000
 
 
-@leader
+@leader(blocks=True)
 def read(fd: Fd, buf: Out[Bytes.result("count")], count: Size) -> Size:
     """Followers receive a copy of the bytes that the leader read."""
 
 
-@leader(effect=True)
+@leader(effect=True, blocks=True)
 def write(fd: Fd, buf: In[Bytes("count")], count: Size) -> Size:
     """The leader writes from the compared copy."""
 
@@ -53,30 +53,30 @@ def pread64(fd: Fd, buf: Out[Bytes.result("count")], count: Size, pos: Long) -> 
 def pwrite64(fd: Fd, buf: In[Bytes("count")], count: Size, pos: Long) -> Size: ...
 
 
-@leader
+@leader(blocks=True)
 def readv(fd: Fd, vec: Out[Vector.result("vlen")], vlen: Size) -> Size: ...
 
 
-@leader(effect=True)
+@leader(effect=True, blocks=True)
 def writev(fd: Fd, vec: In[Vector("vlen")], vlen: Size) -> Size: ...
 
 
-@leader
+@leader(blocks=True)
 def preadv(fd: Fd, vec: Out[Vector.result("vlen")], vlen: Size, pos_l: Long, pos_h: Unused) -> Size:
     """The high half of the position means nothing where a register has 64 bits."""
 
 
-@leader(effect=True)
+@leader(effect=True, blocks=True)
 def pwritev(fd: Fd, vec: In[Vector("vlen")], vlen: Size, pos_l: Long, pos_h: Unused) -> Size: ...
 
 
-@leader
+@leader(blocks=True)
 def preadv2(
     fd: Fd, vec: Out[Vector.result("vlen")], vlen: Size, pos_l: Long, pos_h: Unused, flags: Hex
 ) -> Size: ...
 
 
-@leader(effect=True)
+@leader(effect=True, blocks=True)
 def pwritev2(
     fd: Fd, vec: In[Vector("vlen")], vlen: Size, pos_l: Long, pos_h: Unused, flags: Hex
 ) -> Size: ...
@@ -86,47 +86,47 @@ def pwritev2(
 def lseek(fd: Fd, offset: Long, whence: Seek) -> Long: ...
 
 
-@leader(effect=True)
+@leader(effect=True, blocks=True)
 def sendfile(out_fd: Fd, in_fd: Fd, offset: InOut[Int64], count: Size) -> Size: ...
 
 
-@leader(effect=True)
+@leader(effect=True, blocks=True)
 def splice(
     fd_in: Fd, off_in: InOut[Int64], fd_out: Fd, off_out: InOut[Int64], len: Size, flags: Hex
 ) -> Size: ...
 
 
-@leader(effect=True)
+@leader(effect=True, blocks=True)
 def tee(fdin: Fd, fdout: Fd, len: Size, flags: Hex) -> Size: ...
 
 
-@leader(effect=True, note="only from memory into a pipe; the pages are copied, never given away")
+@leader(effect=True, note="only from memory into a pipe; the pages are copied, never given away", blocks=True)
 def vmsplice(fd: Fd, iov: In[Vector("nr_segs")], nr_segs: Size, flags: Hex) -> Size: ...
 
 
-@leader(effect=True)
+@leader(effect=True, blocks=True)
 def copy_file_range(
     fd_in: Fd, off_in: InOut[Int64], fd_out: Fd, off_out: InOut[Int64], len: Size, flags: Hex
 ) -> Size: ...
 
 
-@leader
+@leader(blocks=True)
 def fsync(fd: Fd) -> Zero: ...
 
 
-@leader
+@leader(blocks=True)
 def fdatasync(fd: Fd) -> Zero: ...
 
 
-@leader
+@leader(blocks=True)
 def sync_file_range(fd: Fd, offset: Long, nbytes: Long, flags: Hex) -> Zero: ...
 
 
-@leader
+@leader(blocks=True)
 def syncfs(fd: Fd) -> Zero: ...
 
 
-@leader
+@leader(blocks=True)
 def sync() -> Zero: ...
 
 
@@ -146,7 +146,7 @@ def fadvise64(fd: Fd, offset: Long, len: Size, advice: FileAdvice) -> Zero: ...
 def readahead(fd: Fd, offset: Long, count: Size) -> Zero: ...
 
 
-@leader
+@leader(blocks=True)
 def flock(fd: Fd, cmd: LockOperation) -> Zero:
     """The lock belongs to the leader's open file description."""
 
@@ -196,7 +196,7 @@ def fcntl(fd: Fd, cmd: FcntlCommand, arg: Request) -> Long:
     """The table of commands says what the argument is and who executes."""
 
 
-@leader(handler="ioctl")
+@leader(handler="ioctl", blocks=True)
 def ioctl(fd: Fd, cmd: IoctlRequest, arg: Request) -> Long:
     """The table of requests says what the argument is; others are read by their encoding."""
 

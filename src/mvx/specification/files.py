@@ -43,20 +43,20 @@ from .structures import (
 O_CLOEXEC = 0o2000000
 
 
-@leader(handler="open", cloexec=("flags", O_CLOEXEC))
+@leader(handler="open", cloexec=("flags", O_CLOEXEC), blocks=True)
 def open(filename: In[Path], flags: OpenFlags, mode: OpenMode) -> Fd:
     """The handler decides: an effect only when it creates, truncates or opens for writing."""
 
 
-@leader(handler="open", cloexec=("flags", O_CLOEXEC))
+@leader(handler="open", cloexec=("flags", O_CLOEXEC), blocks=True)
 def openat(dfd: DirFd, filename: In[Path], flags: OpenFlags, mode: OpenMode) -> Fd: ...
 
 
-@leader(handler="open")
+@leader(handler="open", blocks=True)
 def openat2(dfd: DirFd, filename: In[Path], how: In[open_how], usize: Size) -> Fd: ...
 
 
-@leader(handler="open", effect=True)
+@leader(handler="open", effect=True, blocks=True)
 def creat(pathname: In[Path], mode: Octal) -> Fd: ...
 
 

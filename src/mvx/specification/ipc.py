@@ -46,11 +46,11 @@ def shmctl(shmid: Int, cmd: Control, buf: Request) -> Int:
 def semget(key: Int, nsems: Int, semflg: Octal) -> Int: ...
 
 
-@leader(effect=True)
+@leader(effect=True, blocks=True)
 def semop(semid: Int, tsops: In[Array(sembuf, "nsops")], nsops: UInt) -> Zero: ...
 
 
-@leader(effect=True)
+@leader(effect=True, blocks=True)
 def semtimedop(
     semid: Int, tsops: In[Array(sembuf, "nsops")], nsops: UInt, timeout: In[timespec]
 ) -> Zero: ...
@@ -64,11 +64,11 @@ def semctl(semid: Int, semnum: Int, cmd: Control, arg: Request) -> Int: ...
 def msgget(key: Int, msgflg: Octal) -> Int: ...
 
 
-@leader(effect=True)
+@leader(effect=True, blocks=True)
 def msgsnd(msqid: Int, msgp: In[Bytes.message("msgsz")], msgsz: Size, msgflg: Octal) -> Zero: ...
 
 
-@leader
+@leader(blocks=True)
 def msgrcv(
     msqid: Int, msgp: Out[Bytes.message("msgsz")], msgsz: Size, msgtyp: Long, msgflg: Octal
 ) -> Size: ...
@@ -88,7 +88,7 @@ def mq_open(u_name: In[String], oflag: OpenFlags, mode: Octal, u_attr: In[mq_att
 def mq_unlink(u_name: In[String]) -> Zero: ...
 
 
-@leader(effect=True)
+@leader(effect=True, blocks=True)
 def mq_timedsend(
     mqdes: Fd,
     u_msg_ptr: In[Bytes("msg_len")],
@@ -98,7 +98,7 @@ def mq_timedsend(
 ) -> Zero: ...
 
 
-@leader
+@leader(blocks=True)
 def mq_timedreceive(
     mqdes: Fd,
     u_msg_ptr: Out[Bytes.result("msg_len")],

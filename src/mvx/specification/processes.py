@@ -72,18 +72,18 @@ def exit_group(error_code: Int) -> Zero:
     """The status is compared before anybody ends."""
 
 
-@leader
+@leader(blocks=True)
 def wait4(upid: Pid, stat_addr: Out[Int32], options: WaitOptions, ru: Out[rusage]) -> Pid:
     """Followers learn what the leader saw; the supervisor reaps their children."""
 
 
-@leader
+@leader(blocks=True)
 def waitid(
     which: IdType, upid: Pid, infop: Out[siginfo_wait], options: WaitOptions, ru: Out[rusage]
 ) -> Zero: ...
 
 
-@everyone
+@everyone(handler="tid_address")
 def set_tid_address(tidptr: Own) -> Pid:
     """Each variant registers its own address; the number is the leader's."""
 
@@ -96,27 +96,27 @@ def set_robust_list(head: Own, len: Size) -> Zero: ...
 def get_robust_list(pid: Pid, head_ptr: Own, len_ptr: Own) -> Zero: ...
 
 
-@local
+@local(handler="order")
 def futex(
     uaddr: Address, op: FutexOperation, val: UInt, utime: Own, uaddr2: Own, val3: UInt
 ) -> Int: ...
 
 
-@local
+@local(handler="order", note="with several variants refused with ENOSYS: programs fall back to futex")
 def futex_waitv(waiters: Own, nr_futexes: UInt, flags: Hex, timeout: Own, clockid: Int) -> Int: ...
 
 
-@local
+@local(handler="order", note="with several variants refused with ENOSYS: programs fall back to futex")
 def futex_wake(uaddr: Address, mask: Flags, nr: Int, flags: Hex) -> Int: ...
 
 
-@local
+@local(handler="order", note="with several variants refused with ENOSYS: programs fall back to futex")
 def futex_wait(
     uaddr: Address, val: Flags, mask: Flags, flags: Hex, timeout: Own, clockid: Int
 ) -> Int: ...
 
 
-@local
+@local(handler="order", note="with several variants refused with ENOSYS: programs fall back to futex")
 def futex_requeue(waiters: Own, flags: Hex, nr_wake: Int, nr_requeue: Int) -> Int: ...
 
 

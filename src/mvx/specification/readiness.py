@@ -23,11 +23,11 @@ from .structures import epoll_event, masked, pollfd, timespec, timeval
 O_CLOEXEC = 0o2000000
 
 
-@leader
+@leader(blocks=True)
 def poll(ufds: InOut[Array(pollfd, "nfds")], nfds: UInt, timeout_msecs: Int) -> Int: ...
 
 
-@leader(signal_mask=True, out_on_error=True)
+@leader(signal_mask=True, out_on_error=True, blocks=True)
 def ppoll(
     ufds: InOut[Array(pollfd, "nfds")],
     nfds: UInt,
@@ -38,7 +38,7 @@ def ppoll(
     """The kernel writes the remaining time, even when a signal interrupts."""
 
 
-@leader(out_on_error=True)
+@leader(out_on_error=True, blocks=True)
 def select(
     n: Int,
     inp: InOut[Bits("n")],
@@ -49,7 +49,7 @@ def select(
     """The kernel writes the remaining time, even when a signal interrupts."""
 
 
-@leader(handler="pselect", signal_mask=True, out_on_error=True)
+@leader(handler="pselect", signal_mask=True, out_on_error=True, blocks=True)
 def pselect6(
     n: Int,
     inp: InOut[Bits("n")],
@@ -74,14 +74,14 @@ def epoll_ctl(epfd: Fd, op: EpollOperation, fd: Fd, event: In[epoll_event]) -> Z
     """The data of an event is each variant's own: the agent remembers it."""
 
 
-@leader(handler="epoll_wait")
+@leader(handler="epoll_wait", blocks=True)
 def epoll_wait(
     epfd: Fd, events: Out[Array.result(epoll_event, "maxevents")], maxevents: Int, timeout: Int
 ) -> Int:
     """Each variant finds its own data in the events."""
 
 
-@leader(handler="epoll_wait", signal_mask=True)
+@leader(handler="epoll_wait", signal_mask=True, blocks=True)
 def epoll_pwait(
     epfd: Fd,
     events: Out[Array.result(epoll_event, "maxevents")],
@@ -92,7 +92,7 @@ def epoll_pwait(
 ) -> Int: ...
 
 
-@leader(handler="epoll_wait", signal_mask=True)
+@leader(handler="epoll_wait", signal_mask=True, blocks=True)
 def epoll_pwait2(
     epfd: Fd,
     events: Out[Array.result(epoll_event, "maxevents")],

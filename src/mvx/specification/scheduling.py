@@ -5,7 +5,7 @@ from .declaration import leader, local
 from .structures import sched_attr, sched_param, timespec
 
 
-@local
+@local(handler="order")
 def sched_yield() -> Zero: ...
 
 

@@ -39,17 +39,17 @@ def rt_sigprocmask(how: MaskHow, nset: In[SigSet], oset: Out[SigSet], sigsetsize
 def rt_sigpending(uset: Out[SigSet], sigsetsize: Size) -> Zero: ...
 
 
-@leader(note="a pointer that came with the signal is the leader's")
+@leader(note="a pointer that came with the signal is the leader's", blocks=True)
 def rt_sigtimedwait(
     uthese: In[SigSet], uinfo: Out[siginfo], uts: In[timespec], sigsetsize: Size
 ) -> Signal: ...
 
 
-@leader(signal_mask=True)
+@leader(signal_mask=True, blocks=True)
 def rt_sigsuspend(unewset: In[SigSet], sigsetsize: Size) -> Zero: ...
 
 
-@leader
+@leader(blocks=True)
 def pause() -> Zero: ...
 
 

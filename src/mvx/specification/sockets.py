@@ -43,11 +43,11 @@ def bind(fd: Fd, umyaddr: In[SocketAddress("addrlen")], addrlen: Int) -> Zero: .
 def listen(fd: Fd, backlog: Int) -> Zero: ...
 
 
-@leader(effect=True)
+@leader(effect=True, blocks=True)
 def connect(fd: Fd, uservaddr: In[SocketAddress("addrlen")], addrlen: Int) -> Zero: ...
 
 
-@leader
+@leader(blocks=True)
 def accept(
     fd: Fd,
     upeer_sockaddr: Out[Bytes.pointed("upeer_addrlen", "socket_address")],
@@ -55,7 +55,7 @@ def accept(
 ) -> Fd: ...
 
 
-@leader(cloexec=("flags", SOCK_CLOEXEC))
+@leader(cloexec=("flags", SOCK_CLOEXEC), blocks=True)
 def accept4(
     fd: Fd,
     upeer_sockaddr: Out[Bytes.pointed("upeer_addrlen", "socket_address")],
@@ -80,7 +80,7 @@ def getpeername(
 ) -> Zero: ...
 
 
-@leader(effect=True)
+@leader(effect=True, blocks=True)
 def sendto(
     fd: Fd,
     buff: In[Bytes("len")],
@@ -91,7 +91,7 @@ def sendto(
 ) -> Size: ...
 
 
-@leader
+@leader(blocks=True)
 def recvfrom(
     fd: Fd,
     ubuf: Out[Bytes.result("size")],
@@ -102,21 +102,21 @@ def recvfrom(
 ) -> Size: ...
 
 
-@leader(effect=True, handler="send_message")
+@leader(effect=True, handler="send_message", blocks=True)
 def sendmsg(fd: Fd, msg: In[msghdr], flags: MessageFlags) -> Size:
     """Name, vector and control data are followed; passed descriptors keep their kind."""
 
 
-@leader(handler="receive_message")
+@leader(handler="receive_message", blocks=True)
 def recvmsg(fd: Fd, msg: InOut[msghdr], flags: MessageFlags) -> Size:
     """Descriptors that arrive get placeholders with the same numbers."""
 
 
-@leader(effect=True, handler="send_messages")
+@leader(effect=True, handler="send_messages", blocks=True)
 def sendmmsg(fd: Fd, mmsg: In[mmsghdr], vlen: UInt, flags: MessageFlags) -> Int: ...
 
 
-@leader(handler="receive_messages", out_on_error=True)
+@leader(handler="receive_messages", out_on_error=True, blocks=True)
 def recvmmsg(
     fd: Fd, mmsg: InOut[mmsghdr], vlen: UInt, flags: MessageFlags, timeout: InOut[timespec]
 ) -> Int: ...

@@ -163,6 +163,9 @@ class Handler(enum.IntEnum):
     WAIT = 25
     CONTROL = 26
     """semctl, msgctl, shmctl: the table of the call's requests tells of the last argument."""
+    TID_ADDRESS = 27
+    ORDER = 28
+    """Waits for other threads of the process, or wakes them: in the order of their turns."""
 
 
 class Support(enum.StrEnum):
