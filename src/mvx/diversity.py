@@ -47,7 +47,7 @@ DIVERSIFICATIONS: Final = (
         differs="AT_RANDOM: stack canaries and the guard of pointers that the C library stores",
         stops="canaries that were leaked or guessed; forged longjmp buffers and exit handlers",
         costs="nothing",
-        breaks="programs that let AT_RANDOM out as random bytes",
+        breaks="programs that let AT_RANDOM out as random bytes; Go's, which do, get the same",
     ),
     Diversification(
         "environment",

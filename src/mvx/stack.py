@@ -18,11 +18,13 @@ import random
 import struct
 from typing import Final
 
+from mvx import seeds
 from mvx.errors import InternalError
 from mvx.memory import Memory
 
 AT_IGNORE: Final = 1
 AT_PHDR: Final = 3
+AT_PHNUM: Final = 5
 AT_BASE: Final = 7
 AT_ENTRY: Final = 9
 AT_PLATFORM: Final = 15
@@ -94,6 +96,12 @@ class InitialStack:
     def auxiliary(self, kind: int) -> int:
         """The value of an entry of the auxiliary vector, 0 if there is none."""
         return dict(self._auxiliary).get(kind, 0)
+
+    def seeds_generator(self) -> bool:
+        """Whether the image draws random numbers from AT_RANDOM that it may let out."""
+        return seeds.draws_from_stack(
+            self._memory, self.auxiliary(AT_PHDR), self.auxiliary(AT_PHNUM)
+        )
 
     def variable(self, name: bytes) -> bytes:
         """The value of the last environment entry of that name, empty if there is none."""

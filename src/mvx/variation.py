@@ -45,6 +45,7 @@ class Variation:
         variant = task.variant.index
         image = f"{self._seed}/{task.set.identifier}/{task.images}"
         common = random.Random(f"{image}/canary")  # noqa: S311 - the seed is random
+        differs = "canary" in self._chosen and not stack.seeds_generator()
         moves_environment = "environment" in self._chosen and variant > 0
         auxiliary = {
             kind: stack.auxiliary(kind) + distance
@@ -61,7 +62,7 @@ class Variation:
         return Wishes(
             shift=plan.stack,
             residue=self._placement.stack_residue(variant),
-            canary=None if "canary" in self._chosen else common.randbytes(RANDOM_SIZE),
+            canary=None if differs else common.randbytes(RANDOM_SIZE),
             environment=random.Random(f"{image}/environment/{variant}")  # noqa: S311
             if moves_environment
             else None,
