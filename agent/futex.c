@@ -306,18 +306,17 @@ static int is_wait(uint32_t operation) {
 
 /* A follower's process waits for what the leader's did not wait for in vain: its own word changes
  * when its own copy of the other process comes that far. */
-static int64_t own_outside(const struct call *call, uint32_t operation) {
+static int64_t own_wait(const struct call *call, uint32_t operation) {
     struct time timeout = {OWN_WAIT_S, 0};
     uint64_t arguments[ARGUMENTS_MAX];
     copy(arguments, call->arguments, sizeof arguments);
-    if (is_wait(operation)) {
-        arguments[3] = (uint64_t)&timeout;
-        if (operation == FUTEX_WAIT_BITSET) {
-            arguments[1] -= FUTEX_WAIT_BITSET - FUTEX_WAIT;
-            arguments[1] &= ~(uint64_t)FUTEX_CLOCK_REALTIME;
-        }
+    arguments[3] = (uint64_t)&timeout;
+    if (operation == FUTEX_WAIT_BITSET) {
+        arguments[1] -= FUTEX_WAIT_BITSET - FUTEX_WAIT;
+        arguments[1] &= ~(uint64_t)FUTEX_CLOCK_REALTIME;
     }
-    return gate_plain(__NR_futex, arguments);
+    int64_t result = gate_plain(__NR_futex, arguments);
+    return result == -ETIMEDOUT ? 0 : result;
 }
 
 /* How often variants wait for another process depends on how far that is: a wait that only one of
@@ -331,16 +330,15 @@ static int64_t follow_outside(struct call *call, uint32_t operation) {
             break;
         }
         if (!elastic_skip(call, &message)) {
-            return own_outside(call, operation);
+            return own_wait(call, operation);
         }
     }
     lane_skip(task, sizeof message);
     turn_release(task);
     lane_peek(task, &message, sizeof message);
-    int waited =
-        message.kind == MESSAGE_TURN && (message.result == 0 || (int64_t)message.result == -EAGAIN);
-    if (waited || !is_wait(operation)) {
-        own_outside(call, operation);
+    if (message.kind == MESSAGE_TURN &&
+        (message.result == 0 || (int64_t)message.result == -EAGAIN)) {
+        own_wait(call, operation);
     }
     message = turn_follow(call);
     if (message.kind == MESSAGE_SIGNAL) {
@@ -353,6 +351,9 @@ static int64_t follow_outside(struct call *call, uint32_t operation) {
 static int64_t outside(struct call *call, uint32_t operation) {
     struct task *task = call->task;
     struct lane *own = lane_of(task, task->variant);
+    if (!is_wait(operation)) {
+        return gate_plain(__NR_futex, call->arguments);
+    }
     if (!is_leader(task)) {
         return follow_outside(call, operation);
     }

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mvx import decode, specification
-from mvx.layout import MESSAGE, MESSAGES, NUMBER_RDTSC, RING_SIZE
+from mvx.layout import MESSAGE, MESSAGES, PSEUDO_CALLS, RING_SIZE
 from mvx.memory import Memory
 from mvx.specification import text
 from mvx.specification.declaration import Parameter
@@ -57,7 +57,7 @@ class Compared(NamedTuple):
     @property
     def name(self) -> str:
         """The call's name."""
-        return "rdtsc" if self.number == NUMBER_RDTSC else specification.name(self.number)
+        return PSEUDO_CALLS.get(self.number) or specification.name(self.number)
 
     def parameters(self) -> tuple[Parameter, ...]:
         """The declared arguments; none for an undeclared call."""

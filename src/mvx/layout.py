@@ -308,6 +308,7 @@ NUMBER_OUTSIDE = 0x10001
 """The pseudo number of a futex that other processes share."""
 NUMBER_YIELD = 0x10002
 """The pseudo number of a turn that the supervisor took away."""
+PSEUDO_CALLS = {NUMBER_RDTSC: "rdtsc", NUMBER_OUTSIDE: "futex", NUMBER_YIELD: "(preempted)"}
 IMAGE_MAGIC = 0x31746E656761786D
 
 STRUCTURES = (TASK, DOMAIN, BOOTSTRAP, LANE, MESSAGE, COOKIES_TABLE, IMAGE)

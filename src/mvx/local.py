@@ -140,9 +140,7 @@ def _restore_address(task: Task, stopped: Registers) -> None:
 
 
 def _shares(current: Registers) -> bool:
-    return current.orig_rax == _SHMAT or (
-        current.orig_rax == _MMAP and _is_shared_mapping(current)
-    )
+    return current.orig_rax == _SHMAT or (current.orig_rax == _MMAP and _is_shared_mapping(current))
 
 
 def _is_shared_mapping(current: Registers) -> bool:

@@ -397,9 +397,11 @@ class Supervisor:
         elif request == "SIGNAL":
             self._delivery.gather(task)
         elif request == "DIVERGED":
-            kinds = {"CALL": "call", "ARGUMENT": "argument", "CONTENT": "argument"}
+            kinds = {"CALL": "call", "ARGUMENT": "argument", "CONTENT": "argument", "ORDER": "call"}
             word = _DIVERGENCES[current.rsi] if current.rsi < len(_DIVERGENCES) else "INTEGRITY"
-            self._diverged(kinds.get(word, word.lower()), task, "", current.rdx, current.r10)
+            summary = DIVERGENCES["ORDER"] if word == "ORDER" else ""
+            kind = kinds.get(word, word.lower())
+            self._diverged(kind, task, summary, current.rdx, current.r10)
         elif request == "TIMEOUT":
             self._diverged(
                 "timeout", task, f"variant {current.rsi} did not arrive at the call in time"

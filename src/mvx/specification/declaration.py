@@ -71,10 +71,10 @@ class Declaration:
     """A declared call."""
 
     __slots__ = (
+        "blocks",
         "cloexec",
         "cloexec_flag",
         "document",
-        "blocks",
         "elastic",
         "executor",
         "file",
