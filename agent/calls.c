@@ -424,6 +424,9 @@ __attribute__((used)) void agent_call(struct frame *frame, struct task *task) {
         call.executor = EXECUTOR_LOCAL;
     }
     handler_prepare(&call);
+    if (task->loading && call.rule->loading && !(call.flags & (FLAG_EFFECT | FLAG_SENSITIVE))) {
+        call.executor = EXECUTOR_LOCAL;
+    }
     if (call.executor == EXECUTOR_LOCAL) {
         call_locally(&call);
         frame->rax = (uint64_t)call.result;

@@ -249,6 +249,12 @@ static int opens_close_on_exec(const struct call *call) {
 /* open, openat, openat2, creat: after the leader's result is known. */
 void open_finish(struct call *call) {
     struct task *task = call->task;
+    if (call->executor == EXECUTOR_LOCAL) {
+        if (!is_error(call->result)) {
+            descriptor_set(task, call->result, KEPT_OWN);
+        }
+        return;
+    }
     if (is_leader(task) && !is_error(call->result)) {
         classify(call);
     }

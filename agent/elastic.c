@@ -101,6 +101,7 @@ int elastic_skip(struct call *call, const struct message *message) {
     if (message->number == NUMBER_RDTSC) {
         lane_skip(task, sizeof *message);
         lane_acknowledge(task);
+        task->message = task->position;
         return 1;
     }
     if (!rule->elastic &&
@@ -130,6 +131,7 @@ int elastic_skip(struct call *call, const struct message *message) {
         }
     }
     lane_acknowledge(task);
+    task->message = task->position;
     if (answer.flags) {
         call_signal(task, POINT_ENTRY);
     }

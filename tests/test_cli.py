@@ -336,6 +336,7 @@ def test_defaults() -> None:
     assert seen == {
         "program": "/bin/true",
         "arguments": ["/bin/true"],
+        "programs": [],
         "variants": 2,
         "diversify": ["layout", "stack", "canary", "environment"],
         "policy": "effects",

@@ -97,19 +97,20 @@
 #define OFFSET_TASK_INSTRUCTION 0x88
 #define OFFSET_TASK_TID 0x8c
 #define OFFSET_TASK_PID 0x90
-#define OFFSET_TASK_TSC_KHZ 0x94
-#define OFFSET_TASK_TRACE 0x98
-#define OFFSET_TASK_ALONE 0x9c
-#define OFFSET_TASK_LIMIT 0xa0
-#define OFFSET_TASK_ORDERED 0xa8
-#define OFFSET_TASK_TURNS 0xac
-#define OFFSET_TASK_SLOT 0xb0
-#define OFFSET_TASK_WAKE 0xb4
-#define OFFSET_TASK_FUTEX_BITS 0xb8
-#define OFFSET_TASK_FUTEX_ADDRESS 0xc0
-#define OFFSET_TASK_FUTEX_NEXT 0xc8
-#define OFFSET_TASK_FUTEX_PREVIOUS 0xcc
-#define OFFSET_TASK_CLEAR_TID 0xd0
+#define OFFSET_TASK_LOADING 0x94
+#define OFFSET_TASK_TSC_KHZ 0x98
+#define OFFSET_TASK_TRACE 0x9c
+#define OFFSET_TASK_ALONE 0xa0
+#define OFFSET_TASK_LIMIT 0xa8
+#define OFFSET_TASK_ORDERED 0xb0
+#define OFFSET_TASK_TURNS 0xb4
+#define OFFSET_TASK_SLOT 0xb8
+#define OFFSET_TASK_WAKE 0xbc
+#define OFFSET_TASK_FUTEX_BITS 0xc0
+#define OFFSET_TASK_FUTEX_ADDRESS 0xc8
+#define OFFSET_TASK_FUTEX_NEXT 0xd0
+#define OFFSET_TASK_FUTEX_PREVIOUS 0xd4
+#define OFFSET_TASK_CLEAR_TID 0xd8
 
 #define OFFSET_DOMAIN_TURN 0x0
 #define OFFSET_DOMAIN_STATE 0x8
@@ -202,6 +203,7 @@ struct task {
     uint32_t instruction;  /* index into INSTRUCTIONS (supervisor) */
     uint32_t tid;  /* the leader's thread id: the one that the program sees (supervisor) */
     uint32_t pid;  /* the leader's process id (supervisor) */
+    uint32_t loading;  /* 1: the loaders of different programs are at work (supervisor) */
     uint32_t tsc_khz;  /* frequency that emulated rdtsc counts with (supervisor) */
     uint32_t trace;  /* 1: the supervisor wants to know every result (supervisor) */
     uint32_t alone;  /* 1: nobody reads the lane, so nothing is written to it (supervisor) */
@@ -242,19 +244,20 @@ _Static_assert(offsetof(struct task, return_address) == 0x80, "layout");
 _Static_assert(offsetof(struct task, instruction) == 0x88, "layout");
 _Static_assert(offsetof(struct task, tid) == 0x8c, "layout");
 _Static_assert(offsetof(struct task, pid) == 0x90, "layout");
-_Static_assert(offsetof(struct task, tsc_khz) == 0x94, "layout");
-_Static_assert(offsetof(struct task, trace) == 0x98, "layout");
-_Static_assert(offsetof(struct task, alone) == 0x9c, "layout");
-_Static_assert(offsetof(struct task, limit) == 0xa0, "layout");
-_Static_assert(offsetof(struct task, ordered) == 0xa8, "layout");
-_Static_assert(offsetof(struct task, turns) == 0xac, "layout");
-_Static_assert(offsetof(struct task, slot) == 0xb0, "layout");
-_Static_assert(offsetof(struct task, wake) == 0xb4, "layout");
-_Static_assert(offsetof(struct task, futex_bits) == 0xb8, "layout");
-_Static_assert(offsetof(struct task, futex_address) == 0xc0, "layout");
-_Static_assert(offsetof(struct task, futex_next) == 0xc8, "layout");
-_Static_assert(offsetof(struct task, futex_previous) == 0xcc, "layout");
-_Static_assert(offsetof(struct task, clear_tid) == 0xd0, "layout");
+_Static_assert(offsetof(struct task, loading) == 0x94, "layout");
+_Static_assert(offsetof(struct task, tsc_khz) == 0x98, "layout");
+_Static_assert(offsetof(struct task, trace) == 0x9c, "layout");
+_Static_assert(offsetof(struct task, alone) == 0xa0, "layout");
+_Static_assert(offsetof(struct task, limit) == 0xa8, "layout");
+_Static_assert(offsetof(struct task, ordered) == 0xb0, "layout");
+_Static_assert(offsetof(struct task, turns) == 0xb4, "layout");
+_Static_assert(offsetof(struct task, slot) == 0xb8, "layout");
+_Static_assert(offsetof(struct task, wake) == 0xbc, "layout");
+_Static_assert(offsetof(struct task, futex_bits) == 0xc0, "layout");
+_Static_assert(offsetof(struct task, futex_address) == 0xc8, "layout");
+_Static_assert(offsetof(struct task, futex_next) == 0xd0, "layout");
+_Static_assert(offsetof(struct task, futex_previous) == 0xd4, "layout");
+_Static_assert(offsetof(struct task, clear_tid) == 0xd8, "layout");
 
 struct domain {
     uint64_t turn;  /* leader: how many turns were taken; follower: whose turn it is (agent) */

@@ -70,6 +70,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 3,
         .cloexec = 2,
         .blocks = 1,
+        .loading = 1,
         .cloexec_flag = 0x80000,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -91,6 +92,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .result = RESULT_VALUE,
         .count = 2,
+        .loading = 1,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 144, 0},
@@ -110,6 +112,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .result = RESULT_VALUE,
         .count = 2,
+        .loading = 1,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 144, 0},
@@ -271,6 +274,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .result = RESULT_VALUE,
         .count = 2,
+        .loading = 1,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -990,6 +994,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .result = RESULT_VALUE,
         .count = 3,
+        .loading = 1,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0},
@@ -2509,6 +2514,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 4,
         .cloexec = 3,
         .blocks = 1,
+        .loading = 1,
         .cloexec_flag = 0x80000,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2569,6 +2575,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 4,
+        .loading = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -2628,6 +2635,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 4,
+        .loading = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -2651,6 +2659,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 3,
+        .loading = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -3322,6 +3331,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 5,
+        .loading = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -3517,6 +3527,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .flags = FLAG_DESCRIPTOR,
         .result = RESULT_VALUE,
         .count = 4,
+        .loading = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},

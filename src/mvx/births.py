@@ -156,6 +156,7 @@ class Births:
             space.tables.add(parent.table.index)
             space.overhead = parent.space.overhead
             space.entry = parent.space.entry
+            space.loading = parent.space.loading
             space.files_mapped = parent.space.files_mapped
             space.sites = parent.space.sites.copy()
             space.turns = parent.space.turns.copy()

@@ -138,9 +138,17 @@ def make_parser() -> Parser:
         "-n",
         "--variants",
         type=whole_number(1, options.VARIANTS_MAX),
-        default=options.VARIANTS_DEFAULT,
         metavar="N",
-        help=f"how many variants, 1 to {options.VARIANTS_MAX} (default: %(default)s)",
+        help=f"how many variants, 1 to {options.VARIANTS_MAX} (default: {options.VARIANTS_DEFAULT},"
+        " with --variant one more than these)",
+    )
+    add(
+        "--variant",
+        dest="programs",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="the next follower executes PATH instead: another build or release of the program",
     )
     add(
         "--policy",
@@ -331,6 +339,15 @@ def options_of(asked: argparse.Namespace, words: list[str]) -> Options:
         if target is not None and target.is_absolute():
             check_writable(target)
     program, arguments = options.find_program(words)
+    asked.programs = options.find_variants(asked.programs)
+    least = 1 + len(asked.programs)
+    if asked.variants is None:
+        asked.variants = max(options.VARIANTS_DEFAULT, least)
+    if not least <= asked.variants <= options.VARIANTS_MAX:
+        raise errors.UsageError(
+            f"{least} programs for {asked.variants} variants",
+            fix=f"give -n a number from {least} to {options.VARIANTS_MAX}, or leave it out",
+        )
     taken = {
         name: value for name, value in vars(asked).items() if name not in {"command", "program"}
     }

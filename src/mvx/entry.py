@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from mvx import kernel
+from mvx.layout import TASK
 
 if TYPE_CHECKING:
     from mvx.tasks import AddressSpace, Task
@@ -45,6 +46,10 @@ def reached(task: Task) -> bool:
     space.memory.write(entry.address, entry.covered)
     for address, content in entry.withdrawn:
         space.memory.write(address, content)
+    if space.loading:
+        space.loading = False
+        for slot in space.slots:
+            space.memory.write(space.slot_address(slot) + TASK.offset("loading"), bytes(4))
     current.rip = entry.address
     kernel.set_registers(task.tid, current)
     kernel.resume(task.tid)

@@ -30,6 +30,7 @@ from mvx.layout import (
 )
 from mvx.memory import Memory
 from mvx.placement import Placement, Plan
+from mvx.programs import Programs
 from mvx.stack import AT_BASE, AT_ENTRY, InitialStack
 from mvx.tasks import AddressSpace, Task
 from mvx.variation import Variation
@@ -48,13 +49,19 @@ class Injector:
     """Puts the agent into new images; holds the socket over which arenas are handed out."""
 
     def __init__(
-        self, image: Image, arenas: Arenas, placement: Placement, variation: Variation
+        self,
+        image: Image,
+        arenas: Arenas,
+        placement: Placement,
+        variation: Variation,
+        programs: Programs,
     ) -> None:
         """Listen on an abstract address that nobody can guess."""
         self._image = image
         self._arenas = arenas
         self._placement = placement
         self._variation = variation
+        self._programs = programs
         self._address = b"\0mvx-" + os.urandom(16)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.bind(self._address)
@@ -102,7 +109,8 @@ class Injector:
         space.overhead = PRIVATE_SIZE + len(self._arenas.arenas) * ARENA_SIZE + plan.barrier_size
         space.overhead += plan.hole[1]
         memory.write(new.pointer, new.content)
-        if new.withdrawn:
+        space.loading = bool(stack.auxiliary(AT_BASE)) and self._programs.loads_own(task)
+        if new.withdrawn or space.loading:
             arm(space, stack.auxiliary(AT_ENTRY) + plan.image, new.withdrawn)
         entry.rsp = new.pointer
         entry.rip += plan.loader if stack.auxiliary(AT_BASE) else plan.image

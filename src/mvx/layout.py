@@ -197,6 +197,7 @@ TASK = _structure(
     ("instruction", "I", "index into INSTRUCTIONS (supervisor)"),
     ("tid", "I", "the leader's thread id: the one that the program sees (supervisor)"),
     ("pid", "I", "the leader's process id (supervisor)"),
+    ("loading", "I", "1: the loaders of different programs are at work (supervisor)"),
     ("tsc_khz", "I", "frequency that emulated rdtsc counts with (supervisor)"),
     ("trace", "I", "1: the supervisor wants to know every result (supervisor)"),
     ("alone", "I", "1: nobody reads the lane, so nothing is written to it (supervisor)"),

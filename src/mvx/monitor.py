@@ -28,6 +28,7 @@ from mvx.layout import (
 )
 from mvx.options import Options
 from mvx.placement import Placement
+from mvx.programs import Programs
 from mvx.statistics import Statistics
 from mvx.tasks import AddressSpace, DescriptorTable, State, Task, TaskSet, Variant
 from mvx.variation import Variation
@@ -56,9 +57,10 @@ class Monitor:
         self.random = random.Random(self.seed)  # noqa: S311 - the seed is the user's, or the system's
         self.image: Image = load()
         self.arenas = Arenas(options.variants)
+        self.programs = Programs(options)
         self.placement = Placement(self.seed, options.variants, options.diversify)
         variation = Variation(self.seed, options, self.placement)
-        self.injector = Injector(self.image, self.arenas, self.placement, variation)
+        self.injector = Injector(self.image, self.arenas, self.placement, variation, self.programs)
         self.variants = [self._variant(index) for index in range(options.variants)]
         self.statistics = Statistics(options.variants)
         self.tasks: dict[int, Task] = {}
@@ -152,6 +154,7 @@ class Monitor:
                 tid=task.set.tid,
                 pid=task.set.process,
                 position=self._position(task),
+                loading=space.loading,
                 trace=self.trace is not None,
                 alone=len(self.variants) == 1 and self.trace is None,
                 ordered=self.ordered,

@@ -61,6 +61,8 @@ class Options:
     """The path to execute: found as shells do, not made absolute: programs can see it."""
     arguments: tuple[str, ...]
     """The program's arguments, argv[0] included; bytes that are no UTF-8 are surrogate escapes."""
+    programs: tuple[str, ...] = ()
+    """What the followers execute instead of the program, in their order."""
     variants: int = VARIANTS_DEFAULT
     diversify: tuple[str, ...] = diversity.DEFAULT
     """In what the variants differ."""
@@ -108,6 +110,24 @@ def find_program(words: list[str]) -> tuple[str, tuple[str, ...]]:
     shell = "/bin/sh"
     check_executable(shell, found)
     return shell, (shell, found, *words[1:])
+
+
+def find_variants(words: list[str]) -> tuple[str, ...]:
+    """Check the files that followers execute; raises as find_program does.
+
+    Scripts are refused: their interpreter would see another name in each variant.
+    """
+    for name in words:
+        check_executable(name, name)
+        with open(name, "rb") as stream:
+            start = stream.read(4)
+        if start != b"\x7fELF":
+            raise errors.UnsupportedProgram(
+                f"{name}: a variant that is no ELF program",
+                fix="name an x86-64 program, not a script",
+            )
+        check_format(name, name)
+    return tuple(words)
 
 
 def search(name: str) -> str:

@@ -137,6 +137,9 @@ class Processes:
         elif number in _EXECS:
             assert task.space is not None
             task.executing = self._monitor.table_content(task)
+            if not task.is_leader:
+                path = _string(task.space.memory, program.rdi)
+                self._monitor.programs.substitute(task, program, path)
             run_call(task, program, self._exec_failed)
         elif number == RT_SIGRETURN and task.is_leader and len(self._monitor.variants) > 1:
             run_call(task, program, self._sigreturn_done)

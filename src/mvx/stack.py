@@ -56,6 +56,8 @@ class Wishes:
     """Other bytes for AT_RANDOM."""
     environment: random.Random | None = None
     """From which order and distances of the environment's strings follow; None: they stay."""
+    program: bytes = b""
+    """The file's name as the program is to see it; empty: as it is."""
     loader: tuple[bytes, ...] = ()
     """Entries of the environment for the loader only, an even number of them."""
     auxiliary: dict[int, int] = dataclasses.field(default_factory=dict)
@@ -181,7 +183,8 @@ class InitialStack:
             elif kind in (AT_PLATFORM, AT_BASE_PLATFORM):
                 place = data.add(self._string(value) + b"\0")
             elif kind == AT_EXECFN:
-                place = value + wishes.shift
+                name = wishes.program
+                place = data.add(name + b"\0") if name else value + wishes.shift
             found.append((AT_IGNORE if kind == AT_SYSINFO_EHDR else kind, place))
         known = dict(self._auxiliary)
         found += [(kind, value) for kind, value in wishes.auxiliary.items() if kind not in known]

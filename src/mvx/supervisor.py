@@ -9,6 +9,7 @@ makes for itself are checked and let go at once.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import signal
 import struct
@@ -167,13 +168,14 @@ class Supervisor:
     def _start(self) -> None:
         privileged = _has_capability(_CAP_SYS_ADMIN)
         pending: list[launch.Started] = []
+        name = os.fsencode(self._options.program) if self._options.programs else b""
         for variant in self._monitor.variants:
             content = self._monitor.filter(variant)
             started = self._launch(variant, content, privileged=privileged)
             pid = started.pid
             if self._root is None:
                 self._root = self._monitor.new_set(pid, pid)
-            self._monitor.add_task(Task(pid, pid, variant, self._root))
+            self._monitor.add_task(Task(pid, pid, variant, self._root, program=name))
             pending.append(started)
         for started in pending:
             self._serve_until_started(started.pid, started.error)
@@ -183,6 +185,9 @@ class Supervisor:
         had.
         """
         options = self._options
+        path = self._monitor.programs.first(variant.index)
+        if path != options.program:
+            options = dataclasses.replace(options, program=path)
         number = self._root.process if self._root is not None else 0
         if number and options.pids != "translate":
             try:

@@ -61,6 +61,8 @@ class AddressSpace:
     """Bytes that mvx added to the address space."""
     files_mapped: int = 0
     """How many files were mapped at an address of the supervisor's choice."""
+    loading: bool = False
+    """The loaders of different programs are at work: each variant looks up files for itself."""
     entry: Entry | None = None
     """The trap at the program's entry, until it is met."""
     sites: SiteTable = dataclasses.field(default_factory=SiteTable)
@@ -142,6 +144,8 @@ class Task:
     """The registers at that stop."""
     on_exit_stop: Callable[[Task, Registers], None] | None = None
     """What to do at the next syscall-exit stop."""
+    program: bytes = b""
+    """The path that the program asked to execute, where a variant executes another."""
     images: int = 0
     """How many programs the task has executed."""
     birth: Birth | None = None

@@ -42,6 +42,7 @@ class Variation:
     def wishes(self, task: Task, stack: InitialStack, plan: Plan) -> Wishes:
         """How the initial stack of a new image is to differ from the kernel's."""
         task.images += 1
+        program, task.program = task.program, b""
         variant = task.variant.index
         image = f"{self._seed}/{task.set.identifier}/{task.images}"
         common = random.Random(f"{image}/canary")  # noqa: S311 - the seed is random
@@ -66,6 +67,7 @@ class Variation:
             environment=random.Random(f"{image}/environment/{variant}")  # noqa: S311
             if moves_environment
             else None,
+            program=program,
             loader=tuple(loader),
             auxiliary=auxiliary,
         )

@@ -81,6 +81,7 @@ class Declaration:
         "flags",
         "handler",
         "line",
+        "loading",
         "name",
         "note",
         "number",
@@ -106,6 +107,8 @@ class Declaration:
     """A query that variants may make more or less often than the leader."""
     blocks: bool
     """The call may wait for somebody: a thread gives its turn up for it."""
+    loading: bool
+    """What loaders look up: each variant's own while variants load different programs."""
     support: Support
     note: str
     document: str
@@ -164,6 +167,7 @@ def _declare(function: Function, executor: Executor, options: dict[str, Any]) ->
     call.note = options.get("note", "")
     call.elastic = bool(options.get("elastic"))
     call.blocks = bool(options.get("blocks"))
+    call.loading = bool(options.get("loading"))
     call.support = (
         Support.REFUSED if call.refusal else Support.PARTIAL if call.note else Support.FULL
     )
@@ -203,6 +207,7 @@ def _decorator(executor: Executor, function: Function | None, options: dict[str,
         "new_name",
         "elastic",
         "blocks",
+        "loading",
         "signal_mask",
         "no_return",
         "out_on_error",
@@ -223,8 +228,9 @@ def leader(function: Function | None = None, /, **options: Any) -> Any:
     """Executed once, by the leader.
 
     `effect`, `sensitive`, `settle`, `signal_mask`, `no_return`, `out_on_error` are the
-    :class:`CallFlag` of these names; `handler` names a :class:`Handler`; `cloexec` is ``(argument,
-    flag)`` or ``"always"``; `note` says what is missing of full support.
+    :class:`CallFlag` of these names; `elastic` and `loading` are told at :class:`Declaration`;
+    `handler` names a :class:`Handler`; `cloexec` is ``(argument, flag)`` or ``"always"``; `note`
+    says what is missing of full support.
     """
     return _decorator(Executor.LEADER, function, options)
 

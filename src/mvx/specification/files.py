@@ -43,12 +43,12 @@ from .structures import (
 O_CLOEXEC = 0o2000000
 
 
-@leader(handler="open", cloexec=("flags", O_CLOEXEC), blocks=True)
+@leader(handler="open", cloexec=("flags", O_CLOEXEC), blocks=True, loading=True)
 def open(filename: In[Path], flags: OpenFlags, mode: OpenMode) -> Fd:
     """The handler decides: an effect only when it creates, truncates or opens for writing."""
 
 
-@leader(handler="open", cloexec=("flags", O_CLOEXEC), blocks=True)
+@leader(handler="open", cloexec=("flags", O_CLOEXEC), blocks=True, loading=True)
 def openat(dfd: DirFd, filename: In[Path], flags: OpenFlags, mode: OpenMode) -> Fd: ...
 
 
@@ -60,12 +60,12 @@ def openat2(dfd: DirFd, filename: In[Path], how: In[open_how], usize: Size) -> F
 def creat(pathname: In[Path], mode: Octal) -> Fd: ...
 
 
-@leader
+@leader(loading=True)
 def stat(filename: In[Path], statbuf: Out[stat_buffer]) -> Zero:
     """Inode numbers and times are the leader's."""
 
 
-@leader
+@leader(loading=True)
 def lstat(filename: In[Path], statbuf: Out[stat_buffer]) -> Zero: ...
 
 
@@ -73,13 +73,13 @@ def lstat(filename: In[Path], statbuf: Out[stat_buffer]) -> Zero: ...
 def fstat(fd: Fd, statbuf: Out[stat_buffer]) -> Zero: ...
 
 
-@leader
+@leader(loading=True)
 def newfstatat(
     dfd: DirFd, filename: In[Path], statbuf: Out[stat_buffer], flag: AtFlags
 ) -> Zero: ...
 
 
-@leader
+@leader(loading=True)
 def statx(
     dfd: DirFd, filename: In[Path], flags: AtFlags, mask: Hex, buffer: Out[statx_buffer]
 ) -> Zero: ...
@@ -97,23 +97,23 @@ def fstatfs(fd: Fd, buf: Out[statfs_buffer]) -> Zero: ...
 def ustat(dev: UInt, ubuf: Out[blob("ustat", 32)]) -> Zero: ...
 
 
-@leader
+@leader(loading=True)
 def access(filename: In[Path], mode: AccessMode) -> Zero: ...
 
 
-@leader
+@leader(loading=True)
 def faccessat(dfd: DirFd, filename: In[Path], mode: AccessMode) -> Zero: ...
 
 
-@leader
+@leader(loading=True)
 def faccessat2(dfd: DirFd, filename: In[Path], mode: AccessMode, flags: AtFlags) -> Zero: ...
 
 
-@leader
+@leader(loading=True)
 def readlink(path: In[Path], buf: Out[Bytes.result("bufsiz")], bufsiz: Int) -> Size: ...
 
 
-@leader
+@leader(loading=True)
 def readlinkat(
     dfd: DirFd, path: In[Path], buf: Out[Bytes.result("bufsiz")], bufsiz: Int
 ) -> Size: ...
