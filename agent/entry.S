@@ -23,6 +23,8 @@ image_start:
     .long bootstrap_entry - image_start
     .long enter_call - image_start
     .long enter_instruction - image_start
+    .long enter_rdtsc - image_start
+    .long enter_rdtscp - image_start
     .long gate_plain_after - image_start
     .long gate_test - image_start
     .long gate_interruptible_after - image_start
@@ -97,6 +99,20 @@ image_start:
 .endm
 
     .text
+
+/* A patched rdtsc or rdtscp: rdx, which the instruction overwrites, is the return address. */
+    .globl enter_rdtsc
+    .hidden enter_rdtsc
+enter_rdtsc:
+    movl    $INSTRUCTION_RDTSC, %gs:OFFSET_TASK_INSTRUCTION
+    mov     %rdx, %gs:OFFSET_TASK_RETURN_ADDRESS
+    jmp     enter_instruction
+
+    .globl enter_rdtscp
+    .hidden enter_rdtscp
+enter_rdtscp:
+    movl    $INSTRUCTION_RDTSCP, %gs:OFFSET_TASK_INSTRUCTION
+    mov     %rdx, %gs:OFFSET_TASK_RETURN_ADDRESS
 
 /* A trapped instruction (rdtsc): every register is the program's, the return address waits in the task. */
     .globl enter_instruction

@@ -174,6 +174,8 @@ LEFT_BEHIND = pytest.StashKey[list[str]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault(MARK, uuid.uuid4().hex)
+    # Sites learned by one test serve the others; the user's own cache is left alone.
+    os.environ["XDG_CACHE_HOME"] = str(work_folder() / "cache")
     if places := os.environ.get("PYTHONPATH"):  # tests change the working directory
         os.environ["PYTHONPATH"] = ":".join(map(os.path.abspath, places.split(":")))
     config.stash[FILES_BEFORE] = own_files()

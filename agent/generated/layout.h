@@ -73,44 +73,46 @@
 
 #define OFFSET_TASK_SELF 0x0
 #define OFFSET_TASK_ENTRY 0x8
-#define OFFSET_TASK_STACK 0x10
-#define OFFSET_TASK_PROGRAM_STACK 0x18
-#define OFFSET_TASK_PENDING 0x20
-#define OFFSET_TASK_INTERRUPTED 0x24
-#define OFFSET_TASK_VARIANT 0x28
-#define OFFSET_TASK_VARIANTS 0x2c
-#define OFFSET_TASK_LEADER 0x30
-#define OFFSET_TASK_POLICY 0x34
-#define OFFSET_TASK_VERIFY 0x38
-#define OFFSET_TASK_LANE 0x3c
-#define OFFSET_TASK_SPIN 0x40
-#define OFFSET_TASK_SPIN_NOW 0x44
-#define OFFSET_TASK_WAKE_NS 0x48
-#define OFFSET_TASK_WATCHDOG_S 0x4c
-#define OFFSET_TASK_DESCRIPTORS 0x50
-#define OFFSET_TASK_OVERHEAD 0x58
-#define OFFSET_TASK_POSITION 0x60
-#define OFFSET_TASK_CALLS 0x68
-#define OFFSET_TASK_MESSAGE 0x70
-#define OFFSET_TASK_NUMBER 0x78
-#define OFFSET_TASK_RETURN_ADDRESS 0x80
-#define OFFSET_TASK_INSTRUCTION 0x88
-#define OFFSET_TASK_TID 0x8c
-#define OFFSET_TASK_PID 0x90
-#define OFFSET_TASK_LOADING 0x94
-#define OFFSET_TASK_TSC_KHZ 0x98
-#define OFFSET_TASK_TRACE 0x9c
-#define OFFSET_TASK_ALONE 0xa0
-#define OFFSET_TASK_LIMIT 0xa8
-#define OFFSET_TASK_ORDERED 0xb0
-#define OFFSET_TASK_TURNS 0xb4
-#define OFFSET_TASK_SLOT 0xb8
-#define OFFSET_TASK_WAKE 0xbc
-#define OFFSET_TASK_FUTEX_BITS 0xc0
-#define OFFSET_TASK_FUTEX_ADDRESS 0xc8
-#define OFFSET_TASK_FUTEX_NEXT 0xd0
-#define OFFSET_TASK_FUTEX_PREVIOUS 0xd4
-#define OFFSET_TASK_CLEAR_TID 0xd8
+#define OFFSET_TASK_ENTRY_RDTSC 0x10
+#define OFFSET_TASK_ENTRY_RDTSCP 0x18
+#define OFFSET_TASK_STACK 0x20
+#define OFFSET_TASK_PROGRAM_STACK 0x28
+#define OFFSET_TASK_PENDING 0x30
+#define OFFSET_TASK_INTERRUPTED 0x34
+#define OFFSET_TASK_VARIANT 0x38
+#define OFFSET_TASK_VARIANTS 0x3c
+#define OFFSET_TASK_LEADER 0x40
+#define OFFSET_TASK_POLICY 0x44
+#define OFFSET_TASK_VERIFY 0x48
+#define OFFSET_TASK_LANE 0x4c
+#define OFFSET_TASK_SPIN 0x50
+#define OFFSET_TASK_SPIN_NOW 0x54
+#define OFFSET_TASK_WAKE_NS 0x58
+#define OFFSET_TASK_WATCHDOG_S 0x5c
+#define OFFSET_TASK_DESCRIPTORS 0x60
+#define OFFSET_TASK_OVERHEAD 0x68
+#define OFFSET_TASK_POSITION 0x70
+#define OFFSET_TASK_CALLS 0x78
+#define OFFSET_TASK_MESSAGE 0x80
+#define OFFSET_TASK_NUMBER 0x88
+#define OFFSET_TASK_RETURN_ADDRESS 0x90
+#define OFFSET_TASK_INSTRUCTION 0x98
+#define OFFSET_TASK_TID 0x9c
+#define OFFSET_TASK_PID 0xa0
+#define OFFSET_TASK_LOADING 0xa4
+#define OFFSET_TASK_TSC_KHZ 0xa8
+#define OFFSET_TASK_TRACE 0xac
+#define OFFSET_TASK_ALONE 0xb0
+#define OFFSET_TASK_LIMIT 0xb8
+#define OFFSET_TASK_ORDERED 0xc0
+#define OFFSET_TASK_TURNS 0xc4
+#define OFFSET_TASK_SLOT 0xc8
+#define OFFSET_TASK_WAKE 0xcc
+#define OFFSET_TASK_FUTEX_BITS 0xd0
+#define OFFSET_TASK_FUTEX_ADDRESS 0xd8
+#define OFFSET_TASK_FUTEX_NEXT 0xe0
+#define OFFSET_TASK_FUTEX_PREVIOUS 0xe4
+#define OFFSET_TASK_CLEAR_TID 0xe8
 
 #define OFFSET_DOMAIN_TURN 0x0
 #define OFFSET_DOMAIN_STATE 0x8
@@ -160,17 +162,19 @@
 #define OFFSET_IMAGE_HEADER_BOOTSTRAP 0x10
 #define OFFSET_IMAGE_HEADER_ENTER_CALL 0x14
 #define OFFSET_IMAGE_HEADER_ENTER_INSTRUCTION 0x18
-#define OFFSET_IMAGE_HEADER_GATE_PLAIN 0x1c
-#define OFFSET_IMAGE_HEADER_GATE_TEST 0x20
-#define OFFSET_IMAGE_HEADER_GATE_INTERRUPTIBLE 0x24
-#define OFFSET_IMAGE_HEADER_GATE_INTERRUPTED 0x28
-#define OFFSET_IMAGE_HEADER_GATE_TRACED_TEST 0x2c
-#define OFFSET_IMAGE_HEADER_GATE_TRACED 0x30
-#define OFFSET_IMAGE_HEADER_GATE_TRACED_INTERRUPTED 0x34
-#define OFFSET_IMAGE_HEADER_GATE_CONTROL 0x38
-#define OFFSET_IMAGE_HEADER_FAULT_START 0x3c
-#define OFFSET_IMAGE_HEADER_FAULT_END 0x40
-#define OFFSET_IMAGE_HEADER_FAULT_FIXUP 0x44
+#define OFFSET_IMAGE_HEADER_ENTER_RDTSC 0x1c
+#define OFFSET_IMAGE_HEADER_ENTER_RDTSCP 0x20
+#define OFFSET_IMAGE_HEADER_GATE_PLAIN 0x24
+#define OFFSET_IMAGE_HEADER_GATE_TEST 0x28
+#define OFFSET_IMAGE_HEADER_GATE_INTERRUPTIBLE 0x2c
+#define OFFSET_IMAGE_HEADER_GATE_INTERRUPTED 0x30
+#define OFFSET_IMAGE_HEADER_GATE_TRACED_TEST 0x34
+#define OFFSET_IMAGE_HEADER_GATE_TRACED 0x38
+#define OFFSET_IMAGE_HEADER_GATE_TRACED_INTERRUPTED 0x3c
+#define OFFSET_IMAGE_HEADER_GATE_CONTROL 0x40
+#define OFFSET_IMAGE_HEADER_FAULT_START 0x44
+#define OFFSET_IMAGE_HEADER_FAULT_END 0x48
+#define OFFSET_IMAGE_HEADER_FAULT_FIXUP 0x4c
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -179,6 +183,8 @@
 struct task {
     uint64_t self;  /* address of this structure (supervisor) */
     uint64_t entry;  /* address of the agent's entry for calls from patched sites (supervisor) */
+    uint64_t entry_rdtsc;  /* the same for patched rdtsc instructions (supervisor) */
+    uint64_t entry_rdtscp;  /* the same for patched rdtscp instructions (supervisor) */
     uint64_t stack;  /* top of the agent's stack (supervisor) */
     uint64_t program_stack;  /* the program's rsp while the agent runs (agent) */
     uint32_t pending;  /* signals wait for the next common point (supervisor) */
@@ -220,44 +226,46 @@ struct task {
 };
 _Static_assert(offsetof(struct task, self) == 0x0, "layout");
 _Static_assert(offsetof(struct task, entry) == 0x8, "layout");
-_Static_assert(offsetof(struct task, stack) == 0x10, "layout");
-_Static_assert(offsetof(struct task, program_stack) == 0x18, "layout");
-_Static_assert(offsetof(struct task, pending) == 0x20, "layout");
-_Static_assert(offsetof(struct task, interrupted) == 0x24, "layout");
-_Static_assert(offsetof(struct task, variant) == 0x28, "layout");
-_Static_assert(offsetof(struct task, variants) == 0x2c, "layout");
-_Static_assert(offsetof(struct task, leader) == 0x30, "layout");
-_Static_assert(offsetof(struct task, policy) == 0x34, "layout");
-_Static_assert(offsetof(struct task, verify) == 0x38, "layout");
-_Static_assert(offsetof(struct task, lane) == 0x3c, "layout");
-_Static_assert(offsetof(struct task, spin) == 0x40, "layout");
-_Static_assert(offsetof(struct task, spin_now) == 0x44, "layout");
-_Static_assert(offsetof(struct task, wake_ns) == 0x48, "layout");
-_Static_assert(offsetof(struct task, watchdog_s) == 0x4c, "layout");
-_Static_assert(offsetof(struct task, descriptors) == 0x50, "layout");
-_Static_assert(offsetof(struct task, overhead) == 0x58, "layout");
-_Static_assert(offsetof(struct task, position) == 0x60, "layout");
-_Static_assert(offsetof(struct task, calls) == 0x68, "layout");
-_Static_assert(offsetof(struct task, message) == 0x70, "layout");
-_Static_assert(offsetof(struct task, number) == 0x78, "layout");
-_Static_assert(offsetof(struct task, return_address) == 0x80, "layout");
-_Static_assert(offsetof(struct task, instruction) == 0x88, "layout");
-_Static_assert(offsetof(struct task, tid) == 0x8c, "layout");
-_Static_assert(offsetof(struct task, pid) == 0x90, "layout");
-_Static_assert(offsetof(struct task, loading) == 0x94, "layout");
-_Static_assert(offsetof(struct task, tsc_khz) == 0x98, "layout");
-_Static_assert(offsetof(struct task, trace) == 0x9c, "layout");
-_Static_assert(offsetof(struct task, alone) == 0xa0, "layout");
-_Static_assert(offsetof(struct task, limit) == 0xa8, "layout");
-_Static_assert(offsetof(struct task, ordered) == 0xb0, "layout");
-_Static_assert(offsetof(struct task, turns) == 0xb4, "layout");
-_Static_assert(offsetof(struct task, slot) == 0xb8, "layout");
-_Static_assert(offsetof(struct task, wake) == 0xbc, "layout");
-_Static_assert(offsetof(struct task, futex_bits) == 0xc0, "layout");
-_Static_assert(offsetof(struct task, futex_address) == 0xc8, "layout");
-_Static_assert(offsetof(struct task, futex_next) == 0xd0, "layout");
-_Static_assert(offsetof(struct task, futex_previous) == 0xd4, "layout");
-_Static_assert(offsetof(struct task, clear_tid) == 0xd8, "layout");
+_Static_assert(offsetof(struct task, entry_rdtsc) == 0x10, "layout");
+_Static_assert(offsetof(struct task, entry_rdtscp) == 0x18, "layout");
+_Static_assert(offsetof(struct task, stack) == 0x20, "layout");
+_Static_assert(offsetof(struct task, program_stack) == 0x28, "layout");
+_Static_assert(offsetof(struct task, pending) == 0x30, "layout");
+_Static_assert(offsetof(struct task, interrupted) == 0x34, "layout");
+_Static_assert(offsetof(struct task, variant) == 0x38, "layout");
+_Static_assert(offsetof(struct task, variants) == 0x3c, "layout");
+_Static_assert(offsetof(struct task, leader) == 0x40, "layout");
+_Static_assert(offsetof(struct task, policy) == 0x44, "layout");
+_Static_assert(offsetof(struct task, verify) == 0x48, "layout");
+_Static_assert(offsetof(struct task, lane) == 0x4c, "layout");
+_Static_assert(offsetof(struct task, spin) == 0x50, "layout");
+_Static_assert(offsetof(struct task, spin_now) == 0x54, "layout");
+_Static_assert(offsetof(struct task, wake_ns) == 0x58, "layout");
+_Static_assert(offsetof(struct task, watchdog_s) == 0x5c, "layout");
+_Static_assert(offsetof(struct task, descriptors) == 0x60, "layout");
+_Static_assert(offsetof(struct task, overhead) == 0x68, "layout");
+_Static_assert(offsetof(struct task, position) == 0x70, "layout");
+_Static_assert(offsetof(struct task, calls) == 0x78, "layout");
+_Static_assert(offsetof(struct task, message) == 0x80, "layout");
+_Static_assert(offsetof(struct task, number) == 0x88, "layout");
+_Static_assert(offsetof(struct task, return_address) == 0x90, "layout");
+_Static_assert(offsetof(struct task, instruction) == 0x98, "layout");
+_Static_assert(offsetof(struct task, tid) == 0x9c, "layout");
+_Static_assert(offsetof(struct task, pid) == 0xa0, "layout");
+_Static_assert(offsetof(struct task, loading) == 0xa4, "layout");
+_Static_assert(offsetof(struct task, tsc_khz) == 0xa8, "layout");
+_Static_assert(offsetof(struct task, trace) == 0xac, "layout");
+_Static_assert(offsetof(struct task, alone) == 0xb0, "layout");
+_Static_assert(offsetof(struct task, limit) == 0xb8, "layout");
+_Static_assert(offsetof(struct task, ordered) == 0xc0, "layout");
+_Static_assert(offsetof(struct task, turns) == 0xc4, "layout");
+_Static_assert(offsetof(struct task, slot) == 0xc8, "layout");
+_Static_assert(offsetof(struct task, wake) == 0xcc, "layout");
+_Static_assert(offsetof(struct task, futex_bits) == 0xd0, "layout");
+_Static_assert(offsetof(struct task, futex_address) == 0xd8, "layout");
+_Static_assert(offsetof(struct task, futex_next) == 0xe0, "layout");
+_Static_assert(offsetof(struct task, futex_previous) == 0xe4, "layout");
+_Static_assert(offsetof(struct task, clear_tid) == 0xe8, "layout");
 
 struct domain {
     uint64_t turn;  /* leader: how many turns were taken; follower: whose turn it is (agent) */
@@ -360,6 +368,8 @@ struct image_header {
     uint32_t bootstrap;  /* offset of the bootstrap's entry */
     uint32_t enter_call;  /* offset of the entry for a trapped call */
     uint32_t enter_instruction;  /* offset of the entry for a trapped rdtsc */
+    uint32_t enter_rdtsc;  /* offset of the entry for a patched rdtsc */
+    uint32_t enter_rdtscp;  /* offset of the entry for a patched rdtscp */
     uint32_t gate_plain;  /* offset just after the plain gate's syscall instruction */
     uint32_t gate_test;  /* offset of the interruptible gate's test of `pending` */
     uint32_t gate_interruptible;  /* offset just after the interruptible gate's syscall instruction */
@@ -378,16 +388,18 @@ _Static_assert(offsetof(struct image_header, size) == 0xc, "layout");
 _Static_assert(offsetof(struct image_header, bootstrap) == 0x10, "layout");
 _Static_assert(offsetof(struct image_header, enter_call) == 0x14, "layout");
 _Static_assert(offsetof(struct image_header, enter_instruction) == 0x18, "layout");
-_Static_assert(offsetof(struct image_header, gate_plain) == 0x1c, "layout");
-_Static_assert(offsetof(struct image_header, gate_test) == 0x20, "layout");
-_Static_assert(offsetof(struct image_header, gate_interruptible) == 0x24, "layout");
-_Static_assert(offsetof(struct image_header, gate_interrupted) == 0x28, "layout");
-_Static_assert(offsetof(struct image_header, gate_traced_test) == 0x2c, "layout");
-_Static_assert(offsetof(struct image_header, gate_traced) == 0x30, "layout");
-_Static_assert(offsetof(struct image_header, gate_traced_interrupted) == 0x34, "layout");
-_Static_assert(offsetof(struct image_header, gate_control) == 0x38, "layout");
-_Static_assert(offsetof(struct image_header, fault_start) == 0x3c, "layout");
-_Static_assert(offsetof(struct image_header, fault_end) == 0x40, "layout");
-_Static_assert(offsetof(struct image_header, fault_fixup) == 0x44, "layout");
+_Static_assert(offsetof(struct image_header, enter_rdtsc) == 0x1c, "layout");
+_Static_assert(offsetof(struct image_header, enter_rdtscp) == 0x20, "layout");
+_Static_assert(offsetof(struct image_header, gate_plain) == 0x24, "layout");
+_Static_assert(offsetof(struct image_header, gate_test) == 0x28, "layout");
+_Static_assert(offsetof(struct image_header, gate_interruptible) == 0x2c, "layout");
+_Static_assert(offsetof(struct image_header, gate_interrupted) == 0x30, "layout");
+_Static_assert(offsetof(struct image_header, gate_traced_test) == 0x34, "layout");
+_Static_assert(offsetof(struct image_header, gate_traced) == 0x38, "layout");
+_Static_assert(offsetof(struct image_header, gate_traced_interrupted) == 0x3c, "layout");
+_Static_assert(offsetof(struct image_header, gate_control) == 0x40, "layout");
+_Static_assert(offsetof(struct image_header, fault_start) == 0x44, "layout");
+_Static_assert(offsetof(struct image_header, fault_end) == 0x48, "layout");
+_Static_assert(offsetof(struct image_header, fault_fixup) == 0x4c, "layout");
 #endif
 #endif

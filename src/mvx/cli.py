@@ -177,6 +177,12 @@ def make_parser() -> Parser:
         help="leave the program's code as it is; every call takes the trap",
     )
     add(
+        "--no-site-cache",
+        dest="site_cache",
+        action="store_false",
+        help="neither read nor write which call sites trapped in earlier runs (~/.cache/mvx)",
+    )
+    add(
         "--pids",
         choices=options.PIDS,
         default="auto",

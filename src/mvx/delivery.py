@@ -59,6 +59,7 @@ class Delivery:
 
     def arrived(self, task: Task, number: int) -> None:
         """A task is in signal-delivery-stop."""
+        self._step_back(task)
         information = kernel.signal_information(task.tid)
         code = struct.unpack_from("<i", information, 8)[0]
         # The leader's next signal of the same number is no agreed one: those are sent by tgkill.
@@ -70,6 +71,17 @@ class Delivery:
             kernel.resume(task.tid)
         else:
             self._leader_signal(task, number, information)
+
+    @staticmethod
+    def _step_back(task: Task) -> None:
+        """A task on its way from a patched site to the agent gets the signal at the site."""
+        if task.space is None or not task.space.sites.is_patched:
+            return
+        current = kernel.registers(task.tid)
+        site = task.space.sites.site_of(current.rip)
+        if site is not None:
+            current.rip = site
+            kernel.set_registers(task.tid, current)
 
     def _deliver_in_flight(self, task: Task, number: int) -> bool:
         for stash in task.in_flight:
@@ -145,6 +157,12 @@ class Delivery:
             monitor.diverged("integrity", task, "a fault inside the agent")
             return
         if number == signal.SIGSEGV and monitor.emulate(task, current):
+            return
+        if number == signal.SIGTRAP and current.rip - 1 in task.space.sites.breakpoints:
+            # The site was being patched while this task ran into it.
+            current.rip -= 1
+            kernel.set_registers(task.tid, current)
+            kernel.resume(task.tid)
             return
         if _has_handler(task.tid, number):
             if task.is_leader:

@@ -114,6 +114,7 @@ class Injector:
             arm(space, stack.auxiliary(AT_ENTRY) + plan.image, new.withdrawn)
         entry.rsp = new.pointer
         entry.rip += plan.loader if stack.auxiliary(AT_BASE) else plan.image
+        space.started = plan.code
         entry.gs_base = space.slot_address(0)
         entry.orig_rax = kernel.MASK
         kernel.set_registers(tid, entry)

@@ -12,17 +12,16 @@ from __future__ import annotations
 import ctypes
 import mmap
 import struct
-from pathlib import Path
 from typing import Final
 
 from mvx import kernel
+from mvx.counter import frequency_khz
 from mvx.kernel import MASK, Registers
 from mvx.layout import TASK
 from mvx.monitor import Monitor
+from mvx.tactics import RDTSC, RDTSCP, Kind
 from mvx.tasks import Task
 
-_RDTSC: Final = b"\x0f\x31"
-_RDTSCP: Final = b"\x0f\x01\xf9"
 _CPUID: Final = b"\x0f\xa2"
 _CODE: Final = bytes.fromhex("53 89f8 89f1 4989d0 0fa2 418900 41895804 41894808 4189500c 5b c3")
 """push rbx; eax = edi, ecx = esi, r8 = rdx; cpuid; store eax, ebx, ecx, edx at [r8]; pop rbx; ret.
@@ -49,12 +48,12 @@ class Instructions:
             code = task.space.memory.read(current.rip, 3)
         except OSError:
             return False
-        if code.startswith(_RDTSC):
+        if code.startswith(RDTSC.code):
             self._emulated["rdtsc"] += 1
-            self._read_counter(task, current, 2, 1)
-        elif code == _RDTSCP:
+            self._read_counter(task, current, RDTSC, 1)
+        elif code == RDTSCP.code:
             self._emulated["rdtscp"] += 1
-            self._read_counter(task, current, 3, 2)
+            self._read_counter(task, current, RDTSCP, 2)
         elif code.startswith(_CPUID):
             self._emulated["cpuid"] += 1
             self._identify(task, current)
@@ -71,13 +70,14 @@ class Instructions:
         told = ", ".join(f"{count} {name}" for name, count in self._emulated.items() if count)
         return [f"emulated instructions: {told}"] if told else []
 
-    def _read_counter(self, task: Task, current: Registers, size: int, instruction: int) -> None:
+    def _read_counter(self, task: Task, current: Registers, kind: Kind, instruction: int) -> None:
         assert task.space is not None
+        self._monitor.sites.faulted(task, current.rip, kind)
         address = task.slot_address
         write = task.space.memory.write
         write(
             address + TASK.offset("return_address"),
-            struct.pack("<QI", current.rip + size, instruction),
+            struct.pack("<QI", current.rip + len(kind.code), instruction),
         )
         write(address + TASK.offset("tsc_khz"), struct.pack("<I", frequency_khz()))
         current.rip = task.variant.base + self._monitor.image.offsets["enter_instruction"]
@@ -125,23 +125,3 @@ def identify(leaf: int, subleaf: int) -> tuple[int, int, int, int]:
     function = ctypes.CFUNCTYPE(None, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_void_p)(address)
     function(leaf, subleaf, ctypes.addressof(result))
     return result[0], result[1], result[2], result[3]
-
-
-_frequency_khz = 0
-
-
-def frequency_khz() -> int:
-    """The frequency with which the emulated counter counts: the kernel's word for the machine's,
-    else 1 GHz.
-    """
-    global _frequency_khz  # noqa: PLW0603 - read once
-    if not _frequency_khz:
-        megahertz = 1000.0
-        for line in (
-            Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines()
-        ):
-            if line.startswith("cpu MHz"):
-                megahertz = float(line.split(":")[1])
-                break
-        _frequency_khz = int(megahertz * 1000)
-    return _frequency_khz

@@ -21,9 +21,11 @@ _MMAP: Final = 9
 _RANGES: Final = {9, 10, 11, 25, 26, 28, 329, 462, 216}
 """Calls whose first two arguments are an address range."""
 _MREMAP: Final = 25
+_PROTECTING: Final = {10, 329}
 _SHMAT: Final = 30
 _ARCH_PRCTL: Final = 158
 _MAP_SHARED: Final = 1
+_MAP_PRIVATE: Final = 2
 _MAP_TYPE: Final = 0xF
 _MAP_ANONYMOUS: Final = 0x20
 _PROT_WRITE: Final = 2
@@ -72,28 +74,49 @@ class Local:
             current.orig_rax = MASK
             current.rax = -error & MASK
             kernel.set_registers(task.tid, current)
-        elif number == _MMAP and self._choose_address(task, current):
+        elif number == _MMAP and self._map(task, current):
             return
         elif self._monitor.ordered and _shares(current):
             task.on_exit_stop = _shared
             kernel.resume(task.tid, to_syscall_exit=True)
             return
+        elif number in _PROTECTING and current.rdx & _PROT_EXEC and task.space is not None:
+            self._monitor.sites.mapped(task, current.rdi, current.rsi, None, 0)
         kernel.resume(task.tid)
 
-    def _choose_address(self, task: Task, current: Registers) -> bool:
-        """Give a file, or memory for code, an address that no other variant executes.
+    def _map(self, task: Task, current: Registers) -> bool:
+        """Give a file, or memory for code, an address that no other variant executes; see to code
+        that appears.
 
         The kernel keeps rdi over a call, and compilers rely on that: it is put back at the exit.
         """
-        is_code = current.rdx & _PROT_EXEC or not current.r10 & _MAP_ANONYMOUS
-        if current.rdi or not is_code or task.space is None:
+        is_code = bool(current.rdx & _PROT_EXEC)
+        is_file = not current.r10 & _MAP_ANONYMOUS
+        is_placed = not current.rdi and (is_code or is_file)
+        if task.space is None or not (is_placed or is_code):
             return False
-        current.rdi = self._monitor.placement.file_address(
-            task.variant.index, task.space.files_mapped
-        )
-        task.space.files_mapped += 1
-        task.on_exit_stop = _restore_address
-        kernel.set_registers(task.tid, current)
+        file = None
+        if is_code and is_file and current.r10 & _MAP_TYPE == _MAP_PRIVATE:
+            file = self._monitor.sites.file(task, current.r8 & 0xFFFFFFFF)
+        if is_placed:
+            current.rdi = self._monitor.placement.file_address(
+                task.variant.index, task.space.files_mapped
+            )
+            task.space.files_mapped += 1
+            kernel.set_registers(task.tid, current)
+
+        def mapped(task: Task, stopped: Registers) -> None:
+            """The exit of the call."""
+            if is_code and signed(stopped.rax) > 0:
+                self._monitor.sites.mapped(task, stopped.rax, current.rsi, file, current.r9)
+            if is_placed:
+                stopped.rdi = 0
+                kernel.set_registers(task.tid, stopped)
+            if _is_shared_mapping(stopped):
+                _note_shared(task, stopped)
+            kernel.resume(task.tid)
+
+        task.on_exit_stop = mapped
         kernel.resume(task.tid, to_syscall_exit=True)
         return True
 
@@ -128,15 +151,6 @@ class Local:
                 "placeholder", f"descriptor {descriptor} cannot be mapped in a follower"
             )
         return 0
-
-
-def _restore_address(task: Task, stopped: Registers) -> None:
-    """The exit of a mapping whose address the supervisor chose."""
-    stopped.rdi = 0
-    kernel.set_registers(task.tid, stopped)
-    if _is_shared_mapping(stopped):
-        _note_shared(task, stopped)
-    kernel.resume(task.tid)
 
 
 def _shares(current: Registers) -> bool:

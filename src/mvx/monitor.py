@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from mvx import calls, kernel, memory, seccomp
 from mvx.arena import Arenas
+from mvx.counter import frequency_khz
 from mvx.errors import InternalError
 from mvx.image import Image, load
 from mvx.injection import Injector
@@ -29,6 +30,7 @@ from mvx.layout import (
 from mvx.options import Options
 from mvx.placement import Placement
 from mvx.programs import Programs
+from mvx.sites import Sites
 from mvx.statistics import Statistics
 from mvx.tasks import AddressSpace, DescriptorTable, State, Task, TaskSet, Variant
 from mvx.variation import Variation
@@ -63,6 +65,7 @@ class Monitor:
         self.injector = Injector(self.image, self.arenas, self.placement, variation, self.programs)
         self.variants = [self._variant(index) for index in range(options.variants)]
         self.statistics = Statistics(options.variants)
+        self.sites = Sites(options, self.statistics)
         self.tasks: dict[int, Task] = {}
         self.sets: dict[int, TaskSet] = {}
         self.warned: set[str] = set()
@@ -102,6 +105,7 @@ class Monitor:
 
     def close(self) -> None:
         """Give back what the run took from the machine."""
+        self.sites.close()
         self.injector.close()
         self.arenas.close()
 
@@ -139,6 +143,9 @@ class Monitor:
             TASK.pack(
                 self=address,
                 entry=task.variant.base + self.image.offsets["enter_call"],
+                entry_rdtsc=task.variant.base + self.image.offsets["enter_rdtsc"],
+                entry_rdtscp=task.variant.base + self.image.offsets["enter_rdtscp"],
+                tsc_khz=frequency_khz(),
                 stack=address + TASK_SLOT_SIZE,
                 variant=task.variant.index,
                 variants=len(self.variants),
@@ -175,11 +182,19 @@ class Monitor:
         if space is None or table is None:
             return
         space.slots.discard(task.slot)
+        if space.users == 1:
+            self.sites.left(task.variant.index, space)
         table.users -= 1
         if table.users == 0:
             table.space.tables.discard(table.index)
         space.leave()
         task.space = task.table = None
+
+    def leave_all(self) -> None:
+        """Take back the places of all tasks that are left: the run is over."""
+        for task_set in self.sets.values():
+            for task in task_set.tasks.values():
+                self.leave(task)
 
     def table_content(self, task: Task) -> bytes:
         """The used part of a task's descriptor table."""

@@ -72,6 +72,9 @@ class Options:
     """Which calls the supervisor verifies from outside."""
     patch: bool = True
     """Whether call sites may be patched; without, every call takes the trap."""
+    site_cache: bool = True
+    """Whether sites that trapped in earlier runs are taken from the user's cache, and kept there.
+    """
     pids: Pids = "auto"
     """How followers get the leader's process numbers."""
     wait: Wait = "auto"

@@ -19,6 +19,7 @@ docs/decisions/0001-common-anonymous-layout.md.
 
 from __future__ import annotations
 
+import os
 import random
 import struct
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mvx.layout import MOVES_MAX
-from mvx.stack import AT_BASE, AT_PHDR, RESIDUES
+from mvx.stack import AT_BASE, AT_ENTRY, AT_PHDR, RESIDUES
 
 if TYPE_CHECKING:
     from mvx.stack import InitialStack
@@ -60,6 +61,17 @@ _ELF_HEADER_SIZE: Final = 64
 _PROGRAM_HEADER: Final = struct.Struct("<IIQQQQQQ")
 
 
+class Mapping(NamedTuple):
+    """A line of /proc/PID/maps; `inode`: device and inode of the file, (0, 0) without one."""
+
+    start: int
+    end: int
+    rights: str
+    offset: int
+    inode: tuple[int, int]
+    path: str
+
+
 class Plan(NamedTuple):
     """What the bootstrap does to a new image: moves of (old, size, new), and the barrier."""
 
@@ -78,6 +90,9 @@ class Plan(NamedTuple):
     """Address and size of the place that the loader leaves, or zeros."""
     memory_map: tuple[int, ...]
     """struct prctl_mm_map, all zero where the kernel's brk stays."""
+    code: list[Mapping]
+    """The executable private mappings of files, after the moves: the program's, then the loader's.
+    """
 
 
 class Placement:
@@ -122,7 +137,7 @@ class Placement:
 
     def plan(self, task: Task, stack: InitialStack) -> Plan:
         """What to move in the new image of a task at the exit of its exec."""
-        areas = _areas(task.tid)
+        areas = _mappings(task.tid)
         variant = task.variant.index
         moves: list[tuple[int, int, int]] = []
         image = _moves(
@@ -133,7 +148,7 @@ class Placement:
         span = _span(task.tid, base + _ELF_HEADER_SIZE) if base else (0, 0)
         loader = _moves(areas, span, self._address(variant, _LOADER_SLOT, name), moves)
         moved = {start for start, _, _ in moves}
-        whole = next(area for area in areas if area[0] <= stack.pointer < area[1])
+        whole = next(area for area in areas if area.start <= stack.pointer < area.end)
         distance = 0
         if "stack" not in self._diversify:
             distance = self._stack - whole[1]
@@ -145,28 +160,45 @@ class Placement:
             if distance:
                 moves.append((place, size, whole[0] + distance))
             moved.add(whole[0])
-        above = [start for start, _ in areas if start > self._barrier and start not in moved]
+        above = [
+            area.start for area in areas if area.start > self._barrier and area.start not in moved
+        ]
         above += [whole[0] + distance]
         size = min(above) - self._barrier
         memory_map = _memory_map(task.tid, image, distance, self._brk)
         hole = (span[0], span[1] - span[0]) if loader else (0, 0)
         barrier = (self._barrier, size) if size > 0 else (0, 0)
-        return Plan(moves, image, loader, distance, whole[0], *barrier, hole, memory_map)
+        code = _code(areas, moves, stack.auxiliary(AT_ENTRY))
+        return Plan(moves, image, loader, distance, whole[0], *barrier, hole, memory_map, code)
 
 
 def _moves(
-    areas: list[tuple[int, int]],
+    areas: list[Mapping],
     span: tuple[int, int],
     new: int,
     moves: list[tuple[int, int, int]],
 ) -> int:
     """Add the moves of all mappings in a span to a new address; return the distance, 0 for none."""
-    inside = [area for area in areas if span[0] <= area[0] < span[1]]
+    inside = [area for area in areas if span[0] <= area.start < span[1]]
     if not inside or len(inside) + len(moves) > MOVES_MAX - 2:
         return 0
-    distance = new - inside[0][0]
-    moves += [(start, end - start, start + distance) for start, end in inside]
+    distance = new - inside[0].start
+    moves += [(area.start, area.end - area.start, area.start + distance) for area in inside]
     return distance
+
+
+def _code(areas: list[Mapping], moves: list[tuple[int, int, int]], entry: int) -> list[Mapping]:
+    """The code that private mappings show of files, where it will be; first what has the entry."""
+    found = [area for area in areas if area.rights == "r-xp" and area.inode[1]]
+    found.sort(key=lambda area: not area.start <= entry < area.end)
+    places = {start: new for start, _, new in moves}
+    return [
+        area._replace(
+            start=places.get(area.start, area.start),
+            end=area.end + places.get(area.start, area.start) - area.start,
+        )
+        for area in found
+    ]
 
 
 def _memory_map(tid: int, image: int, distance: int, brk: int) -> tuple[int, ...]:
@@ -186,25 +218,19 @@ def _memory_map(tid: int, image: int, distance: int, brk: int) -> tuple[int, ...
     return (*moved, brk, brk, *above, 0, no_descriptor)
 
 
-def _areas(tid: int) -> list[tuple[int, int]]:
+def _mappings(tid: int) -> list[Mapping]:
     """The mappings of a task, in order."""
-    content = Path(f"/proc/{tid}/maps").read_text(encoding="utf-8", errors="replace")
-    found = []
-    for line in content.splitlines():
-        start, _, end = line.partition(" ")[0].partition("-")
-        found.append((int(start, 16), int(end, 16)))
-    return found
-
-
-def code_areas(tid: int) -> list[tuple[int, int]]:
-    """The executable private file mappings of a task, in order."""
-    content = Path(f"/proc/{tid}/maps").read_text(encoding="utf-8", errors="replace")
+    content = Path(f"/proc/{tid}/maps").read_text(encoding="utf-8", errors="surrogateescape")
     found = []
     for line in content.splitlines():
         fields = line.split(maxsplit=5)
-        if fields[1] == "r-xp" and len(fields) == 6 and fields[5].startswith("/"):
-            start, _, end = fields[0].partition("-")
-            found.append((int(start, 16), int(end, 16)))
+        start, _, end = fields[0].partition("-")
+        major, _, minor = fields[3].partition(":")
+        inode = os.makedev(int(major, 16), int(minor, 16)), int(fields[4])
+        path = fields[5] if len(fields) == 6 else ""
+        found.append(
+            Mapping(int(start, 16), int(end, 16), fields[1], int(fields[2], 16), inode, path)
+        )
     return found
 
 

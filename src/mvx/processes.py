@@ -218,6 +218,7 @@ class Processes:
         task.variant.launching = False
         new_table = monitor.new_table(space, table)
         monitor.enter(task, space, 0, new_table)
+        monitor.sites.started(task, space.started)
         if task.is_leader:
             self._outcome(task.set, 0)
         for number in task.early_signals:

@@ -1,110 +1,278 @@
-"""Patching: a call site that traps again and again becomes a jump into the agent.
+"""Patching: the sites that trap become jumps into the agent.
 
-Only the two bytes ``0f 05`` are overwritten, so no instruction moves, nobody can land in the middle
-of something new, and rip - 2 still names the site (restarts, core dumps). Two tactics, tried in
-order:
+Every site traps at first, and that is right for ever; a patch only makes it fast. There are two
+occasions to make one:
 
-- *punned jump*: ``e9 XX`` followed by the next three code bytes as they are. These are the high
-bytes of the displacement, so
-  the target is one of 256 consecutive addresses, at a distance that the code itself dictates; a
-  page is mapped there.
-- *padding*: a short jump into a no-operation instruction of at least seven bytes within reach,
-which becomes a jump over
-  itself and a near jump to a page of our choice.
+- *when code is mapped*: the sites that trapped in earlier processes of the same program, in this
+  run or, by the cache (sitecache.py), in former ones, are patched before anybody can run them. What
+  to write is planned once per program and file and is the same wherever the file lies.
+- *at a trap*, when the site has trapped before in this process.
 
-Else the trap stays, which is slower and equally right. The trampoline loads the return address as
-the kernel would and jumps through the task's slot: ``lea site+2(%rip), %rcx; jmp *%gs:entry``.
+tactics.py tells how. Only code that a private mapping shows of a file is patched, as long as it is
+as the file has it; never code that the program wrote itself.
 
-A two-byte write inside a cache line is never seen torn (tried on this machine,
-research/interception.md 2.3); a site across two lines is patched only while a single task runs in
-the address space. Only private file mappings are patched, never code that the program wrote itself.
+Other threads may run the site while it is patched. A two-byte write inside a cache line is never
+seen torn (tried, research/interception.md 2.3); across lines it takes three: a breakpoint into the
+first byte, the second byte, the first byte. Who hits the breakpoint meanwhile is put back.
+Between site and agent a task stands at a jump or a trampoline for a moment; a signal that finds it
+there is delivered at the site, as if the instruction had not begun, which it has not.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import os
-import struct
 from typing import TYPE_CHECKING, Final
 
-from mvx import kernel
+from mvx import kernel, tactics
+from mvx.code import Area, CodeFile, CodeFiles, CodeMap
 from mvx.kernel import MASK, Registers
-from mvx.layout import TASK
-from mvx.placement import code_areas
+from mvx.placement import Mapping
+from mvx.sitecache import SiteCache
+from mvx.siteplan import Plan, Program, around, room_of
+from mvx.sitereport import SiteReport
+from mvx.tactics import TRAMPOLINE_SIZE, Kind, Patch
 
 if TYPE_CHECKING:
+    from mvx.options import Options
+    from mvx.statistics import Statistics
     from mvx.tasks import AddressSpace, Task
 
-SYSCALL: Final = b"\x0f\x05"
 _PAGE: Final = 4096
 _LINE: Final = 64
-_TRAPS_BEFORE_PATCH: Final = 6
+_BREAKPOINT: Final = b"\xcc"
+_TRAPS_BEFORE_PADDED: Final = 2
+"""From the second trap on a patch that needs no mapping costs less than the traps it saves."""
+_TRAPS_BEFORE_PUNNED: Final = 6
 _MMAP: Final = 9
 _PROT_READ_EXEC: Final = 5
 _MAP_FLAGS: Final = 0x100022
 """MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE."""
-_TRAMPOLINE_SIZE: Final = 15
 _LOWEST: Final = 0x10000
 _HIGHEST: Final = 0x7FFF_FFFF_0000
-_NOPS: Final = (b"\x0f\x1f\x84\x00\x00\x00\x00\x00", b"\x0f\x1f\x80\x00\x00\x00\x00")
-_PREFIXES: Final = (b"\x66", b"\x2e")
-"""Before a no-operation instruction they belong to it; before a short jump they would change it."""
 _ATTEMPTS: Final = 20
-_SHORT_REACH: Final = 120
 _PAGES_TRIED: Final = 16
 
 
 @dataclasses.dataclass
 class SiteTable:
-    """What is known of one address space's call sites; fork copies it with the code."""
+    """What is known of one address space's sites; fork copies it with the code."""
 
+    code: CodeMap = dataclasses.field(default_factory=CodeMap)
+    program: Program | None = None
     traps: dict[int, int] = dataclasses.field(default_factory=dict)
-    """How often a site has trapped; a site that cannot be patched is kept at -1."""
+    """How often a site has trapped."""
+    counted: dict[int, int] = dataclasses.field(default_factory=dict)
+    """How often by what the statistics have heard; a forked child's starts with its parent's."""
+    settled: set[int] = dataclasses.field(default_factory=set)
+    """Sites at which nothing more is to be tried."""
+    patched: set[int] = dataclasses.field(default_factory=set)
+    """Sites patched at a trap."""
     pages: dict[int, bytearray] = dataclasses.field(default_factory=dict)
     """Trampoline pages and which of their bytes are taken."""
-    areas: list[tuple[int, int]] = dataclasses.field(default_factory=list)
-    """Executable private file mappings, as last read."""
-    patched: int = 0
+    plans: dict[int, Plan] = dataclasses.field(default_factory=dict)
+    """By the start of an area: the plan by which it was patched when it was mapped."""
+    rooms: dict[int, tuple[int, int]] = dataclasses.field(default_factory=dict)
+    """By the start of an area: where there is room for trampolines yet."""
+    rests: dict[int, int] = dataclasses.field(default_factory=dict)
+    """Addresses between such a site and the agent, and the site."""
+    breakpoints: set[int] = dataclasses.field(default_factory=set)
+    """Places that held a breakpoint for a moment."""
 
     def copy(self) -> SiteTable:
         """The same for a child that got a copy of the memory."""
-        pages = {page: bytearray(taken) for page, taken in self.pages.items()}
-        return SiteTable(dict(self.traps), pages, list(self.areas), self.patched)
+        return SiteTable(
+            self.code.copy(),
+            self.program,
+            dict(self.traps),
+            dict(self.traps),
+            set(self.settled),
+            set(self.patched),
+            {page: bytearray(taken) for page, taken in self.pages.items()},
+            dict(self.plans),
+            dict(self.rooms),
+            dict(self.rests),
+            set(self.breakpoints),
+        )
+
+    @property
+    def is_patched(self) -> bool:
+        """Whether any site is."""
+        return bool(self.rests or self.plans)
+
+    def forget(self, start: int, end: int) -> None:
+        """Something else was mapped there."""
+        for area in self.code.remove(start, end):
+            self.plans.pop(area.start, None)
+            self.rooms.pop(area.start, None)
+        for numbers in (self.traps, self.counted, self.rests):
+            for address in [address for address in numbers if start <= address < end]:
+                del numbers[address]
+        for places in (self.settled, self.patched, self.breakpoints):
+            places.difference_update([place for place in places if start <= place < end])
+
+    def site_of(self, address: int) -> int | None:
+        """The site from which a task came that stands at an address on the way to the agent."""
+        site = self.rests.get(address)
+        if site is None and self.plans:
+            area = self.code.find(address)
+            plan = self.plans.get(area.start) if area is not None else None
+            if area is not None and plan is not None:
+                offset = plan.rests.get(area.place(address))
+                site = None if offset is None else offset - area.offset + area.start
+        return site
 
 
 class _PlaceTakenError(Exception):
     """A trampoline page could not be mapped, and the trapped call is used up for trying."""
 
 
-def trapped(task: Task, current: Registers) -> bool:
-    """Count a trap; patch the site when it has trapped often enough. The task is stopped at it.
+class Sites:
+    """Patches the sites of all address spaces of a run, and remembers which ones trapped."""
 
-    Returns True when the task runs on already: it makes its call again, for another attempt.
-    """
-    space = task.space
-    assert space is not None
-    site = current.rip - 2
-    table = space.sites
-    count = table.traps.get(site, 0)
-    if count < 0:
+    def __init__(self, options: Options, statistics: Statistics) -> None:
+        """Nothing is patched under --no-patch and --trace."""
+        self.enabled = options.patch and options.trace is None
+        self._files = CodeFiles()
+        self._cache = SiteCache(use=self.enabled and options.site_cache)
+        self._programs: dict[str, Program] = {}
+        self._report = SiteReport(options.variants, self._cache)
+        statistics.add("sites", self._report)
+
+    def save(self) -> None:
+        """Keep what was learned."""
+        for program in self._programs.values():
+            if program.learned:
+                self._cache.save(program.key, program.learned)
+                program.learned = {}
+
+    def close(self) -> None:
+        """Forget the cache."""
+        self._cache.close()
+
+    # Mappings
+
+    def started(self, task: Task, mappings: list[Mapping]) -> None:
+        """A task has executed a program, whose code was mapped thus: its own, then the loader."""
+        assert task.space is not None
+        for number, mapping in enumerate(mappings):
+            link = f"/proc/{task.tid}/root{mapping.path}" if number else f"/proc/{task.tid}/exe"
+            file = self._files.open(link, mapping.path, inode=mapping.inode)
+            if file is None:
+                continue
+            if number == 0:
+                task.space.sites.program = self._program(file)
+            self._add(task, Area(mapping.start, mapping.end, mapping.offset, file))
+
+    def _program(self, file: CodeFile) -> Program:
+        program = self._programs.get(file.key)
+        if program is None:
+            program = self._programs[file.key] = Program(file.key, self._cache.load(file.key))
+        return program
+
+    def file(self, task: Task, descriptor: int) -> CodeFile | None:
+        """The file behind a task's descriptor, for :meth:`mapped`."""
+        link = f"/proc/{task.tid}/fd/{descriptor}"
+        try:
+            return self._files.open(link, os.readlink(link))
+        except OSError:
+            return None
+
+    def mapped(self, task: Task, start: int, size: int, file: CodeFile | None, offset: int) -> None:
+        """Memory became executable: a private mapping of a file, or (None) something else."""
+        assert task.space is not None
+        table = task.space.sites
+        end = start + (size + _PAGE - 1 & -_PAGE)
+        if table.code.overlaps(start, end):
+            self._count(task.variant.index, table)
+            table.forget(start, end)
+        if file is not None:
+            self._add(task, Area(start, end, offset, file))
+
+    def _add(self, task: Task, area: Area) -> None:
+        assert task.space is not None
+        table, memory = task.space.sites, task.space.memory
+        table.code.add(area)
+        if table.program is None or not self.enabled:
+            return
+        plan = table.program.plan(area, memory)
+        if plan is not None and plan.apply(area, memory):
+            table.plans[area.start] = plan
+            table.rooms[area.start] = plan.room(area)
+            self._report.patched[task.variant.index]["known"] += len(plan.sites)
+
+    # Traps
+
+    def trapped(self, task: Task, current: Registers) -> bool:
+        """Count a trapped call, and patch its site if that pays. The task is stopped at it.
+
+        Returns True when the task runs on already: it makes its call again, for another attempt.
+        """
+        assert task.space is not None
+        site = current.rip - 2
+        try:
+            self._trapped(task, site, tactics.SYSCALL, current)
+        except _PlaceTakenError:
+            table = task.space.sites
+            if table.traps[site] < _TRAPS_BEFORE_PUNNED + _ATTEMPTS:
+                table.settled.discard(site)
+            _call_again(task, current)
+            return True
         return False
-    table.traps[site] = count + 1
-    if count + 1 < _TRAPS_BEFORE_PATCH:
-        return False
-    table.traps[site] = -1
-    if (site % _LINE == _LINE - 1 and space.users > 1) or not _is_file_code(task, space, site):
-        return False
-    try:
-        if space.memory.readable(site, 2) == SYSCALL and (
-            _pun(task, space, site, current) or _pad(task, space, site, current)
-        ):
-            table.patched += 1
-    except _PlaceTakenError:
-        if count < _TRAPS_BEFORE_PATCH + _ATTEMPTS:
-            table.traps[site] = count + 1
-        _call_again(task, current)
-        return True
-    return False
+
+    def faulted(self, task: Task, site: int, kind: Kind) -> None:
+        """Count an instruction that faulted on purpose, and patch its site if that pays."""
+        self._trapped(task, site, kind, None)
+
+    def _trapped(self, task: Task, site: int, kind: Kind, current: Registers | None) -> None:
+        space = task.space
+        assert space is not None
+        table = space.sites
+        count = table.traps[site] = table.traps.get(site, 0) + 1
+        if count < _TRAPS_BEFORE_PADDED or site in table.settled or not self.enabled:
+            return
+        area = table.code.find(site)
+        if area is None or site + 8 > area.end:
+            table.settled.add(site)
+            return
+        if count == _TRAPS_BEFORE_PADDED:
+            patch = _padded(space, area, site, _take_room(space, area))
+            tactic = "padded"
+        elif count >= _TRAPS_BEFORE_PUNNED:
+            table.settled.add(site)
+            tactic = "punned"
+            patch = _punned(task, area, site, current)
+            if patch is None:
+                tactic = "padded"
+                patch = _padded(space, area, site, _nearby(task, area, current))
+        else:
+            return
+        if patch is not None and patch.kind is kind:
+            _write(space, patch)
+            self._report.patched[task.variant.index][tactic] += 1
+
+    def left(self, variant: int, space: AddressSpace) -> None:
+        """An address space is about to be given up: count and learn."""
+        self._count(variant, space.sites)
+
+    def _count(self, variant: int, table: SiteTable) -> None:
+        """Bring the traps of an address space into the statistics and the program's memory."""
+        del variant
+        learned: dict[str, set[int]] = {}
+        for site, count in table.traps.items():
+            new = count - table.counted.get(site, 0)
+            if not new:
+                continue
+            area = table.code.find(site)
+            file = area.file if area is not None else None
+            place = area.place(site) if area is not None else 0
+            self._report.traps(file, place, new, patched=site in table.patched)
+            if file is not None:
+                learned.setdefault(file.key, set()).add(place)
+        table.counted = dict(table.traps)
+        if table.program is not None:
+            for key, places in learned.items():
+                table.program.learn(key, places)
 
 
 def _call_again(task: Task, current: Registers) -> None:
@@ -117,66 +285,52 @@ def _call_again(task: Task, current: Registers) -> None:
     kernel.resume(task.tid)
 
 
-def _is_file_code(task: Task, space: AddressSpace, site: int) -> bool:
-    table = space.sites
-    if not any(start <= site < end for start, end in table.areas):
-        table.areas = code_areas(task.tid)
-    return any(start <= site < end - 8 for start, end in table.areas)
+def _padded(space: AddressSpace, area: Area, site: int, target: int) -> Patch | None:
+    """The padded tactic, with a trampoline at `target` (0: there is no place for it)."""
+    if not target:
+        return None
+    code, start = around(space.memory, area, site)
+    return tactics.padded(code, start, site, target, ())
 
 
-def _pun(task: Task, space: AddressSpace, site: int, current: Registers) -> bool:
-    """The punned jump: find a displacement whose target is free."""
-    following = space.memory.readable(site + 2, 3)
-    if len(following) < 3:
-        return False
-    first = site + 5 + struct.unpack("<i", b"\0" + following)[0]
-    for offset in range(256):
-        target = first + offset
-        if _has_room(space, target) and _provide_page(task, space, target, current):
-            _write_trampoline(space, target, site)
-            space.memory.write(site, bytes((0xE9, offset)))
-            return True
-    return False
+def _take_room(space: AddressSpace, area: Area) -> int:
+    """A place for a trampoline behind an area's code, 0 if there is none."""
+    rooms = space.sites.rooms
+    if area.start not in rooms:
+        rooms[area.start] = room_of(area, space.memory)
+    target, end = rooms[area.start]
+    if target + TRAMPOLINE_SIZE > end:
+        return 0
+    rooms[area.start] = target + TRAMPOLINE_SIZE, end
+    return target
 
 
-def _pad(task: Task, space: AddressSpace, site: int, current: Registers) -> bool:
-    """A short jump into a long no-operation instruction nearby."""
-    start = site + 2 - _SHORT_REACH
-    code = space.memory.readable(start, 2 * _SHORT_REACH)
-    for nop in _NOPS:
-        position = code.find(nop)
-        while position >= 0:
-            place = start + position
-            if (
-                not place - 2 < site < place + len(nop)
-                and code[position - 1 : position] not in _PREFIXES
-                and abs(place + 2 - (site + 2)) < _SHORT_REACH
-            ):
-                target = _nearby(task, space, place, current)
-                if target:
-                    _write_trampoline(space, target, site)
-                    jump = b"\xe9" + struct.pack("<i", target - (place + 7))
-                    space.memory.write(place + 2, jump)
-                    space.memory.write(place, bytes((0xEB, len(nop) - 2)))
-                    space.memory.write(site, b"\xeb" + struct.pack("<b", place + 2 - (site + 2)))
-                    return True
-            position = code.find(nop, position + 1)
-    return False
+def _punned(task: Task, area: Area, site: int, current: Registers | None) -> Patch | None:
+    """The punned tactic: find a displacement whose target is free."""
+    space = task.space
+    assert space is not None
+    code = space.memory.readable(site, 5)
+    kind = tactics.kind_at(code, 0)
+    if kind is None or len(code) < 5 or site + 5 > area.end:
+        return None
+    targets = tactics.punned_targets(site, code[2:])
+    for target in targets:
+        if _has_room(space, target) and _provide_page(task, target, current):
+            return tactics.punned(kind, site, targets, target)
+    return None
 
 
-def _nearby(task: Task, space: AddressSpace, place: int, current: Registers) -> int:
-    """A free trampoline within reach of a near jump, 0 if there is none."""
-    for page, taken in space.sites.pages.items():
-        if abs(page - place) < 1 << 30:
-            offset = taken.find(bytes(_TRAMPOLINE_SIZE))
+def _nearby(task: Task, area: Area, current: Registers | None) -> int:
+    """A place for a trampoline within reach of an area, 0 if there is none."""
+    assert task.space is not None
+    for page, taken in task.space.sites.pages.items():
+        if abs(page - area.start) < 1 << 30:
+            offset = taken.find(bytes(TRAMPOLINE_SIZE))
             if offset >= 0:
                 return page + offset
-    area = next((area for area in space.sites.areas if area[0] <= place < area[1]), None)
-    if area is None:
-        return 0
     for number in range(1, _PAGES_TRIED):
-        page = (area[0] & -_PAGE) - number * (1 << 24)
-        if page > _LOWEST and _provide_page(task, space, page, current):
+        page = (area.start & -_PAGE) - number * (1 << 24)
+        if page > _LOWEST and _provide_page(task, page, current):
             return page
     return 0
 
@@ -184,24 +338,28 @@ def _nearby(task: Task, space: AddressSpace, place: int, current: Registers) -> 
 def _has_room(space: AddressSpace, target: int) -> bool:
     page, offset = target & -_PAGE, target % _PAGE
     if (
-        offset + _TRAMPOLINE_SIZE > _PAGE
+        offset + TRAMPOLINE_SIZE > _PAGE
         or not _LOWEST <= target < _HIGHEST
         or space.contains(target)
     ):
         return False
     taken = space.sites.pages.get(page)
-    return taken is None or not any(taken[offset : offset + _TRAMPOLINE_SIZE])
+    return taken is None or not any(taken[offset : offset + TRAMPOLINE_SIZE])
 
 
-def _provide_page(task: Task, space: AddressSpace, target: int, current: Registers) -> bool:
+def _provide_page(task: Task, target: int, current: Registers | None) -> bool:
     """Map the trampoline page of an address by turning the trapped call into mmap.
 
-    False when the place is known to be taken, _PlaceTakenError when it turns out to be.
+    False when the place is known to be taken, or there is no call; _PlaceTakenError when it turns
+    out to be taken.
     """
+    assert task.space is not None
     page = target & -_PAGE
-    pages = space.sites.pages
+    pages = task.space.sites.pages
     if page in pages:
         return bool(pages[page])
+    if current is None:
+        return False
     call = Registers.from_buffer_copy(current)
     call.orig_rax = _MMAP
     call.rdi, call.rsi, call.rdx, call.r10 = page, _PAGE, _PROT_READ_EXEC, _MAP_FLAGS
@@ -219,10 +377,23 @@ def _provide_page(task: Task, space: AddressSpace, target: int, current: Registe
     return True
 
 
-def _write_trampoline(space: AddressSpace, target: int, site: int) -> None:
-    code = b"\x48\x8d\x0d" + struct.pack("<i", site + 2 - (target + 7))
-    code += b"\x65\xff\x24\x25" + struct.pack("<i", TASK.offset("entry"))
-    space.memory.write(target, code)
-    taken = space.sites.pages[target & -_PAGE]
-    offset = target % _PAGE
-    taken[offset : offset + len(code)] = b"\1" * len(code)
+def _write(space: AddressSpace, patch: Patch) -> None:
+    """Make a patch in code that other threads may be running."""
+    table = space.sites
+    for place, old, new in patch.changes:
+        if old and len(new) == 2 and place % _LINE == _LINE - 1 and space.users > 1:
+            table.breakpoints.add(place)
+            space.memory.write(place, _BREAKPOINT)
+            space.memory.write(place + 1, new[1:])
+            space.memory.write(place, new[:1])
+        else:
+            space.memory.write(place, new)
+    site = patch.site
+    table.settled.add(site)
+    table.patched.add(site)
+    table.rests.update(dict.fromkeys(patch.rests, site))
+    target = patch.changes[0].place
+    taken = table.pages.get(target & -_PAGE)
+    if taken is not None:
+        offset = target % _PAGE
+        taken[offset : offset + TRAMPOLINE_SIZE] = b"\1" * TRAMPOLINE_SIZE

@@ -17,7 +17,7 @@ import sys
 import time
 from typing import Final
 
-from mvx import entry, errors, kernel, launch, sites, verification, vsyscall, waiting
+from mvx import entry, errors, kernel, launch, verification, vsyscall, waiting
 from mvx.delivery import Delivery
 from mvx.instructions import Instructions
 from mvx.kernel import MASK, Registers, TaskGoneError
@@ -57,6 +57,7 @@ def run(options: Options) -> Outcome:
     try:
         outcome = supervisor.run()
         supervisor.end_everything()
+        supervisor.save_sites()
         supervisor.save_statistics(outcome)
     finally:
         supervisor.end_everything()
@@ -85,7 +86,6 @@ class Supervisor:
             from mvx.trace import Trace
 
             self._monitor.trace = Trace(options.trace, self._monitor)
-        self._patching = options.patch and options.trace is None
         self._outcome: Outcome | None = None
         self._root: TaskSet | None = None
         self._root_status: int | None = None
@@ -148,6 +148,11 @@ class Supervisor:
                     continue
             else:
                 tasks.pop(tid, None)
+
+    def save_sites(self) -> None:
+        """Keep what was learned of the sites that trap."""
+        self._monitor.leave_all()
+        self._monitor.sites.save()
 
     def save_statistics(self, outcome: Outcome) -> None:
         """Write what the run cost and did, if that was asked for; a failure changes nothing, the
@@ -353,7 +358,7 @@ class Supervisor:
     def _redirect(self, task: Task, current: Registers) -> None:
         """Send a trapped call into the agent."""
         number = current.orig_rax
-        if self._patching and sites.trapped(task, current):
+        if self._monitor.sites.trapped(task, current):
             self._count(task, "patch")
             return
         self._count(task, "trap")

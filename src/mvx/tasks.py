@@ -20,6 +20,7 @@ from mvx.layout import (
     TASKS_OFFSET,
 )
 from mvx.memory import Memory
+from mvx.placement import Mapping
 from mvx.sites import SiteTable
 from mvx.turns import Turns
 
@@ -65,6 +66,8 @@ class AddressSpace:
     """The loaders of different programs are at work: each variant looks up files for itself."""
     entry: Entry | None = None
     """The trap at the program's entry, until it is met."""
+    started: list[Mapping] = dataclasses.field(default_factory=list)
+    """The code that lay in it when its program started."""
     sites: SiteTable = dataclasses.field(default_factory=SiteTable)
     turns: Turns = dataclasses.field(default_factory=Turns)
 
