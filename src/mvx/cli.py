@@ -46,7 +46,7 @@ def dispatch(words: list[str]) -> int:
     # What follows the first `--` is the program's own: the parser does not see it.
     cut = words.index("--") if "--" in words else len(words)
     words, program = words[:cut], words[cut:]
-    asked, unknown = make_parser().parse_known_args(words)
+    asked, unknown = make_parser(benchmarks="bench" in words).parse_known_args(words)
     if asked.command == "run":
         # `mvx run tar -- x` names the program before the `--`, which then is the program's.
         program = asked.program + program if asked.program else program[1:]
@@ -70,6 +70,10 @@ def dispatch(words: list[str]) -> int:
             from mvx import syscalls
 
             put(syscalls.render(irregular=asked.irregular, form=asked.format))
+        case "bench":
+            from mvx.bench import command
+
+            put(command.run(asked))
         case "report":
             from mvx import report
 
@@ -110,8 +114,8 @@ class Parser(argparse.ArgumentParser):
         put(message.rstrip("\n"))
 
 
-def make_parser() -> Parser:
-    """Build the parser of all commands."""
+def make_parser(*, benchmarks: bool = False) -> Parser:
+    """Build the parser of all commands; that of the benchmarks in full only where it is needed."""
     from mvx import diversity, options
 
     parser = Parser(
@@ -251,6 +255,14 @@ def make_parser() -> Parser:
         "--irregular", action="store_true", help="only those with a handler written by hand"
     )
     syscalls_parser.add_argument("--format", choices=("table", "json"), default="table")
+
+    bench_parser = commands.add_parser(
+        "bench", help="measure what mvx costs on this machine", allow_abbrev=False
+    )
+    if benchmarks:
+        from mvx.bench import command
+
+        command.add_options(bench_parser)
 
     report_parser = commands.add_parser(
         "report", help="show a saved divergence again", allow_abbrev=False
