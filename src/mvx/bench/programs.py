@@ -85,7 +85,7 @@ def _compute(asked: argparse.Namespace, folder: Path) -> Row:
 
 def _dd(asked: argparse.Namespace, folder: Path) -> Row:
     del folder
-    blocks = asked.blocks
+    blocks: int = asked.blocks
     words = (_found("dd"), "if=/dev/zero", "of=/dev/null", "bs=1")
     fewer = max(1, blocks // _SLOW_SHARE)
 
