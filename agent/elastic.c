@@ -89,7 +89,7 @@ int elastic_skip(struct call *call, const struct message *message) {
     if (message->kind != MESSAGE_CALL) {
         return 0;
     }
-    if (message->number == NUMBER_OUTSIDE) {
+    if (message->number == NUMBER_OUTSIDE || message->number == NUMBER_YIELD) {
         lane_skip(task, sizeof *message);
         turn_release(task);
         struct message answer = turn_follow(call);

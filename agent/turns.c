@@ -23,7 +23,11 @@ enum {
     TAKEN = 1,
     WANTED = 2,
     PATIENCE_NS = 4000000,
-    PATIENCES_UNTIL_STALLED = 12,
+    PATIENCES_UNTIL_STALLED = 3,
+    OVERTAKEN_MAX = 4,
+    SPINNER_NS = 100000,
+    NAP_NS = 50000,
+    NAPS_DOUBLED_MAX = 6,
     ROBUST_ENTRIES_MAX = 2048
 };
 
@@ -51,17 +55,20 @@ static void wake(const uint32_t *word, uint32_t count) {
     plain(__NR_futex, (uint64_t)word, FUTEX_WAKE_PRIVATE, count, 0, 0, 0);
 }
 
-/* Leader: after a long wait others do not overtake any more; after a very long one the supervisor
- * looks at who computes all the time. */
+/* Leader: after a long wait others do not overtake any more; after a longer one the supervisor
+ * looks at who computes all the time. Of who was found to spin nothing is expected. */
 static void wait_in_line(struct domain *domain) {
     uint32_t patiences = 0;
+    uint32_t lost = 0;
     while (__atomic_exchange_n(&domain->state, WANTED, __ATOMIC_ACQUIRE) != FREE) {
-        if (sleep_on(&domain->state, WANTED, PATIENCE_NS) != -110 /* ETIMEDOUT */) {
+        int spins = turn_task(domain->holder % TASK_SLOTS)->spins > 0;
+        long result = sleep_on(&domain->state, WANTED, spins ? SPINNER_NS : PATIENCE_NS);
+        if (result != -110 /* ETIMEDOUT */ && ++lost < OVERTAKEN_MAX) {
             continue;
         }
         __atomic_store_n(&domain->starving, 1, __ATOMIC_RELEASE);
-        if (++patiences % PATIENCES_UNTIL_STALLED == 0) {
-            gate_control(REQUEST_STALLED, patiences * (PATIENCE_NS / 1000000), 0, 0);
+        if (result == -110 && (++patiences % PATIENCES_UNTIL_STALLED == 0 || spins)) {
+            gate_control(REQUEST_STALLED, 0, 0, 0);
         }
     }
     if (__atomic_exchange_n(&domain->starving, 0, __ATOMIC_ACQ_REL)) {
@@ -70,7 +77,7 @@ static void wait_in_line(struct domain *domain) {
 }
 
 /* Leader: wait for the turn and return its number. */
-static uint64_t take(struct domain *domain) {
+static uint64_t take(const struct task *task, struct domain *domain) {
     if (__atomic_load_n(&domain->starving, __ATOMIC_ACQUIRE)) {
         sleep_on(&domain->starving, 1, PATIENCE_NS / 2);
     }
@@ -79,6 +86,7 @@ static uint64_t take(struct domain *domain) {
                                      __ATOMIC_RELAXED)) {
         wait_in_line(domain);
     }
+    domain->holder = task->slot;
     return ++domain->turn;
 }
 
@@ -102,7 +110,7 @@ uint64_t turn_take(struct task *task, uint64_t turn) {
         return 0;
     }
     if (is_leader(task)) {
-        return take(turn_domain());
+        return take(task, turn_domain());
     }
     await(task, turn_domain(), turn);
     return turn;
@@ -209,21 +217,25 @@ struct message turn_follow(struct call *call) {
     return message;
 }
 
-/* Let somebody else go first: sched_yield, or by the will of the supervisor. */
+/* Let somebody else go first. */
 void turn_yield(struct call *call) {
     struct task *task = call->task;
     struct domain *domain = turn_domain();
-    if (is_leader(task)) {
-        if (__atomic_load_n(&domain->state, __ATOMIC_RELAXED) == WANTED) {
-            __atomic_store_n(&domain->starving, 1, __ATOMIC_RELEASE);
-        }
-        turn_leave(call, (uint32_t)call->number);
-        uint64_t turn = turn_take(task, 0);
-        turn_publish(task, turn, 0, 0);
+    if (!is_leader(task)) {
+        turn_leave_too(call, (uint32_t)call->number);
+        turn_follow(call);
         return;
     }
-    turn_leave_too(call, (uint32_t)call->number);
-    turn_follow(call);
+    if (__atomic_load_n(&domain->state, __ATOMIC_RELAXED) == WANTED) {
+        __atomic_store_n(&domain->starving, 1, __ATOMIC_RELEASE);
+    }
+    turn_leave(call, (uint32_t)call->number);
+    if (call->number == NUMBER_YIELD) {
+        /* It spins: what it waits for may take others many turns. */
+        sleep_on(&task->wake, task->wake, (int64_t)NAP_NS << task->spins);
+        task->spins += task->spins < NAPS_DOUBLED_MAX;
+    }
+    turn_publish(task, turn_take(task, 0), 0, 0);
 }
 
 /* A new thread waits for its first turn. */

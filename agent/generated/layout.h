@@ -112,7 +112,8 @@
 #define OFFSET_TASK_FUTEX_ADDRESS 0xd8
 #define OFFSET_TASK_FUTEX_NEXT 0xe0
 #define OFFSET_TASK_FUTEX_PREVIOUS 0xe4
-#define OFFSET_TASK_CLEAR_TID 0xe8
+#define OFFSET_TASK_SPINS 0xe8
+#define OFFSET_TASK_CLEAR_TID 0xf0
 
 #define OFFSET_DOMAIN_TURN 0x0
 #define OFFSET_DOMAIN_STATE 0x8
@@ -121,8 +122,9 @@
 #define OFFSET_DOMAIN_LAST 0x14
 #define OFFSET_DOMAIN_SLOTS 0x18
 #define OFFSET_DOMAIN_SHARED 0x1c
-#define OFFSET_DOMAIN_RANGES 0x20
-#define OFFSET_DOMAIN_TICKETS 0x420
+#define OFFSET_DOMAIN_HOLDER 0x20
+#define OFFSET_DOMAIN_RANGES 0x28
+#define OFFSET_DOMAIN_TICKETS 0x428
 
 #define OFFSET_BOOTSTRAP_VARIANT 0x0
 #define OFFSET_BOOTSTRAP_VARIANTS 0x4
@@ -222,6 +224,7 @@ struct task {
     uint64_t futex_address;  /* the futex that the task waits for, 0: none (agents) */
     uint32_t futex_next;  /* slot + 1 of the next task in the queue of waiters (agents) */
     uint32_t futex_previous;  /* slot + 1 of the one before it (agents) */
+    uint32_t spins;  /* how often it lost its turn since its last call (agent) */
     uint64_t clear_tid;  /* where zero is written when the thread ends (supervisor, agent) */
 };
 _Static_assert(offsetof(struct task, self) == 0x0, "layout");
@@ -265,7 +268,8 @@ _Static_assert(offsetof(struct task, futex_bits) == 0xd0, "layout");
 _Static_assert(offsetof(struct task, futex_address) == 0xd8, "layout");
 _Static_assert(offsetof(struct task, futex_next) == 0xe0, "layout");
 _Static_assert(offsetof(struct task, futex_previous) == 0xe4, "layout");
-_Static_assert(offsetof(struct task, clear_tid) == 0xe8, "layout");
+_Static_assert(offsetof(struct task, spins) == 0xe8, "layout");
+_Static_assert(offsetof(struct task, clear_tid) == 0xf0, "layout");
 
 struct domain {
     uint64_t turn;  /* leader: how many turns were taken; follower: whose turn it is (agent) */
@@ -275,6 +279,7 @@ struct domain {
     uint32_t last;  /* slot + 1 of the last one (agent) */
     uint32_t slots;  /* how many task slots were ever in use (supervisor) */
     uint32_t shared;  /* how many of the ranges are set (supervisor) */
+    uint32_t holder;  /* leader: the slot of the task that has the turn (agent) */
     uint64_t ranges[128];  /* start and end of memory shared with others (supervisor) */
     uint64_t tickets[1024];  /* follower: by slot, the turn that a task sleeps for (agent) */
 };
@@ -285,8 +290,9 @@ _Static_assert(offsetof(struct domain, first) == 0x10, "layout");
 _Static_assert(offsetof(struct domain, last) == 0x14, "layout");
 _Static_assert(offsetof(struct domain, slots) == 0x18, "layout");
 _Static_assert(offsetof(struct domain, shared) == 0x1c, "layout");
-_Static_assert(offsetof(struct domain, ranges) == 0x20, "layout");
-_Static_assert(offsetof(struct domain, tickets) == 0x420, "layout");
+_Static_assert(offsetof(struct domain, holder) == 0x20, "layout");
+_Static_assert(offsetof(struct domain, ranges) == 0x28, "layout");
+_Static_assert(offsetof(struct domain, tickets) == 0x428, "layout");
 
 struct bootstrap {
     uint32_t variant;  /* index of this variant (supervisor) */

@@ -67,7 +67,7 @@ REQUESTS = {
     "TIMEOUT": "the leader waited longer than the watchdog allows; argument: the follower",
     "REFUSED": "the program asked for something that mvx does not do; argument: the reason",
     "TRACED": "a call is over: its result is in the frame (only with --trace)",
-    "STALLED": "argument: milliseconds that a thread of the leader has waited for its turn",
+    "STALLED": "a thread of the leader has waited long for its turn",
 }
 """What the agent asks of the supervisor at the control gate: rdi holds the number, rsi, rdx, r10
 the arguments.
@@ -212,6 +212,7 @@ TASK = _structure(
     ("futex_address", "Q", "the futex that the task waits for, 0: none (agents)"),
     ("futex_next", "I", "slot + 1 of the next task in the queue of waiters (agents)"),
     ("futex_previous", "I", "slot + 1 of the one before it (agents)"),
+    ("spins", "I", "how often it lost its turn since its last call (agent)"),
     ("clear_tid", "Q", "where zero is written when the thread ends (supervisor, agent)"),
 )
 
@@ -224,6 +225,7 @@ DOMAIN = _structure(
     ("last", "I", "slot + 1 of the last one (agent)"),
     ("slots", "I", "how many task slots were ever in use (supervisor)"),
     ("shared", "I", "how many of the ranges are set (supervisor)"),
+    ("holder", "I", "leader: the slot of the task that has the turn (agent)"),
     ("ranges", f"{2 * SHARED_RANGES}Q", "start and end of memory shared with others (supervisor)"),
     ("tickets", f"{TASK_SLOTS}Q", "follower: by slot, the turn that a task sleeps for (agent)"),
 )

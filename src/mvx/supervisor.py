@@ -26,6 +26,7 @@ from mvx.local import Local
 from mvx.monitor import Monitor
 from mvx.options import Options
 from mvx.outcome import DIVERGENCE_STATUS, FAILURE_STATUS, TIMEOUT_STATUS, Outcome
+from mvx.preemption import Preemption
 from mvx.processes import Processes
 from mvx.tasks import State, Task, TaskSet, Variant
 
@@ -76,6 +77,7 @@ class Supervisor:
         self._monitor.diverged = self._diverged
         self._processes = Processes(self._monitor)
         self._delivery = Delivery(self._monitor)
+        self._preemption = Preemption(self._monitor)
         self._local = Local(self._monitor)
         self._vsyscalls = vsyscall.Vsyscalls(self._monitor)
         instructions = Instructions(self._monitor)
@@ -235,11 +237,12 @@ class Supervisor:
         if monitor.waiting.watches:
             timeout = min(timeout, waiting.LOOK_S)
         between = self._delivery.between
-        soon = between.timeout()
+        soon = _earliest(between.timeout(), self._preemption.timeout())
         information = signal.sigtimedwait(
             self._signals, timeout if soon is None else min(timeout, soon)
         )
         between.look()
+        self._preemption.look()
         monitor.adapt_waiting()
         if information is not None and information.si_signo != signal.SIGCHLD:
             self._forward(information)
@@ -297,6 +300,8 @@ class Supervisor:
                 kernel.ptrace(kernel.PTRACE_LISTEN, tid)
             elif task.asked_to_stop:
                 self._delivery.between.stopped(task)
+            elif task.asked_to_yield:
+                self._preemption.stopped(task)
             elif task.birth is not None and task.space is not None and not task.on_exit_stop:
                 self._processes.births.start(task)
             else:
@@ -397,6 +402,8 @@ class Supervisor:
             self._processes.births.retried(task, current)
             return
         if current.rdi == _STALLED or (current.rdi == _TRACED and self._monitor.trace is not None):
+            if current.rdi == _STALLED:
+                self._preemption.stalled(task)
             kernel.resume(task.tid)
             return
         task.registers = current
@@ -473,6 +480,10 @@ class Supervisor:
         from mvx.verdict import Collector
 
         Collector(self._monitor).report(kind, task, summary, argument, offset)
+
+
+def _earliest(*timeouts: float | None) -> float | None:
+    return min((timeout for timeout in timeouts if timeout is not None), default=None)
 
 
 def _has_capability(number: int) -> bool:

@@ -165,6 +165,8 @@ class Task:
     """The call that the next signal interrupts, and its restart code."""
     asked_to_stop: bool = False
     """PTRACE_INTERRUPT was sent for a delivery between calls."""
+    asked_to_yield: bool = False
+    """PTRACE_INTERRUPT was sent to take the turn away."""
     unblocked: int = 0
     """Signals (bit set) that the leader's sigreturn unblocked and that have not stopped it yet."""
     turns: bool = False
