@@ -12,7 +12,6 @@ from typing import Final
 
 from mvx import calls, kernel
 from mvx.kernel import MASK, Registers, signed
-from mvx.layout import ARENA_SIZE, ARENAS_OFFSET
 from mvx.monitor import Monitor
 from mvx.segments import Segments
 from mvx.tasks import Task
@@ -121,8 +120,7 @@ class Local:
         return True
 
     def _touches_agent(self, task: Task, current: Registers) -> bool:
-        base = task.variant.base
-        end = base + ARENAS_OFFSET + len(self._monitor.variants) * ARENA_SIZE
+        base, end = self._monitor.region(task.variant)
         ranges = [(current.rdi, current.rsi)]
         if current.orig_rax == _MREMAP:
             ranges.append((current.r8, current.rdx))

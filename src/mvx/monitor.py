@@ -21,6 +21,8 @@ from mvx.image import Image, load
 from mvx.injection import Injector
 from mvx.kernel import FRAME_SIZE, Registers
 from mvx.layout import (
+    ARENA_SIZE,
+    ARENAS_OFFSET,
     DESCRIPTOR_TABLE_SIZE,
     POLICIES,
     TASK,
@@ -89,6 +91,10 @@ class Monitor:
         places = (_REGION_HIGH - _REGION_LOW) // _REGION_ALIGNMENT
         return Variant(index, _REGION_LOW + self.random.randrange(places) * _REGION_ALIGNMENT)
 
+    def region(self, variant: Variant) -> tuple[int, int]:
+        """Start and end of the memory that is the monitor's in every process of a variant."""
+        return variant.base, variant.base + ARENAS_OFFSET + len(self.variants) * ARENA_SIZE
+
     def filter(self, variant: Variant) -> bytes:
         """The seccomp filter of a variant."""
         gates = [
@@ -100,7 +106,7 @@ class Monitor:
             calls.allowed_at_gate(self.options.verify),
             () if traced else calls.FREE - (calls.ORDERED if self.ordered else set()),
             requests=calls.sensitive_requests(self.options.verify),
-            free_mmap=not traced,
+            region=None if traced else self.region(variant),
         )
 
     def close(self) -> None:

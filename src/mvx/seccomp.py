@@ -3,8 +3,9 @@
 The filter is installed before the first exec and inherited for ever, so the addresses of the gates
 in it are chosen once per variant. At the untraced gates only the calls of an allow-list pass (an
 address is no capability: any code may jump there); calls that cannot harm the monitor pass from
-anywhere, since each variant makes them by itself and nobody compares them; everything else stops
-(``SECCOMP_RET_TRACE``), and fails with ENOSYS when no supervisor is there.
+anywhere, since each variant makes them by itself and nobody compares them: memory management by its
+arguments, others by their numbers. Everything else stops (``SECCOMP_RET_TRACE``), and fails with
+ENOSYS when no supervisor is there.
 
 `instruction_pointer` in ``struct seccomp_data`` is the address *after* the system call instruction
 (seccomp(2)).
@@ -34,6 +35,7 @@ _JUMP_GREATER_EQUAL = 0x35
 _JUMP_SET = 0x45
 _JUMP = 0x05
 _RETURN = 0x06
+_AND = 0x54
 
 _NUMBER, _ARCHITECTURE, _POINTER_LOW, _POINTER_HIGH, _ARGUMENT = 0, 4, 8, 12, 16
 
@@ -41,10 +43,12 @@ _OPENS = ((2, 1), (257, 2))
 """open and openat, and which argument holds their flags."""
 _ACCESS_MODE = 3
 _MMAP = 9
+_MPROTECT = 10
+_MUNMAP = 11
 _PROT_EXEC = 4
+_MAP_TYPE = 0xF
+_MAP_PRIVATE = 2
 _MAP_ANONYMOUS = 0x20
-_MAP_HARMFUL = 0x100000 | 0x10 | 0x1
-"""MAP_FIXED_NOREPLACE, MAP_FIXED, MAP_SHARED (the supervisor wants to know)."""
 
 Instruction = tuple[int, str | int, str | int, int]
 
@@ -64,6 +68,9 @@ class _Program:
 
     def jump(self, test: int, value: int, if_true: str | int, if_false: str | int = 0) -> None:
         self.instructions.append((test, if_true, if_false, value))
+
+    def compute(self, operation: int, value: int) -> None:
+        self.instructions.append((operation, 0, 0, value))
 
     def finish(self, value: int) -> None:
         self.instructions.append((_RETURN, 0, 0, value))
@@ -117,20 +124,58 @@ def _search(program: _Program, wanted: Sequence[tuple[int, int]], allow: str, de
     _search(program, wanted[middle:], allow, deny)
 
 
+def _memory(program: _Program, start: int, end: int) -> None:
+    """Memory management that neither makes anything executable nor comes near the monitor's region
+    passes. The accumulator holds the call's number.
+
+    Files at no address of the program's choice stop, for the supervisor places them; so do shared
+    mappings, which it wants to know.
+    """
+    program.jump(_JUMP_EQUAL, _MMAP, 0, "no_mmap")
+    program.load(_ARGUMENT + 16)
+    program.jump(_JUMP_SET, _PROT_EXEC, "stop")
+    program.load(_ARGUMENT + 24)
+    program.compute(_AND, _MAP_TYPE)
+    program.jump(_JUMP_EQUAL, _MAP_PRIVATE, 0, "stop")
+    program.load(_ARGUMENT)
+    program.jump(_JUMP_EQUAL, 0, 0, "outside")
+    program.load(_ARGUMENT + 4)
+    program.jump(_JUMP_EQUAL, 0, 0, "outside")
+    program.load(_ARGUMENT + 24)
+    program.jump(_JUMP_SET, _MAP_ANONYMOUS, "pass", "stop")
+    program.label("no_mmap")
+    program.jump(_JUMP_EQUAL, _MUNMAP, "outside")
+    program.jump(_JUMP_EQUAL, _MPROTECT, 0, "no_memory")
+    program.load(_ARGUMENT + 16)
+    program.jump(_JUMP_SET, _PROT_EXEC, "stop")
+    program.label("outside")
+    # Less than 4 GiB that begin at least as far below the region, or 4 GiB above its end.
+    program.load(_ARGUMENT + 12)
+    program.jump(_JUMP_EQUAL, 0, 0, "stop")
+    program.load(_ARGUMENT + 4)
+    program.jump(_JUMP_GREATER, end >> 32, "pass")
+    program.jump(_JUMP_GREATER_EQUAL, (start >> 32) - 1, "stop")
+    program.label("pass")
+    program.finish(_ALLOW)
+    program.label("stop")
+    program.finish(_TRACE)
+    program.label("no_memory")
+
+
 def build(
     gates: Sequence[int],
     allowed: Iterable[int],
     free: Iterable[int],
     *,
     requests: Sequence[tuple[int, Sequence[int]]] = (),
-    free_mmap: bool,
+    region: tuple[int, int] | None,
 ) -> bytes:
     """The filter's instructions.
 
     `gates`: the untraced gates (addresses after the instruction); `allowed`: call numbers that pass
     there; `free`: call numbers that pass from anywhere; `requests`: calls that pass there unless
-    the low half of their second argument is one of the values; `free_mmap`: anonymous, not
-    executable, private mappings at no fixed address pass too.
+    the low half of their second argument is one of the values; `region`: the monitor's memory,
+    start and end; None: memory management stops wherever it happens.
     """
     program = _Program()
     program.load(_ARCHITECTURE)
@@ -146,27 +191,7 @@ def build(
         program.load(_POINTER_HIGH)
         program.jump(_JUMP_EQUAL, gate >> 32, 0, 1)
         program.go("at_gate")
-    program.load(_NUMBER)
-    if free_mmap:
-        program.jump(_JUMP_EQUAL, _MMAP, 0, "not_mmap")
-        program.load(_ARGUMENT)
-        program.jump(_JUMP_EQUAL, 0, 0, "trace_mmap")
-        program.load(_ARGUMENT + 4)
-        program.jump(_JUMP_EQUAL, 0, 0, "trace_mmap")
-        program.load(_ARGUMENT + 16)
-        program.jump(_JUMP_SET, _PROT_EXEC, "trace_mmap")
-        program.load(_ARGUMENT + 24)
-        program.jump(_JUMP_SET, _MAP_HARMFUL, "trace_mmap")
-        program.jump(_JUMP_SET, _MAP_ANONYMOUS, 0, "trace_mmap")
-        program.finish(_ALLOW)
-        program.label("trace_mmap")
-        program.finish(_TRACE)
-        program.label("not_mmap")
-    free_ranges = ranges(free)
-    if free_ranges:
-        _search(program, free_ranges, "allow", "trace")
-    else:
-        program.go("trace")
+    program.go("anywhere")
     program.label("at_gate")
     program.load(_NUMBER)
     # Opening for writing is looked at: /proc/PID/mem of another variant must not be written.
@@ -183,7 +208,16 @@ def build(
             program.jump(_JUMP_EQUAL, value, 0, 1)
             program.go("trace")
         program.go("allow")
-    _search(program, ranges(allowed), "allow", "trace")
+    _search(program, ranges(allowed), "allow", "anywhere")
+    program.label("anywhere")
+    program.load(_NUMBER)
+    if region is not None:
+        _memory(program, *region)
+    free_ranges = ranges(free)
+    if free_ranges:
+        _search(program, free_ranges, "allow", "trace")
+    else:
+        program.go("trace")
     program.label("allow")
     program.finish(_ALLOW)
     program.label("trace")
