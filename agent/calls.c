@@ -117,6 +117,10 @@ static void execute(struct call *call) {
     uint64_t arguments[ARGUMENTS_MAX];
     copy(arguments, call->arguments, sizeof arguments);
     use_compared(call, arguments);
+    if (call->flags & FLAG_NO_RETURN) {
+        /* The followers are gone already: nothing may call it off. */
+        gate_plain((long)call->number, arguments);
+    }
     call->result = is_verified(call) ? gate_traced((long)call->number, arguments)
                                      : gate_interruptible((long)call->number, arguments);
 }

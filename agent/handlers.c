@@ -29,8 +29,6 @@ enum {
     IOC_READ = 2,
 };
 
-static const uint64_t RLIM_INFINITY = ~0UL;
-
 static const struct request_rule *find_request(const struct request_rule *table, int count,
                                                uint32_t request) {
     int low = 0;
@@ -291,8 +289,9 @@ struct limit {
     uint64_t soft, hard;
 };
 
+/* Limits past every address space (RLIM_INFINITY and its neighbours) stay as they are. */
 static uint64_t shifted(uint64_t limit, int64_t distance) {
-    return limit == RLIM_INFINITY ? limit : limit + (uint64_t)distance;
+    return (int64_t)limit < 0 ? limit : limit + (uint64_t)distance;
 }
 
 /*

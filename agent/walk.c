@@ -79,8 +79,8 @@ static void input_structures(struct call *call, int index, const struct argument
     }
 }
 
-/* The bytes of a socket address that the kernel looks at: no sin_zero, nothing after the end of a
- * sun_path. */
+/* The bytes of a socket address that the kernel looks at: no sin_zero, nothing after the zero that
+ * ends a sun_path. */
 uint32_t address_length(const char *address, uint32_t count) {
     uint16_t family;
     if (count < sizeof family || program_copy(&family, address, sizeof family)) {
@@ -93,7 +93,7 @@ uint32_t address_length(const char *address, uint32_t count) {
         length = INET6_LENGTH;
     } else if (family == FAMILY_UNIX && count > sizeof family) {
         long path = program_length(address + sizeof family, count - sizeof family);
-        length = path > 0 ? (uint32_t)(sizeof family + (size_t)path) : count;
+        length = path > 0 ? (uint32_t)(sizeof family + (size_t)path + 1) : count;
     }
     return length < count ? length : count;
 }

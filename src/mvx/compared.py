@@ -257,7 +257,7 @@ def _address_length(content: bytes) -> int:
     family = int.from_bytes(content[:2], "little")
     if family == 1 and len(content) > 2:
         path = content[2:].partition(b"\0")[0]
-        return 2 + len(path) if path else len(content)
+        return 2 + len(path) + 1 if path else len(content)
     return {2: 8, 10: 28}.get(family, len(content))
 
 

@@ -211,7 +211,9 @@ class Delivery:
         ):
             kernel.resume(task.tid, number)
             return
-        task.stash.append(Stash(number, information))
+        if number >= signal.SIGRTMIN or all(s.number != number for s in task.stash):
+            # Only one of a standard signal's number can be pending.
+            task.stash.append(Stash(number, information))
         self._monitor.write_field(task, "pending", 1)
         self._pull_out(task)
         self.between.stashed(task)

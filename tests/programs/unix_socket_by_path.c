@@ -18,5 +18,19 @@ int main(void) {
     CHECK(strcmp(seen.sun_path, "socket") == 0);
     struct stat info;
     CHECK(stat("socket", &info) == 0 && S_ISSOCK(info.st_mode));
+    // Each name ends where its own zero is, whatever lay there before.
+    char rubbish[4096];
+    memset(rubbish, 'x', sizeof rubbish);
+    int nowhere = open("/dev/null", O_WRONLY);
+    for (int i = 0; i < 256; i++)
+        CHECK(write(nowhere, rubbish, sizeof rubbish) == sizeof rubbish);
+    for (int size = 20; size > 1; size--) {
+        memset(name.sun_path, 0, sizeof name.sun_path);
+        memset(name.sun_path, 'a' + size, (size_t)size);
+        int other = socket(AF_UNIX, SOCK_DGRAM, 0);
+        socklen_t whole = (socklen_t)(sizeof name.sun_family + (size_t)size + 1);
+        CHECK(bind(other, (struct sockaddr *)&name, size % 2 ? sizeof name : whole) == 0);
+        CHECK(lstat(name.sun_path, &info) == 0 && S_ISSOCK(info.st_mode));
+    }
     puts(text);
 }
