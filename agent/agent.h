@@ -141,6 +141,9 @@ void turn_end(struct task *task);
 int64_t futex_call(struct call *call);
 int64_t futex_wake(const struct task *task, uint64_t address, uint32_t count, uint32_t bits);
 
+/* transfer.c */
+void transfer_rest(struct call *call, uint64_t *arguments);
+
 /* calls.c */
 const struct call_rule *rule_of(uint64_t number);
 void call_interrupted(struct task *task, uint64_t turn) __attribute__((noreturn));

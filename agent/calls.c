@@ -123,6 +123,9 @@ static void execute(struct call *call) {
     }
     call->result = is_verified(call) ? gate_traced((long)call->number, arguments)
                                      : gate_interruptible((long)call->number, arguments);
+    if (call->task->disturbed) {
+        transfer_rest(call, arguments);
+    }
 }
 
 static void remember(struct call *call) {

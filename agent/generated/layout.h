@@ -79,41 +79,42 @@
 #define OFFSET_TASK_PROGRAM_STACK 0x28
 #define OFFSET_TASK_PENDING 0x30
 #define OFFSET_TASK_INTERRUPTED 0x34
-#define OFFSET_TASK_VARIANT 0x38
-#define OFFSET_TASK_VARIANTS 0x3c
-#define OFFSET_TASK_LEADER 0x40
-#define OFFSET_TASK_POLICY 0x44
-#define OFFSET_TASK_VERIFY 0x48
-#define OFFSET_TASK_LANE 0x4c
-#define OFFSET_TASK_SPIN 0x50
-#define OFFSET_TASK_SPIN_NOW 0x54
-#define OFFSET_TASK_WAKE_NS 0x58
-#define OFFSET_TASK_WATCHDOG_S 0x5c
-#define OFFSET_TASK_DESCRIPTORS 0x60
-#define OFFSET_TASK_OVERHEAD 0x68
-#define OFFSET_TASK_POSITION 0x70
-#define OFFSET_TASK_CALLS 0x78
-#define OFFSET_TASK_MESSAGE 0x80
-#define OFFSET_TASK_NUMBER 0x88
-#define OFFSET_TASK_RETURN_ADDRESS 0x90
-#define OFFSET_TASK_INSTRUCTION 0x98
-#define OFFSET_TASK_TID 0x9c
-#define OFFSET_TASK_PID 0xa0
-#define OFFSET_TASK_LOADING 0xa4
-#define OFFSET_TASK_TSC_KHZ 0xa8
-#define OFFSET_TASK_TRACE 0xac
-#define OFFSET_TASK_ALONE 0xb0
-#define OFFSET_TASK_LIMIT 0xb8
-#define OFFSET_TASK_ORDERED 0xc0
-#define OFFSET_TASK_TURNS 0xc4
-#define OFFSET_TASK_SLOT 0xc8
-#define OFFSET_TASK_WAKE 0xcc
-#define OFFSET_TASK_FUTEX_BITS 0xd0
-#define OFFSET_TASK_FUTEX_ADDRESS 0xd8
-#define OFFSET_TASK_FUTEX_NEXT 0xe0
-#define OFFSET_TASK_FUTEX_PREVIOUS 0xe4
-#define OFFSET_TASK_SPINS 0xe8
-#define OFFSET_TASK_CLEAR_TID 0xf0
+#define OFFSET_TASK_DISTURBED 0x38
+#define OFFSET_TASK_VARIANT 0x3c
+#define OFFSET_TASK_VARIANTS 0x40
+#define OFFSET_TASK_LEADER 0x44
+#define OFFSET_TASK_POLICY 0x48
+#define OFFSET_TASK_VERIFY 0x4c
+#define OFFSET_TASK_LANE 0x50
+#define OFFSET_TASK_SPIN 0x54
+#define OFFSET_TASK_SPIN_NOW 0x58
+#define OFFSET_TASK_WAKE_NS 0x5c
+#define OFFSET_TASK_WATCHDOG_S 0x60
+#define OFFSET_TASK_DESCRIPTORS 0x68
+#define OFFSET_TASK_OVERHEAD 0x70
+#define OFFSET_TASK_POSITION 0x78
+#define OFFSET_TASK_CALLS 0x80
+#define OFFSET_TASK_MESSAGE 0x88
+#define OFFSET_TASK_NUMBER 0x90
+#define OFFSET_TASK_RETURN_ADDRESS 0x98
+#define OFFSET_TASK_INSTRUCTION 0xa0
+#define OFFSET_TASK_TID 0xa4
+#define OFFSET_TASK_PID 0xa8
+#define OFFSET_TASK_LOADING 0xac
+#define OFFSET_TASK_TSC_KHZ 0xb0
+#define OFFSET_TASK_TRACE 0xb4
+#define OFFSET_TASK_ALONE 0xb8
+#define OFFSET_TASK_LIMIT 0xc0
+#define OFFSET_TASK_ORDERED 0xc8
+#define OFFSET_TASK_TURNS 0xcc
+#define OFFSET_TASK_SLOT 0xd0
+#define OFFSET_TASK_WAKE 0xd4
+#define OFFSET_TASK_FUTEX_BITS 0xd8
+#define OFFSET_TASK_FUTEX_ADDRESS 0xe0
+#define OFFSET_TASK_FUTEX_NEXT 0xe8
+#define OFFSET_TASK_FUTEX_PREVIOUS 0xec
+#define OFFSET_TASK_SPINS 0xf0
+#define OFFSET_TASK_CLEAR_TID 0xf8
 
 #define OFFSET_DOMAIN_TURN 0x0
 #define OFFSET_DOMAIN_STATE 0x8
@@ -191,6 +192,7 @@ struct task {
     uint64_t program_stack;  /* the program's rsp while the agent runs (agent) */
     uint32_t pending;  /* signals wait for the next common point (supervisor) */
     uint32_t interrupted;  /* the last gate call was given up for a signal (gate, supervisor) */
+    uint32_t disturbed;  /* an ignored signal has woken the task in a call (supervisor) */
     uint32_t variant;  /* index of this variant (supervisor) */
     uint32_t variants;  /* number of variants (supervisor) */
     uint32_t leader;  /* index of the leading variant (supervisor) */
@@ -235,41 +237,42 @@ _Static_assert(offsetof(struct task, stack) == 0x20, "layout");
 _Static_assert(offsetof(struct task, program_stack) == 0x28, "layout");
 _Static_assert(offsetof(struct task, pending) == 0x30, "layout");
 _Static_assert(offsetof(struct task, interrupted) == 0x34, "layout");
-_Static_assert(offsetof(struct task, variant) == 0x38, "layout");
-_Static_assert(offsetof(struct task, variants) == 0x3c, "layout");
-_Static_assert(offsetof(struct task, leader) == 0x40, "layout");
-_Static_assert(offsetof(struct task, policy) == 0x44, "layout");
-_Static_assert(offsetof(struct task, verify) == 0x48, "layout");
-_Static_assert(offsetof(struct task, lane) == 0x4c, "layout");
-_Static_assert(offsetof(struct task, spin) == 0x50, "layout");
-_Static_assert(offsetof(struct task, spin_now) == 0x54, "layout");
-_Static_assert(offsetof(struct task, wake_ns) == 0x58, "layout");
-_Static_assert(offsetof(struct task, watchdog_s) == 0x5c, "layout");
-_Static_assert(offsetof(struct task, descriptors) == 0x60, "layout");
-_Static_assert(offsetof(struct task, overhead) == 0x68, "layout");
-_Static_assert(offsetof(struct task, position) == 0x70, "layout");
-_Static_assert(offsetof(struct task, calls) == 0x78, "layout");
-_Static_assert(offsetof(struct task, message) == 0x80, "layout");
-_Static_assert(offsetof(struct task, number) == 0x88, "layout");
-_Static_assert(offsetof(struct task, return_address) == 0x90, "layout");
-_Static_assert(offsetof(struct task, instruction) == 0x98, "layout");
-_Static_assert(offsetof(struct task, tid) == 0x9c, "layout");
-_Static_assert(offsetof(struct task, pid) == 0xa0, "layout");
-_Static_assert(offsetof(struct task, loading) == 0xa4, "layout");
-_Static_assert(offsetof(struct task, tsc_khz) == 0xa8, "layout");
-_Static_assert(offsetof(struct task, trace) == 0xac, "layout");
-_Static_assert(offsetof(struct task, alone) == 0xb0, "layout");
-_Static_assert(offsetof(struct task, limit) == 0xb8, "layout");
-_Static_assert(offsetof(struct task, ordered) == 0xc0, "layout");
-_Static_assert(offsetof(struct task, turns) == 0xc4, "layout");
-_Static_assert(offsetof(struct task, slot) == 0xc8, "layout");
-_Static_assert(offsetof(struct task, wake) == 0xcc, "layout");
-_Static_assert(offsetof(struct task, futex_bits) == 0xd0, "layout");
-_Static_assert(offsetof(struct task, futex_address) == 0xd8, "layout");
-_Static_assert(offsetof(struct task, futex_next) == 0xe0, "layout");
-_Static_assert(offsetof(struct task, futex_previous) == 0xe4, "layout");
-_Static_assert(offsetof(struct task, spins) == 0xe8, "layout");
-_Static_assert(offsetof(struct task, clear_tid) == 0xf0, "layout");
+_Static_assert(offsetof(struct task, disturbed) == 0x38, "layout");
+_Static_assert(offsetof(struct task, variant) == 0x3c, "layout");
+_Static_assert(offsetof(struct task, variants) == 0x40, "layout");
+_Static_assert(offsetof(struct task, leader) == 0x44, "layout");
+_Static_assert(offsetof(struct task, policy) == 0x48, "layout");
+_Static_assert(offsetof(struct task, verify) == 0x4c, "layout");
+_Static_assert(offsetof(struct task, lane) == 0x50, "layout");
+_Static_assert(offsetof(struct task, spin) == 0x54, "layout");
+_Static_assert(offsetof(struct task, spin_now) == 0x58, "layout");
+_Static_assert(offsetof(struct task, wake_ns) == 0x5c, "layout");
+_Static_assert(offsetof(struct task, watchdog_s) == 0x60, "layout");
+_Static_assert(offsetof(struct task, descriptors) == 0x68, "layout");
+_Static_assert(offsetof(struct task, overhead) == 0x70, "layout");
+_Static_assert(offsetof(struct task, position) == 0x78, "layout");
+_Static_assert(offsetof(struct task, calls) == 0x80, "layout");
+_Static_assert(offsetof(struct task, message) == 0x88, "layout");
+_Static_assert(offsetof(struct task, number) == 0x90, "layout");
+_Static_assert(offsetof(struct task, return_address) == 0x98, "layout");
+_Static_assert(offsetof(struct task, instruction) == 0xa0, "layout");
+_Static_assert(offsetof(struct task, tid) == 0xa4, "layout");
+_Static_assert(offsetof(struct task, pid) == 0xa8, "layout");
+_Static_assert(offsetof(struct task, loading) == 0xac, "layout");
+_Static_assert(offsetof(struct task, tsc_khz) == 0xb0, "layout");
+_Static_assert(offsetof(struct task, trace) == 0xb4, "layout");
+_Static_assert(offsetof(struct task, alone) == 0xb8, "layout");
+_Static_assert(offsetof(struct task, limit) == 0xc0, "layout");
+_Static_assert(offsetof(struct task, ordered) == 0xc8, "layout");
+_Static_assert(offsetof(struct task, turns) == 0xcc, "layout");
+_Static_assert(offsetof(struct task, slot) == 0xd0, "layout");
+_Static_assert(offsetof(struct task, wake) == 0xd4, "layout");
+_Static_assert(offsetof(struct task, futex_bits) == 0xd8, "layout");
+_Static_assert(offsetof(struct task, futex_address) == 0xe0, "layout");
+_Static_assert(offsetof(struct task, futex_next) == 0xe8, "layout");
+_Static_assert(offsetof(struct task, futex_previous) == 0xec, "layout");
+_Static_assert(offsetof(struct task, spins) == 0xf0, "layout");
+_Static_assert(offsetof(struct task, clear_tid) == 0xf8, "layout");
 
 struct domain {
     uint64_t turn;  /* leader: how many turns were taken; follower: whose turn it is (agent) */

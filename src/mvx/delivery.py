@@ -204,6 +204,8 @@ class Delivery:
             harmless = number in _IGNORED_BY_DEFAULT or _is_ignored(task.tid, number)
             if not harmless:
                 self._monitor.dying[task.process] = number
+            else:
+                self._go_on(task)
             kernel.resume(task.tid, 0 if harmless else number)
             return
         if len(self._monitor.variants) == 1 and not task.space.contains(
@@ -218,6 +220,26 @@ class Delivery:
         self._pull_out(task)
         self.between.stashed(task)
         kernel.resume(task.tid)
+
+    def _go_on(self, task: Task) -> None:
+        """An ignored signal stopped the leader. Natively it would not even have woken it: a call
+        that failed with EINTR for it is made again, and one that ended early is completed
+        (agent/transfer.c).
+        """
+        current = kernel.registers(task.tid)
+        offset = self._monitor.offset_in_image(task, current.rip)
+        offsets = self._monitor.image.offsets
+        if (
+            offset not in (offsets["gate_interruptible"], offsets["gate_traced"])
+            or signed(current.orig_rax) < 0
+        ):
+            return
+        if current.rax == -_EINTR & MASK:
+            current.rip -= 2
+            current.rax = current.orig_rax
+            kernel.set_registers(task.tid, current)
+        elif signed(current.rax) > 0:
+            self._monitor.write_field(task, "disturbed", 1)
 
     def _pull_out(self, task: Task) -> None:
         """Make a task that is in, or about to enter, a blocking call at a gate come back to the

@@ -171,6 +171,7 @@ TASK = _structure(
     ("program_stack", "Q", "the program's rsp while the agent runs (agent)"),
     ("pending", "I", "signals wait for the next common point (supervisor)"),
     ("interrupted", "I", "the last gate call was given up for a signal (gate, supervisor)"),
+    ("disturbed", "I", "an ignored signal has woken the task in a call (supervisor)"),
     ("variant", "I", "index of this variant (supervisor)"),
     ("variants", "I", "number of variants (supervisor)"),
     ("leader", "I", "index of the leading variant (supervisor)"),
