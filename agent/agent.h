@@ -40,6 +40,7 @@ struct call {
     uint8_t flags;          /* enum call_flag, likewise */
     uint8_t kept;           /* KEPT_* of a new descriptor */
     uint8_t done;           /* the handler has executed the call itself */
+    uint8_t pardoned;       /* bit per argument whose value may differ (pardon.c) */
     uint8_t refusal;        /* EXECUTOR_REFUSED: the errno */
     uint8_t released;       /* the thread has given its turn up */
     uint8_t pending;        /* a signal is delivered when the call is over */
@@ -116,6 +117,12 @@ void epoll_closing(struct task *task, int64_t number);
 void epoll_control_execute(struct call *call);
 void epoll_control_finish(struct call *call);
 void epoll_wait_outputs(struct call *call);
+
+/* pardon.c */
+long call_differs(struct call *call, long divergence, long argument, long offset);
+void pass_over(struct call *call, const struct message *message);
+int pardon_call(struct call *call, const struct message *message);
+void pardon_values(struct call *call, const uint64_t *leader);
 
 /* elastic.c */
 void elastic_seen(struct call *call);

@@ -40,7 +40,9 @@ int block_input(struct call *call, int argument, const void *bytes, uint32_t cou
     uint32_t length = !bytes ? BLOCK_NULL : readable(bytes, count) ? count : BLOCK_FAULT;
     uint32_t other = block_value(call, length);
     if (other != length) {
-        call_diverged(call, DIVERGENCE_CONTENT, argument, 0);
+        call_differs(call, DIVERGENCE_CONTENT, argument, 0);
+        lane_skip(call->task, other < BLOCK_NULL ? other : 0);
+        return length != BLOCK_FAULT;
     }
     if (length == BLOCK_NULL || length == BLOCK_FAULT) {
         return length == BLOCK_NULL;
@@ -52,9 +54,11 @@ int block_input(struct call *call, int argument, const void *bytes, uint32_t cou
         }
         return 1;
     }
+    uint64_t end = call->task->position + length;
     long difference = lane_compare(call->task, bytes, length);
     if (difference >= 0) {
-        call_diverged(call, DIVERGENCE_CONTENT, argument, difference);
+        call_differs(call, DIVERGENCE_CONTENT, argument, difference);
+        lane_skip(call->task, end - call->task->position);
     }
     return 1;
 }
@@ -101,12 +105,14 @@ void block_name(struct call *call, int argument, char *bytes, uint32_t count) {
     }
     uint32_t other = block_value(call, count);
     if (other != count) {
-        call_diverged(call, DIVERGENCE_CONTENT, argument, 0);
+        call_differs(call, DIVERGENCE_CONTENT, argument, 0);
+        lane_skip(call->task, other < BLOCK_NULL ? other : 0);
+        return;
     }
     lane_get(call->task, name, count);
     if (!differs_in_random_part(own, name, count, &first) ||
         (first != count && program_copy(bytes, name, count))) {
-        call_diverged(call, DIVERGENCE_CONTENT, argument, first);
+        call_differs(call, DIVERGENCE_CONTENT, argument, first);
     }
 }
 

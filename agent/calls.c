@@ -234,7 +234,7 @@ void call_signal(struct task *task, long point) {
 /* Returns 0 when the call was answered without the leader. */
 static int compare_call(struct call *call) {
     struct message message;
-    do {
+    for (;;) {
         lane_peek(call->task, &message, sizeof message);
         if (message.kind == MESSAGE_CALL && message.number == call->number &&
             !(call->rule->elastic && walk_compare_values(call, message.arguments) >= 0)) {
@@ -243,7 +243,16 @@ static int compare_call(struct call *call) {
         if (message.kind == MESSAGE_CALL && elastic_answer(call, &message)) {
             return 0;
         }
-    } while (elastic_skip(call, &message));
+        if (elastic_skip(call, &message)) {
+            continue;
+        }
+        if (message.kind != MESSAGE_CALL) {
+            break;
+        }
+        if (!pardon_call(call, &message)) {
+            return 0;
+        }
+    }
     lane_get(call->task, &message, sizeof message);
     if (message.kind == MESSAGE_SIGNAL) {
         turn_change(call->task, message.turn);
@@ -252,13 +261,7 @@ static int compare_call(struct call *call) {
     if (message.kind != MESSAGE_CALL) {
         call_diverged(call, DIVERGENCE_INTEGRITY, 0, message.kind);
     }
-    if (message.number != call->number) {
-        call_diverged(call, DIVERGENCE_CALL, 0, 0);
-    }
-    int argument = walk_compare_values(call, message.arguments);
-    if (argument >= 0) {
-        call_diverged(call, DIVERGENCE_ARGUMENT, argument, 0);
-    }
+    pardon_values(call, message.arguments);
     if (!handler_inputs(call)) {
         walk_inputs(call);
     }

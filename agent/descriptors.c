@@ -234,6 +234,9 @@ static int64_t open_again(struct call *call) {
         return number;
     }
     struct stat status;
+    if (call->pardoned) {
+        return number; /* each variant's file is another one */
+    }
     if (plain(__NR_fstat, (uint64_t)number, (uint64_t)&status, 0, 0, 0, 0) ||
         status.st_dev != call->device || status.st_ino != call->inode) {
         plain(__NR_close, (uint64_t)number, 0, 0, 0, 0, 0);

@@ -75,12 +75,6 @@ int elastic_answer(struct call *call, const struct message *message) {
     return 0;
 }
 
-static void skip_block(struct task *task) {
-    uint32_t length;
-    lane_get(task, &length, sizeof length);
-    lane_skip(task, length < BLOCK_NULL ? length : 0);
-}
-
 /* Follower: pass over a query of the leader that this variant does not make here, or a wait for
  * another process. Returns 1 when it was one. */
 int elastic_skip(struct call *call, const struct message *message) {
@@ -108,32 +102,6 @@ int elastic_skip(struct call *call, const struct message *message) {
         !(is_candidate_query(message->number, message->arguments) && call->flags & FLAG_NEW_NAME)) {
         return 0;
     }
-    lane_skip(task, sizeof *message);
-    lane_acknowledge(task);
-    if (message->released) {
-        turn_release(task);
-    }
-    struct message answer;
-    lane_get(task, &answer, sizeof answer);
-    if (answer.turn) {
-        turn_take(task, answer.turn);
-    }
-    if (answer.kind == MESSAGE_SIGNAL) {
-        call_signal(task, POINT_ENTRY);
-    }
-    if (answer.kind != MESSAGE_RESULT) {
-        call_diverged(call, DIVERGENCE_INTEGRITY, 0, answer.kind);
-    }
-    int written = !is_error((int64_t)answer.result) || rule->flags & FLAG_OUT_ON_ERROR;
-    for (int index = 0; index < rule->count && written; index++) {
-        if (rule->arguments[index].direction == DIRECTION_OUT && message->arguments[index]) {
-            skip_block(task);
-        }
-    }
-    lane_acknowledge(task);
-    task->message = task->position;
-    if (answer.flags) {
-        call_signal(task, POINT_ENTRY);
-    }
+    pass_over(call, message);
     return 1;
 }

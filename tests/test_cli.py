@@ -341,9 +341,13 @@ def test_defaults() -> None:
         "diversify": ["layout", "stack", "canary", "environment"],
         "policy": "effects",
         "verify": "sensitive",
+        "on_divergence": "stop",
+        "rules": [],
+        "calibrate": None,
         "patch": True,
         "site_cache": True,
         "pids": "auto",
+        "threads": "auto",
         "wait": "auto",
         "trace": None,
         "report": None,
@@ -360,9 +364,11 @@ def test_every_option(tmp_path: Path) -> None:
     more = (
         "--diversify canary,layout --status-file s --timeout 1.5 --watchdog 2 --seed 0x10 -- true"
     )
+    more = f"--on-divergence drop --rules r.toml {more}"
     seen = options_seen(*words.split(), *more.split(), cwd=tmp_path)
     assert seen["arguments"] == ["true"]
     assert (seen["variants"], seen["policy"], seen["verify"]) == (3, "strict", "all")
+    assert (seen["on_divergence"], seen["rules"]) == ("drop", [f"{tmp_path}/r.toml"])
     assert seen["diversify"] == ["layout", "canary"]
     assert (seen["patch"], seen["pids"]) == (False, "translate")
     assert (seen["trace"], seen["report"]) == (f"{tmp_path}/t", f"{tmp_path}/r")

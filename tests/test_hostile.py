@@ -81,7 +81,7 @@ AGREED = {"control/native-execve", "control/native-execve-swapped"}
 happens.
 """
 
-STALLS = {"memory/task-leader/leader"}
+STALLS: set[str] = set()
 """Actions after which nothing goes on."""
 
 

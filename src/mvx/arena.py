@@ -26,6 +26,8 @@ from mvx.layout import (
 
 _FALLOC_PUNCH_HOLE = 2 | 1
 _RELEASE_ABOVE = 16 * 1024
+_EVERYTHING = (1 << 62).to_bytes(8, "little")
+_FUTEX, _FUTEX_WAKE, _ALL = 202, 1, 0x7FFFFFFF
 
 
 class PastCall(NamedTuple):
@@ -70,6 +72,15 @@ class Arena:
                 ctypes.c_long(start + LANE_HEADER_SIZE),
                 ctypes.c_long(RING_SIZE),
             )
+
+    def abandon(self, lane: int) -> None:
+        """Consent to everything on a lane, for good, and wake who waits for it."""
+        start = lane * LANE_STRIDE
+        self._memory[start + LANE.offset("tail") : start + LANE.offset("tail") + 8] = _EVERYTHING
+        self._memory[start + LANE.offset("waiting") : start + LANE.offset("waiting") + 4] = bytes(4)
+        word = ctypes.c_uint32.from_buffer(self._memory, start + LANE.offset("tail"))
+        ctypes.CDLL(None).syscall(_FUTEX, ctypes.byref(word), _FUTEX_WAKE, _ALL, None, None, 0)
+        del word  # or the memory could not be given back
 
     def ring(self, lane: int, position: int, size: int) -> bytes:
         """`size` bytes (at most the ring's) that the leader published at `position`."""
@@ -117,15 +128,30 @@ class Arenas:
         """Create one arena per variant."""
         self.arenas = [Arena(variant) for variant in range(variants)]
         self._free = list(range(LANES - 1, -1, -1))
+        self._taken: set[int] = set()
+        self._abandoned: set[int] = set()
 
     def allocate(self) -> int | None:
         """A lane for a new task set, or None when all are taken."""
-        return self._free.pop() if self._free else None
+        if not self._free:
+            return None
+        lane = self._free.pop()
+        self._taken.add(lane)
+        for variant in self._abandoned:
+            self.arenas[variant].abandon(lane)
+        return lane
+
+    def abandon(self, variant: int) -> None:
+        """The run goes on without a variant: nobody waits for its consent any more."""
+        self._abandoned.add(variant)
+        for lane in self._taken:
+            self.arenas[variant].abandon(lane)
 
     def release(self, lane: int) -> None:
         """Take back the lane of a task set that has ended in every variant."""
         for arena in self.arenas:
             arena.reset(lane)
+        self._taken.discard(lane)
         self._free.append(lane)
 
     def close(self) -> None:

@@ -175,6 +175,34 @@ def make_parser(*, benchmarks: bool = False) -> Parser:
         " fill; none, default, all",
     )
     add(
+        "--on-divergence",
+        choices=options.ON_DIVERGENCE,
+        default="stop",
+        help="end the run (the default); with three or more variants drop the minority; say it, and"
+        " go on",
+    )
+    add(
+        "--observe",
+        dest="on_divergence",
+        action="store_const",
+        const="observe",
+        help="the same as --on-divergence observe",
+    )
+    add(
+        "--rules",
+        type=path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="differences that are none, as TOML; repeatable",
+    )
+    add(
+        "--calibrate",
+        type=path,
+        metavar="FILE",
+        help="observe, and write the rules that this run would need to FILE",
+    )
+    add(
         "--no-patch",
         dest="patch",
         action="store_false",
@@ -353,11 +381,14 @@ def options_of(asked: argparse.Namespace, words: list[str]) -> Options:
     """Find the program, check the files, and put everything together."""
     from mvx import options
 
-    for target in (asked.trace, asked.report, asked.statistics):
+    for target in (asked.trace, asked.calibrate, asked.report, asked.statistics):
         if target is not None and target.is_absolute():
             check_writable(target)
     program, arguments = options.find_program(words)
     asked.programs = options.find_variants(asked.programs)
+    asked.rules = tuple(asked.rules)
+    if asked.calibrate is not None:
+        asked.on_divergence = "observe"
     least = 1 + len(asked.programs)
     if asked.variants is None:
         asked.variants = max(options.VARIANTS_DEFAULT, least)

@@ -179,7 +179,7 @@ class Delivery:
         task.state = State.FATAL
         task.fatal = number
         tasks = task_set.tasks.values()
-        if len(tasks) == len(self._monitor.variants) and all(
+        if len(tasks) == len(self._monitor.live) and all(
             other.state is State.FATAL and other.fatal == number for other in tasks
         ):
             self._monitor.relax(task_set)
@@ -188,9 +188,10 @@ class Delivery:
                 kernel.resume(other.tid, number)
             return
         name = signal.Signals(number).name
-        self._monitor.expect(
-            task_set, _FATAL_WAIT_S, f"variant {task.variant.index} alone got {name}"
-        )
+        dying = [other.variant.index for other in tasks if other.state is State.FATAL]
+        who = f"variant {dying[0]} alone" if len(dying) == 1 else f"variants {dying} only"
+        reason = f"{who} got {name}"
+        self._monitor.expect(task_set, _FATAL_WAIT_S, reason, dying)
 
     # Asynchronous signals of the leader
 

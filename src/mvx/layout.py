@@ -88,6 +88,14 @@ DIVERGENCES = {
     "ORDER": "a thread was woken in one variant and not in the other",
 }
 
+VERDICTS = {
+    "STOP": "the run ends here",
+    "EQUAL": "the difference is none: go on as if there were no difference",
+    "OWN": "the call is this variant's own: make it, and compare the next one with the message",
+    "SKIP": "the call is the leader's alone: pass over it, and compare with the next message",
+}
+"""What the supervisor answers to DIVERGED, as the result of the control gate's call."""
+
 MESSAGES = {
     "CALL": "a call's number and arguments, then its input blocks",
     "RESULT": "a call's result, then its output blocks",
@@ -366,6 +374,7 @@ def header() -> str:
         ("REQUEST", REQUESTS),
         ("POINT", POINTS),
         ("DIVERGENCE", DIVERGENCES),
+        ("VERDICT", VERDICTS),
         ("MESSAGE", MESSAGES),
         ("INSTRUCTION", INSTRUCTIONS),
         ("KEPT", DESCRIPTORS),

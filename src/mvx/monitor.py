@@ -10,7 +10,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from mvx import calls, kernel, memory, seccomp
@@ -73,6 +73,8 @@ class Monitor:
         self.warned: set[str] = set()
         self.dying: dict[int, int] = {}
         """Leader's processes that were given a deadly signal, and which."""
+        self.first_process = 0
+        """The number of the program's first process."""
         self.parents: list[int] = []
         """The stand-in parents of followers in PID namespaces."""
         self.diverged: Callable[..., None] = lambda *_, **__: None
@@ -272,8 +274,31 @@ class Monitor:
         except ProcessLookupError:
             return
 
-    def expect(self, task_set: TaskSet, seconds: float, reason: str) -> None:
-        """Call it a divergence when the set has not come together after that time."""
+    @property
+    def live(self) -> list[Variant]:
+        """The variants that the run goes on with."""
+        return [variant for variant in self.variants if not variant.dropped]
+
+    def retire(self, task_set: TaskSet) -> None:
+        """Give back what a task set used, if it has ended in every variant."""
+        tasks = task_set.tasks.values()
+        if len(tasks) == len(self.live) and all(task.state is State.ENDED for task in tasks):
+            self.relax(task_set)
+            if self.sets.pop(task_set.identifier, None) is not None:
+                self.count_calls(task_set)
+                self.arenas.release(task_set.lane)
+
+    def expect(
+        self,
+        task_set: TaskSet,
+        seconds: float,
+        reason: str,
+        suspects: Iterable[int] = (),
+    ) -> None:
+        """Call it a divergence when the set has not come together after that time; `suspects` are
+        to blame then.
+        """
+        task_set.suspects = frozenset(suspects)
         task_set.deadline = time.monotonic() + seconds
         task_set.deadline_reason = reason
         self.deadlines.add(task_set)
@@ -284,7 +309,7 @@ class Monitor:
             missing = sorted(set(task_set.tasks) - set(task_set.gathered))
             names = ", ".join(str(variant) for variant in missing)
             reason = f"variant {names} did not come to the control gate in time"
-            self.expect(task_set, self.options.watchdog_s, reason)
+            self.expect(task_set, self.options.watchdog_s, reason, missing)
 
     def relax(self, task_set: TaskSet) -> None:
         """The set came together."""

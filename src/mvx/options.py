@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 
 Policy = Literal["strict", "effects", "stream"]
 Verify = Literal["sensitive", "effects", "all"]
+OnDivergence = Literal["stop", "drop", "observe"]
 Pids = Literal["auto", "namespace", "translate"]
 Wait = Literal["auto", "spin", "sleep"]
 Threads = Literal["auto", "serial", "parallel"]
 
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 VERIFICATIONS: tuple[Verify, ...] = get_args(Verify)
+ON_DIVERGENCE: tuple[OnDivergence, ...] = get_args(OnDivergence)
 PIDS: tuple[Pids, ...] = get_args(Pids)
 WAITS: tuple[Wait, ...] = get_args(Wait)
 THREADS: tuple[Threads, ...] = get_args(Threads)
@@ -70,6 +72,12 @@ class Options:
     """When the leader waits for the followers."""
     verify: Verify = "sensitive"
     """Which calls the supervisor verifies from outside."""
+    on_divergence: OnDivergence = "stop"
+    """What happens to a run whose variants disagree."""
+    rules: tuple[Path, ...] = ()
+    """Files of rules: differences that are none."""
+    calibrate: Path | None = None
+    """Where to write the rules that a run without divergences would need."""
     patch: bool = True
     """Whether call sites may be patched; without, every call takes the trap."""
     site_cache: bool = True

@@ -73,7 +73,7 @@ class Processes:
         task_set = task.set
         task.state = State.GATHERED
         task_set.gathered[task.variant.index] = task
-        if len(task_set.gathered) < len(self._monitor.variants):
+        if len(task_set.gathered) < len(self._monitor.live):
             self._monitor.await_all(task_set)
             return
         self._monitor.relax(task_set)
@@ -91,8 +91,7 @@ class Processes:
         """
         monitor = self._monitor
         asked: list[tuple[object, ...]] = []
-        for variant in range(len(monitor.variants)):
-            task = task_set.gathered[variant]
+        for _, task in sorted(task_set.gathered.items()):
             asked.append(self._asked(task))
             if asked[-1][0] not in _NATIVE:
                 monitor.diverged(

@@ -19,19 +19,19 @@ from typing import Final
 
 from mvx import entry, errors, kernel, launch, verification, vsyscall, waiting
 from mvx.delivery import Delivery
+from mvx.disagreement import Disagreement
 from mvx.instructions import Instructions
 from mvx.kernel import MASK, Registers, TaskGoneError
-from mvx.layout import DIVERGENCES, REQUESTS
+from mvx.layout import REQUESTS
 from mvx.local import Local
 from mvx.monitor import Monitor
 from mvx.options import Options
-from mvx.outcome import DIVERGENCE_STATUS, FAILURE_STATUS, TIMEOUT_STATUS, Outcome
+from mvx.outcome import FAILURE_STATUS, TIMEOUT_STATUS, Outcome
 from mvx.preemption import Preemption
 from mvx.processes import Processes
 from mvx.tasks import State, Task, TaskSet, Variant
 
 _REQUESTS: Final = list(REQUESTS)
-_DIVERGENCES: Final = list(DIVERGENCES)
 _FORWARDED: Final = frozenset(
     {
         signal.SIGINT,
@@ -74,11 +74,12 @@ class Supervisor:
         """Prepare the shared memory; nothing runs yet."""
         self._options = options
         self._monitor = Monitor(options)
-        self._monitor.diverged = self._diverged
         self._processes = Processes(self._monitor)
         self._delivery = Delivery(self._monitor)
         self._preemption = Preemption(self._monitor)
         self._local = Local(self._monitor)
+        self._disagreement = Disagreement(self._monitor, self._regathered, self._stop)
+        self._monitor.diverged = self._disagreement.diverged
         self._vsyscalls = vsyscall.Vsyscalls(self._monitor)
         instructions = Instructions(self._monitor)
         self._monitor.native_done = self._processes.done
@@ -121,6 +122,7 @@ class Supervisor:
 
     def close(self) -> None:
         """Give everything back."""
+        self._disagreement.judge.finish(self._options.calibrate)
         if self._monitor.trace is not None:
             self._monitor.trace.close()
         self._monitor.close()
@@ -182,6 +184,7 @@ class Supervisor:
             pid = started.pid
             if self._root is None:
                 self._root = self._monitor.new_set(pid, pid)
+                self._monitor.first_process = pid
             self._monitor.add_task(Task(pid, pid, variant, self._root, program=name))
             pending.append(started)
         for started in pending:
@@ -207,6 +210,7 @@ class Supervisor:
                     raise errors.KernelLacks(message, fix="use --pids=translate") from error
             else:
                 variant.namespace = True
+                variant.parent = started.parent
                 self._monitor.parents.append(started.parent)
                 return started
         return launch.start(options, variant.index, content, privileged=privileged)
@@ -234,6 +238,7 @@ class Supervisor:
         """Nothing stopped: sleep until a child changes, a signal comes, or a deadline."""
         monitor = self._monitor
         timeout = _TICK_S if monitor.deadlines or self._end is not None else 3600.0
+        timeout = self._disagreement.timeout(timeout)
         if monitor.waiting.watches:
             timeout = min(timeout, waiting.LOOK_S)
         between = self._delivery.between
@@ -250,12 +255,7 @@ class Supervisor:
         if self._end is not None and now >= self._end:
             self._outcome = Outcome("timeout", TIMEOUT_STATUS)
             return
-        for task_set in list(monitor.deadlines):
-            if task_set.deadline is not None and now >= task_set.deadline:
-                monitor.relax(task_set)
-                if task_set.tasks:
-                    task = next(iter(task_set.tasks.values()))
-                    self._diverged("death", task, task_set.deadline_reason)
+        self._disagreement.overdue()
 
     def _forward(self, information: signal.struct_siginfo) -> None:
         """Pass a signal sent to mvx on to the program; what the terminal or the program sent
@@ -276,6 +276,8 @@ class Supervisor:
 
     def _stopped(self, tid: int, status: int) -> None:
         task = self._monitor.tasks.get(tid)
+        if task is not None and task.variant.dropped and os.WIFSTOPPED(status):
+            return  # SIGKILL was sent
         if self._monitor.trace is not None and task is not None:
             self._monitor.trace.stopped(task, status)
         if not os.WIFSTOPPED(status):
@@ -392,7 +394,7 @@ class Supervisor:
             return
         reason = verification.objection(self._monitor, task, current)
         if reason:
-            self._diverged("integrity", task, reason)
+            self._disagreement.diverged("integrity", task, reason)
             return
         kernel.resume(task.tid)
 
@@ -414,17 +416,11 @@ class Supervisor:
         elif request == "SIGNAL":
             self._delivery.gather(task)
         elif request == "DIVERGED":
-            kinds = {"CALL": "call", "ARGUMENT": "argument", "CONTENT": "argument", "ORDER": "call"}
-            word = _DIVERGENCES[current.rsi] if current.rsi < len(_DIVERGENCES) else "INTEGRITY"
-            summary = DIVERGENCES["ORDER"] if word == "ORDER" else ""
-            kind = kinds.get(word, word.lower())
-            self._diverged(kind, task, summary, current.rdx, current.r10)
+            self._disagreement.differs(task, current)
         elif request == "TIMEOUT":
-            self._diverged(
-                "timeout", task, f"variant {current.rsi} did not arrive at the call in time"
-            )
+            self._disagreement.late(task, current.rsi)
         else:
-            self._diverged(
+            self._disagreement.diverged(
                 "integrity", task, f"unknown request {current.rdi:#x} at the control gate"
             )
 
@@ -436,6 +432,9 @@ class Supervisor:
         task.state = State.ENDED
         monitor.tasks.pop(task.tid, None)
         monitor.leave(task)
+        if task.variant.dropped:
+            monitor.arenas.abandon(task.variant.index)  # its last writes may have come later
+            return
         task_set = task.set
         task_set.gathered.pop(task.variant.index, None)
         others = [other for other in task_set.tasks.values() if other.state is not State.ENDED]
@@ -447,7 +446,8 @@ class Supervisor:
                 # Not by a signal that the supervisor let through: the kernel's judgement of this
                 # variant alone.
                 name = signal.Signals(number).name
-                self._diverged("death", task, f"the kernel killed the leader with {name}")
+                reason = f"the kernel killed the leader with {name}"
+                self._disagreement.diverged("death", task, reason, suspects=frozenset({0}))
             for other in others:
                 monitor.kill_process(other)
         elif not task.is_leader and os.WIFSIGNALED(status):
@@ -455,31 +455,22 @@ class Supervisor:
             if leader.status is None:
                 name = signal.Signals(os.WTERMSIG(status)).name
                 reason = f"variant {task.variant.index} was killed by {name}"
-                monitor.expect(task_set, 1.0, reason)
+                monitor.expect(task_set, 1.0, reason, {task.variant.index})
         elif others and task_set.deadline is None and task.status is not None:
             reason = f"variant {task.variant.index} ended, others of its task set did not"
-            monitor.expect(task_set, self._options.watchdog_s, reason)
-        if not others and len(task_set.tasks) == len(monitor.variants):
-            monitor.relax(task_set)
-            monitor.sets.pop(task_set.identifier, None)
-            monitor.count_calls(task_set)
-            monitor.arenas.release(task_set.lane)
+            monitor.expect(task_set, self._options.watchdog_s, reason, {task.variant.index})
+        monitor.retire(task_set)
 
-    def _diverged(
-        self, kind: str, task: Task, summary: str, argument: int = -1, offset: int = 0
-    ) -> None:
-        """Stop everything, before the effect, and say why."""
-        if self._outcome is not None:
-            return
-        self._outcome = Outcome("divergence", DIVERGENCE_STATUS)
-        if self._monitor.trace is not None:
-            self._monitor.trace.note(task, f"divergence: {summary or kind}")
-        for other in self._monitor.tasks.values():
-            with contextlib.suppress(TaskGoneError, OSError):
-                kernel.ptrace(kernel.PTRACE_INTERRUPT, other.tid)
-        from mvx.verdict import Collector
+    def _regathered(self, task_set: TaskSet) -> None:
+        """A variant was dropped: those that it was waited for may be complete."""
+        leader = task_set.gathered.get(0)
+        if leader is not None:
+            is_native = leader.request[0] == _REQUESTS.index("NATIVE")
+            (self._processes.native if is_native else self._delivery.gather)(leader)
 
-        Collector(self._monitor).report(kind, task, summary, argument, offset)
+    def _stop(self, outcome: Outcome) -> None:
+        if self._outcome is None:
+            self._outcome = outcome
 
 
 def _earliest(*timeouts: float | None) -> float | None:

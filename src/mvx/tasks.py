@@ -42,6 +42,10 @@ class Variant:
     index: int
     base: int
     launching: bool = True
+    parent: int = 0
+    """Its stand-in parent, if it has one."""
+    dropped: bool = False
+    """The run goes on without it (quorum.py)."""
     namespace: bool = False
     """Whether it lives in a PID namespace of its own, in which its tasks have the leader's numbers.
     """
@@ -217,5 +221,11 @@ class TaskSet:
     """The leader's result of the native call that the set is in; followers wait for it."""
     child: TaskSet | None = None
     """The set of the leader's new task, while followers create theirs."""
+    dissenters: dict[int, Callable[[], None]] = dataclasses.field(default_factory=dict)
+    """Followers that disagree with the leader while others have not voted, and what reports why."""
+    pardoned: set[tuple[int, int, str]] = dataclasses.field(default_factory=set)
+    """Variant, call and argument of differences that were let go."""
     deadline: float | None = None
     deadline_reason: str = ""
+    suspects: frozenset[int] = frozenset()
+    """Variants to blame when the deadline passes."""

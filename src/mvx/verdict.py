@@ -53,18 +53,27 @@ class Collector:
         self._images: Images = {}
 
     def report(
-        self, kind: str, task: Task, summary: str, argument: int = -1, offset: int = 0
+        self,
+        kind: str,
+        task: Task,
+        summary: str,
+        argument: int = -1,
+        offset: int = 0,
+        *,
+        stop: bool = True,
     ) -> None:
         """Say on stderr why the variants diverged, and save the report if that was asked for.
 
         `task` found it; every task has been interrupted and may still be running. `argument` and
-        `offset` are what the agent said of the first difference. When this returns, all are killed.
+        `offset` are what the agent said of the first difference. When this returns, all are killed;
+        without `stop` nothing is: what runs goes on, and what it shows is what can be seen of it.
         """
+        self._stop = stop
         known: Kind = next((each for each in divergence.KINDS if each == kind), "integrity")
         argument = argument if known == "argument" and 0 <= argument < 6 else -1
         offset = offset if 0 <= offset < _OFFSET_MAX else 0
         found = _try(lambda: self._collect(known, task, summary, argument, offset), None)
-        for other in list(self._monitor.tasks.values()):
+        for other in list(self._monitor.tasks.values()) if stop else ():
             self._monitor.kill_process(other)
         brief = f"mvx: divergence: {summary or divergence.KINDS[known]}\n"
         if found is None:
@@ -129,9 +138,10 @@ class Collector:
     def _witnesses(self, finder: Task) -> list[Witness]:
         """What the task of each variant shows when it stands still, the leader's first."""
         monitor, tasks = self._monitor, finder.set.tasks
-        witness.wait_stopped(tasks.values())
+        if self._stop:
+            witness.wait_stopped(tasks.values())
         found = []
-        for variant in monitor.variants:
+        for variant in monitor.live:
             task = tasks.get(variant.index)
             if task is not None and task.state is State.ENDED:
                 monitor.tasks.pop(task.tid, None)

@@ -55,7 +55,7 @@ def objection(monitor: Monitor, task: Task, current: Registers) -> str:
     own = _compared(task, number, arguments)
     lane = task.set.lane
     head = monitor.arenas.arenas[0].word(lane, "head")
-    for variant in range(len(monitor.variants)):
+    for variant in (each.index for each in monitor.live):
         other = task.set.tasks.get(variant)
         if variant == task.variant.index or (variant and not task.is_leader):
             continue  # only the leader stays in the call until the last follower is through
@@ -69,7 +69,8 @@ def objection(monitor: Monitor, task: Task, current: Registers) -> str:
         difference = _difference(
             own, _compared(other, number, _frame_arguments(other)), Handler(rule.handler)
         )
-        if difference:
+        blamed = max(variant, task.variant.index)
+        if difference and (blamed, number, difference) not in task.set.pardoned:
             return f"variant {variant} makes {rule.name} with another {difference}"
     return ""
 

@@ -1,0 +1,278 @@
+"""What is done about a difference that a follower's agent found: none, by a rule; seen, but let go
+(`--on-divergence observe`, `--calibrate`); or a divergence.
+
+The agent waits at the control gate meanwhile. What it says is a hint where to look: the difference
+is taken from the leader's message and the follower's own memory. Only differences that leave the
+rest of the leader's message readable can be let go: a call without an irregular part whose
+buffers do not depend on the differing argument; and, of calls that one variant makes alone, those
+without an effect.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from mvx import rules
+from mvx.layout import MESSAGE, MESSAGES, VERDICTS
+from mvx.rules import Difference, Rule
+from mvx.specification.table import RULES
+from mvx.specification.vocabulary import CallFlag, Executor, Handler, Kind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mvx.compared import Compared
+    from mvx.monitor import Monitor
+    from mvx.tasks import Task
+
+EQUAL: Final = list(VERDICTS).index("EQUAL")
+OWN: Final = list(VERDICTS).index("OWN")
+SKIP: Final = list(VERDICTS).index("SKIP")
+_CALL: Final = list(MESSAGES).index("CALL")
+_BUILT_IN: Final = "rules.toml"
+_ALONE_MAX: Final = 10_000
+"""Calls that a task set's variants may make alone before that is a divergence after all."""
+_LOOK_AHEAD: Final = 64 * 1024
+_REGULAR: Final = frozenset({Handler.NONE, Handler.OPEN, Handler.CLOSE, Handler.PRLIMIT})
+_IGNORED: Final = (r"0x[0-9a-f]+", r"[0-9]+", r"[0-9A-Fa-f]+", r"[0-9A-Za-z]+")
+"""What a proposed rule may ignore, the narrowest first."""
+_SHOWN: Final = 60
+_NUMBERED: Final = re.compile(r"([a-z_]+:)\[[0-9]+\]")
+
+
+class Judge:
+    """Judges the differences of one run."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        """Load the rules: those that come with mvx hold for variants that are different files."""
+        options = monitor.options
+        self._monitor = monitor
+        self._observes = options.on_divergence == "observe"
+        self._rules = [rule for path in options.rules for rule in rules.load(path)]
+        if options.programs:
+            from importlib import resources
+
+            with resources.as_file(resources.files("mvx") / _BUILT_IN) as path:
+                self._rules += rules.load(path)
+        self._alone: Counter[int] = Counter()
+        self._seen: Counter[Difference] = Counter()
+        self._examples: dict[Difference, Difference] = {}
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether any difference may be let go."""
+        return bool(self._rules) or self._observes
+
+    def verdict(self, task: Task, argument: int) -> int:
+        """What the follower's agent is to do about its difference; 0: this is a divergence.
+
+        `argument`: the index that the agent said; -1 where the variants make different calls.
+        """
+        from mvx import compared
+        from mvx.witness import FAILED, Witness
+
+        try:
+            witness = Witness(self._monitor, task.variant.index, task)
+            own = witness.made()
+            arena, lane = self._monitor.arenas.arenas[0], task.set.lane
+            position = witness.position
+            other = compared.from_lane(arena, lane, position, arena.word(lane, "head"))
+            if own is None or other is None:
+                return 0
+            if argument < 0:
+                return self._alone_verdict(task, own, other, position)
+            return self._argument_verdict(task, own, other, argument)
+        except FAILED:
+            return 0
+
+    # The same call with another argument
+
+    def _argument_verdict(self, task: Task, own: Compared, other: Compared, argument: int) -> int:
+        if own.number != other.number or not _is_readable(own, argument):
+            return 0
+        difference = Difference(
+            own.name,
+            own.parameters()[argument].name,
+            _value(other, argument),
+            _value(own, argument),
+            path=self._path(task, own),
+            program=self._monitor.options.program,
+        )
+        if any(rule.allows(difference) for rule in self._rules):
+            task.set.pardoned.add((task.variant.index, own.number, difference.argument))
+            return EQUAL
+        if not self._observes:
+            return 0
+        task.set.pardoned.add((task.variant.index, own.number, difference.argument))
+        self._see(task, difference)
+        return EQUAL
+
+    # A call that one variant makes alone
+
+    def _alone_verdict(self, task: Task, own: Compared, other: Compared, position: int) -> int:
+        self._alone[task.set.identifier] += 1
+        if self._alone[task.set.identifier] > _ALONE_MAX:
+            return 0
+        program = self._monitor.options.program
+        mine = Difference(own.name, surplus="variant", path=self._path(task, own), program=program)
+        theirs = Difference(
+            other.name, surplus="leader", path=self._path(task, other), program=program
+        )
+        may_own, may_skip = _is_harmless(own, alone=True), _is_harmless(other, alone=False)
+        for rule in self._rules:
+            if may_own and rule.allows(mine):
+                return OWN
+            if may_skip and rule.allows(theirs):
+                return SKIP
+        if not self._observes or not (may_own or may_skip):
+            return 0
+        if may_skip and (not may_own or self._comes_later(task, own.number, position)):
+            self._see(task, theirs)
+            return SKIP
+        self._see(task, mine)
+        return OWN
+
+    def _comes_later(self, task: Task, number: int, position: int) -> bool:
+        """Whether the leader has published a call of that number after a position."""
+        arena, lane = self._monitor.arenas.arenas[0], task.set.lane
+        size = min(arena.word(lane, "head") - position, _LOOK_AHEAD)
+        content = arena.ring(lane, position, max(size, 0))
+        header = MESSAGE.pack(kind=_CALL, number=number)[: MESSAGE.offset("result")]
+        return content.find(header, MESSAGE.size) >= 0
+
+    # What was seen
+
+    def _path(self, task: Task, call: Compared) -> str:
+        """The file that a call is about."""
+        for index, parameter in enumerate(call.parameters()):
+            if parameter.kind is Kind.PATH:
+                return os.fsdecode(call.inputs.get(index, b"").rstrip(b"\0"))
+        for index, parameter in enumerate(call.parameters()):
+            if parameter.kind is Kind.DESCRIPTOR:
+                leader = task.set.tasks[0]
+                try:
+                    number = call.arguments[index] & 0xFFFFFFFF
+                    return os.readlink(f"/proc/{leader.tid}/fd/{number}")
+                except OSError:
+                    return ""
+        return ""
+
+    def _see(self, task: Task, difference: Difference) -> None:
+        """Tell of a difference that is let go, the first time."""
+        key = Difference(
+            difference.call, difference.argument, surplus=difference.surplus, path=difference.path
+        )
+        self._seen[key] += 1
+        if key not in self._examples:
+            self._examples[key] = difference
+            sys.stderr.write(
+                f"mvx: observed: variant {task.variant.index}: {_sentence(difference)}\n"
+            )
+
+    def finish(self, calibrate: Path | None) -> None:
+        """The end of the run: count what was let go, and propose rules for it."""
+        if not self._observes:
+            return
+        count = sum(self._seen.values())
+        sys.stderr.write(f"mvx: observed {count} differences of {len(self._seen)} kinds\n")
+        if calibrate is None:
+            return
+        proposed = [
+            (
+                _proposal(self._examples[key]),
+                f"seen {times} times, first: {_sentence(self._examples[key])}",
+            )
+            for key, times in self._seen.most_common()
+        ]
+        calibrate.write_text(rules.text(proposed), encoding="utf-8")
+
+
+def _is_readable(call: Compared, argument: int) -> bool:
+    """Whether the rest of the leader's message can be read although an argument differs."""
+    rule = RULES[call.number]
+    parameters = call.parameters()
+    if argument >= len(parameters) or Handler(rule.handler) not in _REGULAR:
+        return False
+    if parameters[argument].kind in (Kind.VECTOR, Kind.STRINGS):
+        return parameters[argument].kind is Kind.VECTOR  # as many pieces in both
+    return not any(
+        parameter.operand == argument
+        and (parameter.kind is Kind.VECTOR or (parameter.structure and parameter.structure.layout))
+        for parameter in parameters
+    )
+
+
+def _is_harmless(call: Compared, *, alone: bool) -> bool:
+    """Whether a variant may make a call alone, or pass over it: no effect, nothing irregular."""
+    rule = RULES.get(call.number)
+    if rule is None or Handler(rule.handler) not in _REGULAR:
+        return False
+    flags = CallFlag(rule.flags)
+    if flags & (CallFlag.EFFECT | CallFlag.NO_RETURN | CallFlag.SENSITIVE):
+        return False
+    if (
+        rule.name in {"open", "openat"}
+        and call.arguments[2 if rule.name == "openat" else 1] & 0x243
+    ):
+        return False  # for writing, O_CREAT, O_TRUNC
+    executor = Executor(rule.executor)
+    if executor not in (Executor.LEADER, Executor.EVERYONE):
+        return False
+    # A follower has placeholders: a read of its own would find another file.
+    return not (alone and flags & CallFlag.DESCRIPTOR)
+
+
+def _value(call: Compared, argument: int) -> bytes:
+    """One side of an argument: its bytes as they are compared, or its number."""
+    data = call.data(argument)
+    return str(call.arguments[argument]).encode() if data is None else data
+
+
+def _sentence(difference: Difference) -> str:
+    about = f" of {difference.path}" if difference.path else ""
+    if difference.surplus:
+        who = "the leader" if difference.surplus == "leader" else "the variant"
+        return f"{who} alone calls {difference.call}{about}"
+    pairs = zip(difference.leader, difference.variant, strict=False)
+    shorter = min(len(difference.leader), len(difference.variant))
+    at = next((at for at, (one, other) in enumerate(pairs) if one != other), shorter)
+    sides = [_shown(side, at) for side in (difference.leader, difference.variant)]
+    return (
+        f"{difference.call}{about}: {difference.argument} differs at byte {at}:"
+        f" leader {sides[0]}, variant {sides[1]}"
+    )
+
+
+def _shown(side: bytes, at: int) -> str:
+    start = max(0, at - _SHOWN // 3)
+    text = ascii(side[start : start + _SHOWN].decode("latin-1"))
+    return f"…{text}" if start else text
+
+
+def _proposal(difference: Difference) -> Rule:
+    """The narrowest rule that allows a difference."""
+    ignore = None
+    for pattern in _IGNORED if difference.argument else ():
+        tried = re.compile(pattern.encode(), re.DOTALL)
+        if tried.sub(b"", difference.leader) == tried.sub(b"", difference.variant):
+            ignore = tried
+            break
+    return Rule(
+        "proposed by --calibrate: say here why this is harmless",
+        frozenset({difference.call}),
+        difference.argument,
+        ignore,
+        difference.surplus,
+        _pattern(difference.path),
+    )
+
+
+def _pattern(path: str) -> str:
+    """The narrowest pattern that means a file in the next run too: pipes have other numbers."""
+    if (match := _NUMBERED.fullmatch(path)) is not None:
+        return f"{match[1]}*"
+    return path.translate({ord(c): f"[{c}]" for c in "*?["})

@@ -1,0 +1,161 @@
+"""Rules: differences between variants that are none, as data with a reason.
+
+A file of rules is TOML, a list of tables ``[[rule]]``:
+
+=========== =====================================================================================
+reason      why the difference is harmless, for whoever reads the file next (required)
+call        name of the call, or a list of names (required)
+argument    the argument that may differ
+ignore      regular expression: the two sides of that argument are equal without what it matches
+surplus     "variant": a follower may make the call where the leader does not, and makes it itself;
+            "leader": the leader may, and followers pass over it; "any": both
+path        pattern (fnmatch) of the file that the call is about: its descriptor, or its path
+program     pattern of the file that the leader executes
+=========== =====================================================================================
+
+A rule has either `argument` or `surplus`. It is looked at only when a difference was found, so
+rules cost nothing otherwise.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from mvx import errors
+from mvx.specification.table import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+Surplus = Literal["", "variant", "leader", "any"]
+
+_NAMES: Final = frozenset(rule.name for rule in RULES.values())
+_SURPLUS: Final = ("variant", "leader", "any")
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """What a rule is asked about: a call and, unless it is surplus, an argument's two sides."""
+
+    call: str
+    argument: str = ""
+    leader: bytes = b""
+    variant: bytes = b""
+    surplus: Surplus = ""
+    """Whose call it is, when only one makes it."""
+    path: str = ""
+    program: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """One rule; `where` names it in messages."""
+
+    reason: str
+    calls: frozenset[str]
+    argument: str = ""
+    ignore: re.Pattern[bytes] | None = None
+    surplus: Surplus = ""
+    path: str = ""
+    program: str = ""
+    where: str = ""
+
+    def allows(self, difference: Difference) -> bool:
+        """Whether this rule calls the difference none."""
+        if difference.call not in self.calls:
+            return False
+        if self.surplus != difference.surplus and (self.surplus != "any" or not difference.surplus):
+            return False
+        if self.argument != difference.argument:
+            return False
+        if self.path and not fnmatch.fnmatchcase(difference.path, self.path):
+            return False
+        if self.program and not fnmatch.fnmatchcase(difference.program, self.program):
+            return False
+        if self.ignore is None:
+            return True
+        return self.ignore.sub(b"", difference.leader) == self.ignore.sub(b"", difference.variant)
+
+
+def load(path: Path) -> list[Rule]:
+    """The rules of a file; raises FileFailed (it cannot be read) or UsageError (it is wrong)."""
+    try:
+        content = path.read_text(encoding="utf-8")
+        tables = tomllib.loads(content)
+    except OSError as error:
+        raise errors.FileFailed(
+            f"cannot read {path}: {error.strerror}", fix="name a file of rules"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _wrong(f"{path}: {error}") from None
+    unknown = set(tables) - {"rule"}
+    entries = tables.get("rule", [])
+    if unknown or not isinstance(entries, list):
+        raise _wrong(f"{path}: {', '.join(sorted(unknown)) or 'rule'} is no list of [[rule]]")
+    return [_rule(entry, f"{path}: rule {number}") for number, entry in enumerate(entries, 1)]
+
+
+def _wrong(message: str) -> errors.UsageError:
+    return errors.UsageError(message, fix="see docs/reference/rules.md")
+
+
+def _rule(entry: Any, where: str) -> Rule:
+    fields = {"reason", "call", "argument", "ignore", "surplus", "path", "program"}
+    if not isinstance(entry, dict) or (unknown := set(entry) - fields):
+        raise _wrong(f"{where}: {', '.join(sorted(unknown))} is unknown")
+    calls = entry.get("call", [])
+    calls = [calls] if isinstance(calls, str) else calls
+    words = [*calls] if isinstance(calls, list) else [None]
+    words += [value for name, value in entry.items() if name != "call"]
+    if not all(isinstance(word, str) for word in words):
+        raise _wrong(f"{where}: a value that is no text")
+    if not entry.get("reason"):
+        raise _wrong(f"{where}: no reason")
+    if not calls or not set(calls) <= _NAMES:
+        raise _wrong(f"{where}: {', '.join(sorted(set(calls) - _NAMES)) or 'nothing'} is no call")
+    surplus = entry.get("surplus", "")
+    if bool(surplus) == bool(entry.get("argument")) or (surplus and surplus not in _SURPLUS):
+        raise _wrong(f"{where}: needs either argument or surplus ({', '.join(_SURPLUS)})")
+    try:
+        ignore = re.compile(entry["ignore"].encode(), re.DOTALL) if "ignore" in entry else None
+    except re.error as error:
+        raise _wrong(f"{where}: ignore: {error}") from None
+    return Rule(
+        entry["reason"],
+        frozenset(calls),
+        entry.get("argument", ""),
+        ignore,
+        surplus,
+        entry.get("path", ""),
+        entry.get("program", ""),
+        where,
+    )
+
+
+def text(rules: Iterable[tuple[Rule, str]]) -> str:
+    """Rules as a file, each with a comment before it."""
+    lines = []
+    for rule, comment in rules:
+        lines += [f"# {line}" for line in comment.splitlines()]
+        lines += ["[[rule]]", f"reason = {_quoted(rule.reason)}"]
+        lines.append(f"call = {_quoted(next(iter(rule.calls)))}")
+        for name in ("argument", "surplus", "path", "program"):
+            if getattr(rule, name):
+                lines.append(f"{name} = {_quoted(getattr(rule, name))}")
+        if rule.ignore is not None:
+            lines.append(f"ignore = {_quoted(rule.ignore.pattern.decode())}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _quoted(value: str) -> str:
+    """A basic string of TOML."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return (
+        '"' + "".join(c if c >= " " and c != "\x7f" else f"\\u{ord(c):04x}" for c in escaped) + '"'
+    )

@@ -1,0 +1,151 @@
+"""--on-divergence: the minority is dropped and the rest goes on, or all is only told."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VOTE = Path(__file__).parent / "disagreement" / "vote.c"
+DIVERGENCE = 121
+FAULTS = ["bytes", "length", "effect", "more-queries", "crash", "fault", "exit", "hang"]
+PARTS = {"bytes": b"at 0xabcd\n", "length": b"all is right\n"}
+
+
+class Programs(NamedTuple):
+    right: Path
+    wrong: Path
+
+
+@pytest.fixture
+def programs(compiled: Callable[..., Path]) -> Programs:
+    return Programs(compiled(VOTE), compiled(VOTE, "-DWRONG"))
+
+
+class Runner:
+    """Runs variants of both kinds, in a directory with a file that must not go."""
+
+    def __init__(self, command: list[str], place: Path) -> None:
+        self.command = [*command, "run", "--watchdog", "3"]
+        self.place = place
+
+    def __call__(
+        self, options: list[str | Path], files: list[Path], *words: str
+    ) -> subprocess.CompletedProcess[bytes]:
+        effect = self.place / "effect"
+        effect.touch()
+        variants = [word for file in files[1:] for word in ("--variant", str(file))]
+        ran = subprocess.run(
+            [*self.command, *options, *variants, "--", files[0], *words],
+            check=False,
+            capture_output=True,
+            timeout=60,
+            cwd=self.place,
+        )
+        assert effect.exists(), "an effect that only the minority wanted"
+        return ran
+
+
+@pytest.fixture
+def run(mvx_command: list[str], work_place: Path) -> Runner:
+    return Runner(mvx_command, work_place)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_follower_in_the_minority_is_dropped(fault: str, run: Runner, programs: Programs) -> None:
+    files = [programs.right, programs.wrong, programs.right]
+    ran = run(["--on-divergence", "drop", "--report", "report"], files, fault)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout == b"before\n" + PARTS.get(fault, b"") + b"after\n"
+    assert b"variant 1 dropped, 2 left" in ran.stderr
+    assert b"mvx: divergence: " in ran.stderr
+    assert (run.place / "report").stat().st_size
+
+
+@pytest.mark.parametrize("fault", ["bytes", "effect", "fault"])
+def test_leader_in_the_minority_ends_the_run(fault: str, run: Runner, programs: Programs) -> None:
+    files = [programs.wrong, programs.right, programs.right]
+    ran = run(["--on-divergence", "drop"], files, fault)
+    assert ran.returncode == DIVERGENCE
+    assert ran.stdout == b"before\n"
+    assert b"the leader is not in the majority" in ran.stderr
+
+
+@pytest.mark.parametrize("fault", ["bytes", "effect", "crash", "fault"])
+@pytest.mark.parametrize("count", [2, 3])
+def test_child_without_majority_is_lost_alone(
+    fault: str, count: int, run: Runner, programs: Programs
+) -> None:
+    files = [programs.wrong, programs.right, programs.right][:count]
+    ran = run(["--on-divergence", "drop"], files, fault, "in-child")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout == b"before\nchild lost\nbefore\nafter\nchild done\n"
+
+
+def test_two_are_no_majority(run: Runner, programs: Programs) -> None:
+    ran = run(["--on-divergence", "drop"], [programs.right, programs.wrong], "bytes")
+    assert ran.returncode == DIVERGENCE
+    assert ran.stdout == b"before\n"
+
+
+@pytest.mark.parametrize("fault", ["bytes", "length", "more-queries", "fewer-queries"])
+def test_observed_difference_goes_on(fault: str, run: Runner, programs: Programs) -> None:
+    ran = run(["--observe"], [programs.right, programs.wrong], fault)
+    assert ran.returncode == 0
+    assert ran.stdout == b"before\n" + PARTS.get(fault, b"") + b"after\n"
+    assert b"mvx: observed: variant 1: " in ran.stderr
+    assert b"dropped" not in ran.stderr
+
+
+@pytest.mark.parametrize("fault", ["effect", "crash"])
+def test_observed_variant_that_cannot_go_on_is_dropped(
+    fault: str, run: Runner, programs: Programs
+) -> None:
+    ran = run(["--observe"], [programs.right, programs.wrong], fault)
+    assert (ran.returncode, ran.stdout) == (0, b"before\nafter\n")
+    assert b"variant 1 dropped, 1 left" in ran.stderr
+
+
+@pytest.mark.parametrize("fault", ["bytes", "length", "more-queries", "fewer-queries"])
+def test_calibrated_rules_are_the_rules_needed(fault: str, run: Runner, programs: Programs) -> None:
+    files = [programs.right, programs.wrong]
+    assert run([], files, fault).returncode == DIVERGENCE
+    assert run(["--calibrate", "rules.toml"], files, fault).returncode == 0
+    ran = run(["--rules", "rules.toml"], files, fault)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert run(["--rules", "rules.toml"], files, "effect").returncode == DIVERGENCE
+
+
+def test_rule_ignores_only_what_it_matches(run: Runner, programs: Programs) -> None:
+    rule = '[[rule]]\nreason = "addresses"\ncall = "write"\nargument = "buf"\nignore = "{}"\n'
+    files = [programs.right, programs.wrong]
+    for ignore, status in (("0x[0-9a-f]+", 0), ("0x[0-9]", DIVERGENCE)):
+        (run.place / "rules.toml").write_text(rule.format(ignore))
+        assert run(["--rules", "rules.toml"], files, "bytes").returncode == status
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[rule]\n", "Expected"),
+        ('[[rule]]\ncall = "write"\nargument = "buf"\n', "rule 1: no reason"),
+        ('[[rule]]\nreason = "x"\ncall = "wrote"\nargument = "buf"\n', "wrote is no call"),
+        ('[[rule]]\nreason = "x"\ncall = "write"\n', "either argument or surplus"),
+        ('[[rule]]\nreason = "x"\ncall = "write"\nsurplus = "nobody"\n', "either argument"),
+        ('[[rule]]\nreason = "x"\ncall = "write"\nargument = "buf"\nmay = "y"\n', "may is unknown"),
+        ('[[rule]]\nreason = "x"\ncall = "write"\nargument = "buf"\nignore = "("\n', "ignore: "),
+        ("[rules]\n", "rules is no list"),
+    ],
+)
+def test_wrong_rules(text: str, message: str, mvx_command: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "rules.toml"
+    file.write_text(text)
+    command = [*mvx_command, "run", "--rules", str(file), "--", "true"]
+    ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+    assert ran.returncode == 125
+    assert message in ran.stderr
