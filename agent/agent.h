@@ -52,6 +52,7 @@ struct call {
 long gate_plain(long number, const uint64_t *arguments);
 long gate_interruptible(long number, const uint64_t *arguments);
 long gate_traced(long number, const uint64_t *arguments);
+long gate_bootstrap(long number, const uint64_t *arguments);
 long gate_control(long request, long a, long b, long c);
 long program_copy(void *to, const void *from, size_t count);
 long program_compare(const void *program, const void *other, size_t count);

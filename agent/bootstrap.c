@@ -46,28 +46,28 @@ static void fail(long step, long error) {
     }
 }
 
-static long traced(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e) {
+static long direct(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e) {
     uint64_t arguments[ARGUMENTS_MAX] = {a, b, c, d, e, 0};
-    return gate_traced(number, arguments);
+    return gate_bootstrap(number, arguments);
 }
 
 /* Without it (RLIMIT_AS) the program runs as well, but its anonymous mappings are each variant's
  * own. */
 static void put_barrier(uint64_t address, uint64_t size) {
     if (address) {
-        traced(__NR_mmap, address, size, PROT_NONE,
+        direct(__NR_mmap, address, size, PROT_NONE,
                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, (uint64_t)-1);
     }
 }
 
 __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
     uint64_t base = (uint64_t)image_start;
-    long socket = plain(__NR_socket, AF_UNIX, SOCK_SEQPACKET | CLOSE_ON_EXEC, 0, 0, 0, 0);
+    long socket = direct(__NR_socket, AF_UNIX, SOCK_SEQPACKET | CLOSE_ON_EXEC, 0, 0, 0);
     if (socket < 0) {
         fail(1, socket);
     }
-    long result = plain(__NR_connect, (uint64_t)socket, (uint64_t)bootstrap->address,
-                        bootstrap->address_size, 0, 0, 0);
+    long result = direct(__NR_connect, (uint64_t)socket, (uint64_t)bootstrap->address,
+                         bootstrap->address_size, 0, 0);
     if (result < 0) {
         fail(2, result);
     }
@@ -80,7 +80,7 @@ __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
         .control = &control,
         .control_length = sizeof control,
     };
-    result = plain(__NR_recvmsg, (uint64_t)socket, (uint64_t)&header, MSG_CMSG_CLOEXEC, 0, 0, 0);
+    result = direct(__NR_recvmsg, (uint64_t)socket, (uint64_t)&header, MSG_CMSG_CLOEXEC, 0, 0);
     if (result < 0) {
         fail(3, result);
     }
@@ -88,7 +88,7 @@ __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
     for (uint32_t variant = 0; variant < bootstrap->variants; variant++) {
         uint64_t access = PROT_READ | (variant == bootstrap->variant ? PROT_WRITE : 0);
         uint64_t address = base + ARENAS_OFFSET + (uint64_t)variant * ARENA_SIZE;
-        result = traced(__NR_mmap, address, ARENA_SIZE, access, MAP_SHARED | MAP_FIXED_NOREPLACE,
+        result = direct(__NR_mmap, address, ARENA_SIZE, access, MAP_SHARED | MAP_FIXED_NOREPLACE,
                         (uint64_t)control.descriptors[variant]);
         if ((uint64_t)result != address) {
             fail(4, result);
@@ -96,12 +96,12 @@ __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
         plain(__NR_close, (uint64_t)control.descriptors[variant], 0, 0, 0, 0, 0);
     }
     /* exec switched it off; where the machine cannot, cpuid answers natively. */
-    traced(__NR_arch_prctl, ARCH_SET_CPUID, 0, 0, 0, 0);
+    direct(__NR_arch_prctl, ARCH_SET_CPUID, 0, 0, 0, 0);
     for (uint32_t i = 0; i < bootstrap->moves; i++) {
         const uint64_t *move = &bootstrap->move[3 * i];
         uint64_t arguments[ARGUMENTS_MAX] = {
             move[0], move[1], move[1], MREMAP_MAYMOVE | MREMAP_FIXED, move[2], 0};
-        result = gate_traced(__NR_mremap, arguments);
+        result = gate_bootstrap(__NR_mremap, arguments);
         if ((uint64_t)result != move[2]) {
             fail(7, result);
         }
@@ -109,24 +109,24 @@ __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
     if (bootstrap->memory_map[0]) {
         /* A kernel without CONFIG_CHECKPOINT_RESTORE keeps its own brk: see placement.py for what
          * that costs. */
-        traced(__NR_prctl, PR_SET_MM, PR_SET_MM_MAP, (uint64_t)bootstrap->memory_map,
+        direct(__NR_prctl, PR_SET_MM, PR_SET_MM_MAP, (uint64_t)bootstrap->memory_map,
                sizeof bootstrap->memory_map, 0);
     }
     put_barrier(bootstrap->barrier, bootstrap->barrier_size);
     put_barrier(bootstrap->hole, bootstrap->hole_size);
     const struct image_header *image = (const struct image_header *)image_start;
     uint64_t code = (image->size + PAGE - 1) & ~(PAGE - 1);
-    result = traced(__NR_mprotect, base, code, PROT_READ | PROT_EXEC, 0, 0);
+    result = direct(__NR_mprotect, base, code, PROT_READ | PROT_EXEC, 0, 0);
     if (result) {
         fail(5, result);
     }
-    result = traced(__NR_mprotect, base + code, PRIVATE_SIZE - code, PROT_READ | PROT_WRITE, 0, 0);
+    result = direct(__NR_mprotect, base + code, PRIVATE_SIZE - code, PROT_READ | PROT_WRITE, 0, 0);
     if (result) {
         fail(6, result);
     }
     uint64_t end = ARENAS_OFFSET + (uint64_t)bootstrap->variants * ARENA_SIZE;
-    traced(NR_MSEAL, base, PRIVATE_SIZE, 0, 0, 0);
-    traced(NR_MSEAL, base + ARENAS_OFFSET, end - ARENAS_OFFSET, 0, 0, 0);
+    direct(NR_MSEAL, base, PRIVATE_SIZE, 0, 0, 0);
+    direct(NR_MSEAL, base + ARENAS_OFFSET, end - ARENAS_OFFSET, 0, 0, 0);
     for (;;) {
         gate_control(REQUEST_BOOTSTRAPPED, 0, 0, 0);
     }

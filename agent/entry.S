@@ -33,6 +33,7 @@ image_start:
     .long gate_traced_after - image_start
     .long gate_traced_interrupted - image_start
     .long gate_control_after - image_start
+    .long gate_bootstrap_after - image_start
     .long fault_start - image_start
     .long fault_end - image_start
     .long fault_fixup - image_start
@@ -200,6 +201,18 @@ gate_control:
     mov     $NR_GETPID, %eax
     syscall
 gate_control_after:
+    ret
+
+/*
+ * long gate_bootstrap(long number, const uint64_t *arguments): the bootstrap's own mappings, without a stop each. The
+ * filter lets them pass here alone; before the program starts, the supervisor overwrites the instruction.
+ */
+    .globl gate_bootstrap
+    .hidden gate_bootstrap
+gate_bootstrap:
+    load_arguments
+    syscall
+gate_bootstrap_after:
     ret
 
 /*

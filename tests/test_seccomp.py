@@ -14,6 +14,7 @@ X86_64, I386 = 0xC000003E, 0x40000003
 BASE = 0x4123_4560_0000
 END = BASE + 0x4800_0000
 GATE = BASE + 0x1234
+BOOTSTRAP = BASE + 0x1300
 MMAP, MPROTECT, MUNMAP, MREMAP, WRITE, EXECVE, OPEN = 9, 10, 11, 25, 1, 59, 2
 FILTER = seccomp.build(
     [GATE, GATE + 0x20],
@@ -21,8 +22,15 @@ FILTER = seccomp.build(
     calls.FREE,
     requests=calls.sensitive_requests("sensitive"),
     region=(BASE, END),
+    bootstrap=(BOOTSTRAP, calls.BOOTSTRAP),
 )
-STRICT = seccomp.build([GATE], calls.allowed_at_gate("all"), (), region=None)
+STRICT = seccomp.build(
+    [GATE],
+    calls.allowed_at_gate("all"),
+    (),
+    region=None,
+    bootstrap=(BOOTSTRAP, calls.BOOTSTRAP),
+)
 
 
 def judge(
@@ -127,3 +135,13 @@ def test_foreign_entries() -> None:
 def test_everything_stops_for_a_trace() -> None:
     assert judge(STRICT, MUNMAP, 0x7000_0000_0000, 4096) == TRACE
     assert judge(STRICT, 202) == TRACE
+
+
+def test_the_bootstraps_calls_pass_at_its_gate_alone() -> None:
+    for number in range(512):
+        verdict = ALLOW if number in calls.BOOTSTRAP else TRACE
+        for program in (FILTER, STRICT):
+            assert judge(program, number, BASE, 1 << 20, 7, 0x10, at=BOOTSTRAP) == verdict
+            for gate in (BOOTSTRAP - 2, BOOTSTRAP + (1 << 32)):
+                if number in calls.BOOTSTRAP:
+                    assert judge(program, number, BASE, 1 << 20, 7, 0x10, at=gate) == TRACE

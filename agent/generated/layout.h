@@ -179,9 +179,10 @@
 #define OFFSET_IMAGE_HEADER_GATE_TRACED 0x38
 #define OFFSET_IMAGE_HEADER_GATE_TRACED_INTERRUPTED 0x3c
 #define OFFSET_IMAGE_HEADER_GATE_CONTROL 0x40
-#define OFFSET_IMAGE_HEADER_FAULT_START 0x44
-#define OFFSET_IMAGE_HEADER_FAULT_END 0x48
-#define OFFSET_IMAGE_HEADER_FAULT_FIXUP 0x4c
+#define OFFSET_IMAGE_HEADER_GATE_BOOTSTRAP 0x44
+#define OFFSET_IMAGE_HEADER_FAULT_START 0x48
+#define OFFSET_IMAGE_HEADER_FAULT_END 0x4c
+#define OFFSET_IMAGE_HEADER_FAULT_FIXUP 0x50
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -391,6 +392,7 @@ struct image_header {
     uint32_t gate_traced;  /* offset just after the traced gate's syscall instruction */
     uint32_t gate_traced_interrupted;  /* offset at which a traced call given up goes on */
     uint32_t gate_control;  /* offset just after the control gate's syscall instruction */
+    uint32_t gate_bootstrap;  /* offset just after the bootstrap gate's syscall instruction */
     uint32_t fault_start;  /* offset of the first instruction that may fault on program memory */
     uint32_t fault_end;  /* offset just after the last of them */
     uint32_t fault_fixup;  /* offset at which such a fault goes on */
@@ -411,8 +413,9 @@ _Static_assert(offsetof(struct image_header, gate_traced_test) == 0x34, "layout"
 _Static_assert(offsetof(struct image_header, gate_traced) == 0x38, "layout");
 _Static_assert(offsetof(struct image_header, gate_traced_interrupted) == 0x3c, "layout");
 _Static_assert(offsetof(struct image_header, gate_control) == 0x40, "layout");
-_Static_assert(offsetof(struct image_header, fault_start) == 0x44, "layout");
-_Static_assert(offsetof(struct image_header, fault_end) == 0x48, "layout");
-_Static_assert(offsetof(struct image_header, fault_fixup) == 0x4c, "layout");
+_Static_assert(offsetof(struct image_header, gate_bootstrap) == 0x44, "layout");
+_Static_assert(offsetof(struct image_header, fault_start) == 0x48, "layout");
+_Static_assert(offsetof(struct image_header, fault_end) == 0x4c, "layout");
+_Static_assert(offsetof(struct image_header, fault_fixup) == 0x50, "layout");
 #endif
 #endif

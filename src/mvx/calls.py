@@ -19,14 +19,17 @@ reach another memory. (madvise may drop the agent's private state: the variant t
 does when it attacks itself.)
 """
 
-_AGENT = frozenset(
-    {3, 5, 41, 42, 47, 89, 24, 218, 257, 273, 274, 290, 292, FUTEX, RESTART_SYSCALL, 228, 302}
-)
-"""What the agent itself needs at the plain gate: close, fstat, socket, connect, recvmsg, readlink,
-sched_yield, set_tid_address, openat, set_robust_list, get_robust_list, eventfd2, dup3, futex,
+_AGENT = frozenset({3, 5, 89, 24, 218, 257, 273, 274, 290, 292, FUTEX, RESTART_SYSCALL, 228, 302})
+"""What the agent itself needs at the plain gate: close, fstat, readlink, sched_yield,
+set_tid_address, openat, set_robust_list, get_robust_list, eventfd2, dup3, futex,
 restart_syscall, clock_gettime; prlimit64, whose changing form takes the traced gate.
 """
 
+
+BOOTSTRAP = frozenset({9, 10, 25, 41, 42, 47, 157, 158, 462})
+"""What the agent's bootstrap needs at the bootstrap gate, which is gone before the program starts:
+mmap, mprotect, mremap, socket, connect, recvmsg, prctl, arch_prctl, mseal.
+"""
 
 LOCAL = frozenset(number for number, rule in RULES.items() if rule.executor == Executor.LOCAL)
 """Calls that each variant makes for itself, neither synchronised nor compared."""

@@ -41,6 +41,11 @@ _MAP_FLAGS = 0x02 | 0x20 | 0x4000 | 0x100000
 """MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE."""
 _CODE_SEGMENT_32 = 0x23
 _REQUESTS = list(REQUESTS)
+_ERASED = b"\xcc\xcc"
+"""Takes the place of the bootstrap gate's `syscall`, at which the filter lets much pass. Nobody can
+put one there again: the agent's code is sealed, or (before Linux 6.10) guarded by the checks of
+memory calls.
+"""
 _PARAMETERS = 0x1000
 """Where struct bootstrap lies in the first task slot: past struct task, far below the stack."""
 
@@ -177,6 +182,8 @@ class Injector:
             word = os.strerror(-kernel.signed(stopped.rdx)) if stopped.rdx else "no error number"
             message = f"the agent could not start in process {task.tid}: step {stopped.rsi}, {word}"
             raise InternalError(message, fix="see `mvx doctor`, RLIMIT_AS and RLIMIT_NOFILE")
+        gate = space.base + self._image.offsets["gate_bootstrap"]
+        space.memory.write(gate - len(_ERASED), _ERASED)
         # Skip the request itself: the task goes on in the program.
         stopped.orig_rax = kernel.MASK
         kernel.set_registers(task.tid, stopped)

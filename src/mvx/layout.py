@@ -314,6 +314,7 @@ IMAGE = _structure(
     ("gate_traced", "I", "offset just after the traced gate's syscall instruction"),
     ("gate_traced_interrupted", "I", "offset at which a traced call given up goes on"),
     ("gate_control", "I", "offset just after the control gate's syscall instruction"),
+    ("gate_bootstrap", "I", "offset just after the bootstrap gate's syscall instruction"),
     ("fault_start", "I", "offset of the first instruction that may fault on program memory"),
     ("fault_end", "I", "offset just after the last of them"),
     ("fault_fixup", "I", "offset at which such a fault goes on"),

@@ -109,6 +109,7 @@ class Monitor:
             () if traced else calls.FREE - (calls.ORDERED if self.ordered else set()),
             requests=calls.sensitive_requests(self.options.verify),
             region=None if traced else self.region(variant),
+            bootstrap=(variant.base + self.image.offsets["gate_bootstrap"], calls.BOOTSTRAP),
         )
 
     def close(self) -> None:

@@ -169,13 +169,15 @@ def build(
     *,
     requests: Sequence[tuple[int, Sequence[int]]] = (),
     region: tuple[int, int] | None,
+    bootstrap: tuple[int, Iterable[int]],
 ) -> bytes:
     """The filter's instructions.
 
     `gates`: the untraced gates (addresses after the instruction); `allowed`: call numbers that pass
     there; `free`: call numbers that pass from anywhere; `requests`: calls that pass there unless
     the low half of their second argument is one of the values; `region`: the monitor's memory,
-    start and end; None: memory management stops wherever it happens.
+    start and end; None: memory management stops wherever it happens; `bootstrap`: the gate that is
+    gone before a program runs, and what passes there.
     """
     program = _Program()
     program.load(_ARCHITECTURE)
@@ -191,6 +193,14 @@ def build(
         program.load(_POINTER_HIGH)
         program.jump(_JUMP_EQUAL, gate >> 32, 0, 1)
         program.go("at_gate")
+    gate, numbers = bootstrap
+    program.load(_POINTER_LOW)
+    program.jump(_JUMP_EQUAL, gate & 0xFFFFFFFF, 0, "anywhere_near")
+    program.load(_POINTER_HIGH)
+    program.jump(_JUMP_EQUAL, gate >> 32, 0, "anywhere_near")
+    program.load(_NUMBER)
+    _search(program, ranges(numbers), "allow", "trace")
+    program.label("anywhere_near")
     program.go("anywhere")
     program.label("at_gate")
     program.load(_NUMBER)

@@ -39,6 +39,13 @@ static void open_for_writing(void) {
     MUST_FAIL(PLAIN(SYS_creat, "escaped", 0666));
 }
 
+// The gate that let the agent's own mappings pass is gone.
+static void bootstrap_prctl(void) {
+    struct sock_filter pass = {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW};
+    struct sock_fprog filter = {1, &pass};
+    MUST_FAIL(BOOTSTRAP(SYS_prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter));
+}
+
 static void plain_fork(void) { PLAIN(SYS_fork); }
 static void plain_clone_untraced(void) { PLAIN(SYS_clone, 0x800000 | SIGCHLD, 0, 0, 0, 0); }
 static void traced_clone_untraced(void) { TRACED(SYS_clone, 0x800000 | SIGCHLD, 0, 0, 0, 0); }
@@ -135,6 +142,7 @@ const struct action actions[] = {
     {"traced-directory", traced_directory, NULL},
     {"traced-directory-swapped", traced_directory, others_make_directory},
     {"open-for-writing", open_for_writing, NULL},
+    {"bootstrap-prctl", bootstrap_prctl, NULL},
     {"plain-fork", plain_fork, NULL},
     {"plain-clone-untraced", plain_clone_untraced, NULL},
     {"traced-clone-untraced", traced_clone_untraced, NULL},

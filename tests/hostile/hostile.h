@@ -76,6 +76,7 @@ static long enter(uint32_t after, long number, long a, long b, long c, long d, l
 #define PLAIN(...) AT_GATE(gate_plain, __VA_ARGS__)
 #define INTERRUPTIBLE(...) AT_GATE(gate_interruptible, __VA_ARGS__)
 #define TRACED(...) AT_GATE(gate_traced, __VA_ARGS__)
+#define BOOTSTRAP(...) AT_GATE(gate_bootstrap, __VA_ARGS__)
 #define CONTROL(request, a, b, c) enter(image()->gate_control, SYS_getpid, (long)(request), (long)(a), (long)(b), (long)(c), 0, 0)
 
 // Tell the test what must not have happened, by a link of that name.
