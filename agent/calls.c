@@ -107,6 +107,7 @@ static void use_compared(const struct call *call, uint64_t *arguments) {
 
 static void execute(struct call *call) {
     call->task->interrupted = 0;
+    call->task->disturbed = 0;
     if (call->number == __NR_exit) {
         turn_end(call->task);
     }
@@ -123,7 +124,7 @@ static void execute(struct call *call) {
     }
     call->result = is_verified(call) ? gate_traced((long)call->number, arguments)
                                      : gate_interruptible((long)call->number, arguments);
-    if (call->task->disturbed) {
+    if (call->task->disturbed && !is_verified(call)) {
         transfer_rest(call, arguments);
     }
 }
