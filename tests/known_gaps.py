@@ -30,7 +30,7 @@ TRANSLATED: Final[dict[str, str]] = {
 """The same, with N > 1 under `--pids translate` only."""
 
 VERIFIED: Final[dict[str, str]] = {
-    "ignored_signals_do_not_interrupt": "the rest of a transfer is another call than the compared one",
+    "ignored_signals_do_not_interrupt": "the rest of a transfer is another call",
 }
 """The same, with N > 1 under `--verify effects` and `all` only."""
 
