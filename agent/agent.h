@@ -16,6 +16,9 @@
 #define MAX_ERRNO 4095
 #define PAGE      4096UL
 
+/* `flags` of a RESULT or TURN message: a signal is delivered when the call is over. */
+enum { RESULT_SIGNAL = 1 };
+
 enum { BLOCK_FAULT = 0xffffffffU, BLOCK_NULL = 0xfffffffeU };
 enum { COPY_WORDS_MAX = 128 };
 

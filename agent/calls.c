@@ -15,13 +15,7 @@
 #include "agent.h"
 #include "generated/rules.h"
 
-enum {
-    RESULT_SIGNAL = 1,
-    CLOCK_MONOTONIC_RAW = 4,
-    EINTR = 4,
-    ENOSYS = 38,
-    MSG_ZEROCOPY = 0x4000000
-};
+enum { CLOCK_MONOTONIC_RAW = 4, EINTR = 4, ENOSYS = 38, MSG_ZEROCOPY = 0x4000000 };
 
 _Static_assert(sizeof(struct frame) == 21 * 8, "the frame is struct user_regs_struct up to ss");
 

@@ -22,7 +22,6 @@ enum {
     EDEADLK = 35,
     ENOSYS = 38,
     ETIMEDOUT = 110,
-    RESULT_SIGNAL = 1,
     BILLION = 1000000000,
     OWN_WAIT_S = 2,
     OPERATION_MAX = 12

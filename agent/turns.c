@@ -223,7 +223,7 @@ void turn_yield(struct call *call) {
     struct domain *domain = turn_domain();
     if (!is_leader(task)) {
         turn_leave_too(call, (uint32_t)call->number);
-        turn_follow(call);
+        call->pending = turn_follow(call).flags & RESULT_SIGNAL;
         return;
     }
     if (__atomic_load_n(&domain->state, __ATOMIC_RELAXED) == WANTED) {
@@ -235,7 +235,9 @@ void turn_yield(struct call *call) {
         sleep_on(&task->wake, task->wake, (int64_t)NAP_NS << task->spins);
         task->spins += task->spins < NAPS_DOUBLED_MAX;
     }
-    turn_publish(task, turn_take(task, 0), 0, 0);
+    uint64_t turn = turn_take(task, 0);
+    call->pending = call->number != NUMBER_YIELD && task->pending;
+    turn_publish(task, turn, 0, call->pending ? RESULT_SIGNAL : 0);
 }
 
 /* A new thread waits for its first turn. */
