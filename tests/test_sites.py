@@ -148,9 +148,10 @@ def test_ambiguous_prefix_is_no_padding() -> None:
 def test_punned_keeps_what_follows() -> None:
     site, following = 0x7F00_0000_0000, b"\x48\x3d\x00"
     targets = tactics.punned_targets(site, following)
-    for target in (targets[0], targets[77], targets[255]):
+    assert len(tactics.punned(tactics.SYSCALL, site, targets, targets[5]).changes[-1].new) == 1
+    for target in (targets[0], targets[5], targets[77], targets[255]):
         patch = tactics.punned(tactics.SYSCALL, site, targets, target)
-        jump = patch.changes[-1].new + following
+        jump = (patch.changes[-1].new + b"\x05")[:2] + following
         assert jump[0] == 0xE9
         assert site + 5 + struct.unpack("<i", jump[1:])[0] == target
 

@@ -158,12 +158,6 @@ class Delivery:
             return
         if number == signal.SIGSEGV and monitor.emulate(task, current):
             return
-        if number == signal.SIGTRAP and current.rip - 1 in task.space.sites.breakpoints:
-            # The site was being patched while this task ran into it.
-            current.rip -= 1
-            kernel.set_registers(task.tid, current)
-            kernel.resume(task.tid)
-            return
         if _has_handler(task.tid, number):
             if task.is_leader:
                 self._monitor.dying[task.process] = number

@@ -12,8 +12,11 @@ tactics.py tells how. Only code that a private mapping shows of a file is patche
 as the file has it; never code that the program wrote itself.
 
 Other threads may run the site while it is patched. A two-byte write inside a cache line is never
-seen torn (tried, research/interception.md 2.3); across lines it takes three: a breakpoint into the
-first byte, the second byte, the first byte. Who hits the breakpoint meanwhile is put back.
+seen torn (tried, research/interception.md 2.3). Across lines it could be; there only the punned
+tactic is used then, with the target that leaves the second byte as it is, so that one byte changes.
+(A breakpoint for the moment would do, too, but its signal takes SIGTRAP out of the mask of a thread
+that blocks it.)
+
 Between site and agent a task stands at a jump or a trampoline for a moment; a signal that finds it
 there is delivered at the site, as if the instruction had not begun, which it has not.
 """
@@ -40,7 +43,6 @@ if TYPE_CHECKING:
 
 _PAGE: Final = 4096
 _LINE: Final = 64
-_BREAKPOINT: Final = b"\xcc"
 _TRAPS_BEFORE_PADDED: Final = 2
 """From the second trap on a patch that needs no mapping costs less than the traps it saves."""
 _TRAPS_BEFORE_PUNNED: Final = 6
@@ -76,8 +78,6 @@ class SiteTable:
     """By the start of an area: where there is room for trampolines yet."""
     rests: dict[int, int] = dataclasses.field(default_factory=dict)
     """Addresses between such a site and the agent, and the site."""
-    breakpoints: set[int] = dataclasses.field(default_factory=set)
-    """Places that held a breakpoint for a moment."""
 
     def copy(self) -> SiteTable:
         """The same for a child that got a copy of the memory."""
@@ -92,7 +92,6 @@ class SiteTable:
             dict(self.plans),
             dict(self.rooms),
             dict(self.rests),
-            set(self.breakpoints),
         )
 
     @property
@@ -108,7 +107,7 @@ class SiteTable:
         for numbers in (self.traps, self.counted, self.rests):
             for address in [address for address in numbers if start <= address < end]:
                 del numbers[address]
-        for places in (self.settled, self.patched, self.breakpoints):
+        for places in (self.settled, self.patched):
             places.difference_update([place for place in places if start <= place < end])
 
     def site_of(self, address: int) -> int | None:
@@ -290,7 +289,18 @@ def _padded(space: AddressSpace, area: Area, site: int, target: int) -> Patch | 
     if not target:
         return None
     code, start = around(space.memory, area, site)
-    return tactics.padded(code, start, site, target, ())
+    patch = tactics.padded(code, start, site, target, ())
+    return patch if patch is not None and _is_whole(space, patch) else None
+
+
+def _is_whole(space: AddressSpace, patch: Patch) -> bool:
+    """Whether nobody can see half of a change that is seen at all.
+
+    Trampolines, and what lies behind a jump over it, are not run while they are written.
+    """
+    return space.users == 1 or not any(
+        len(new) == 2 and place % _LINE == _LINE - 1 for place, _, new in patch.changes
+    )
 
 
 def _take_room(space: AddressSpace, area: Area) -> int:
@@ -314,9 +324,15 @@ def _punned(task: Task, area: Area, site: int, current: Registers | None) -> Pat
     if kind is None or len(code) < 5 or site + 5 > area.end:
         return None
     targets = tactics.punned_targets(site, code[2:])
-    for target in targets:
-        if _has_room(space, target) and _provide_page(task, target, current):
-            return tactics.punned(kind, site, targets, target)
+    # First the one at which the second byte stays as it is.
+    for target in (targets[code[1]], *targets):
+        patch = tactics.punned(kind, site, targets, target)
+        if (
+            _has_room(space, target)
+            and _is_whole(space, patch)
+            and _provide_page(task, target, current)
+        ):
+            return patch
     return None
 
 
@@ -380,14 +396,8 @@ def _provide_page(task: Task, target: int, current: Registers | None) -> bool:
 def _write(space: AddressSpace, patch: Patch) -> None:
     """Make a patch in code that other threads may be running."""
     table = space.sites
-    for place, old, new in patch.changes:
-        if old and len(new) == 2 and place % _LINE == _LINE - 1 and space.users > 1:
-            table.breakpoints.add(place)
-            space.memory.write(place, _BREAKPOINT)
-            space.memory.write(place + 1, new[1:])
-            space.memory.write(place, new[:1])
-        else:
-            space.memory.write(place, new)
+    for place, _, new in patch.changes:
+        space.memory.write(place, new)
     site = patch.site
     table.settled.add(site)
     table.patched.add(site)

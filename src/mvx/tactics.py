@@ -190,8 +190,10 @@ def punned_targets(site: int, following: bytes) -> range:
 
 def punned(kind: Kind, site: int, targets: range, target: int) -> Patch:
     """The patch of a site by a punned jump to one of its targets."""
+    jump = bytes((0xE9, targets.index(target)))
+    changed = 1 if jump[1] == kind.code[1] else 2
     changes = (
         Change(target, b"", trampoline(kind, target, site)),
-        Change(site, kind.code[:2], bytes((0xE9, targets.index(target)))),
+        Change(site, kind.code[:changed], jump[:changed]),
     )
     return Patch(site, kind, changes, (target, target + _LEA_SIZE))
