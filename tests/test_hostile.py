@@ -9,7 +9,7 @@ divergence, unless the action is refused on the spot or touches nothing but the 
 What is expected to be possible under `--verify=sensitive`, and shown here too: a variant that is
 taken over completely issues plain effects (write, mkdir) straight from the untraced gate; nobody
 has to agree. `--verify=effects` closes this. And a leader can always stop working, as any program
-can (`STALLS`): that is what `--timeout` is for.
+can: that is what `--timeout` is for.
 """
 
 from __future__ import annotations

@@ -62,12 +62,13 @@ def allowed_at_gate(verify: str) -> frozenset[int]:
     """
     if verify == "all":
         return _AGENT | _ALWAYS
+    executors = (Executor.LEADER.value, Executor.EVERYONE.value)
+    effects = CallFlag.EFFECT.value if verify == "effects" else 0
+    forbidden = CallFlag.SENSITIVE.value | effects
     passing = {
         number
         for number, rule in RULES.items()
-        if rule.executor in (Executor.LEADER, Executor.EVERYONE)
-        and not rule.flags & CallFlag.SENSITIVE
-        and not (verify == "effects" and rule.flags & CallFlag.EFFECT)
+        if rule.executor in executors and not rule.flags & forbidden
     }
     if verify == "effects":
         passing -= _BY_REQUEST
@@ -78,13 +79,14 @@ def sensitive_requests(verify: str) -> list[tuple[int, list[int]]]:
     """Which requests of ioctl and fcntl do not pass the untraced gates, where the calls do."""
     if verify != "sensitive":
         return []
+    sensitive = CallFlag.SENSITIVE.value
     return [
         (
             number,
             [
                 value
                 for value, _, flags in REQUESTS[name]
-                if flags & CallFlag.SENSITIVE and value <= _REQUEST_MAX
+                if flags & sensitive and value <= _REQUEST_MAX
             ][:_REQUESTS_MAX],
         )
         for number, name in ((72, "fcntl"), (16, "ioctl"))

@@ -22,7 +22,6 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import re
-import tomllib
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mvx import errors
@@ -84,6 +83,8 @@ class Rule:
 
 def load(path: Path) -> list[Rule]:
     """The rules of a file; raises FileFailed (it cannot be read) or UsageError (it is wrong)."""
+    import tomllib
+
     try:
         content = path.read_text(encoding="utf-8")
         tables = tomllib.loads(content)
