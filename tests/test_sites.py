@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -257,6 +258,38 @@ def test_oldest_files_go(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         os.utime(home / name, (1000 + age, 1000 + age))
     cache.save(names[4], {KEY: {32}})
     assert sorted(entry.name for entry in home.iterdir()) == names[2:]
+
+
+# The survey
+
+
+def test_survey_counts_what_objdump_counts(mvx_command: list[str]) -> None:
+    loader = "/lib64/ld-linux-x86-64.so.2"
+    words = [*mvx_command, "doctor", "--json", "--sites", loader]
+    found = json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
+    listing = subprocess.run(
+        ["objdump", "-d", "-w", "-j", ".text", loader], check=True, capture_output=True, text=True
+    ).stdout
+    for kind in ("syscall", "rdtsc"):
+        counts = found["counts"][kind]
+        assert sum(counts.values()) == len(re.findall(rf"\t{kind}\b", listing))
+        assert counts["trap"] <= sum(counts.values()) // 10
+    assert len(found["sites"]) == sum(sum(each.values()) for each in found["counts"].values())
+
+
+def test_survey_is_readable(mvx_command: list[str]) -> None:
+    words = [*mvx_command, "doctor", "--sites", "/lib/x86_64-linux-gnu/libc.so.6"]
+    text = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    assert re.search(r"^syscall +\d+  \d+ padded, \d+ punned, \d+ trap$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "/nowhere", "/tmp"])
+def test_survey_of_no_program(mvx_command: list[str], name: str) -> None:
+    words = [*mvx_command, "doctor", "--sites", name]
+    done = subprocess.run(words, check=False, capture_output=True, text=True)
+    assert done.returncode == 125
+    assert done.stderr.startswith(f"mvx: error: {name}: ")
+    assert "Traceback" not in done.stderr
 
 
 # Runs

@@ -61,6 +61,11 @@ def dispatch(words: list[str]) -> int:
         case "run":
             return run(asked, program)
         case "doctor":
+            if asked.sites is not None:
+                from mvx import survey
+
+                put(survey.render(survey.survey(asked.sites), as_json=asked.json))
+                return 0
             from mvx import doctor
 
             findings = doctor.examine()
@@ -275,6 +280,11 @@ def make_parser(*, benchmarks: bool = False) -> Parser:
         "doctor", help="show what this machine has and lacks for mvx", allow_abbrev=False
     )
     doctor_parser.add_argument("--json", action="store_true", help="print JSON")
+    doctor_parser.add_argument(
+        "--sites",
+        metavar="FILE",
+        help="show instead which call sites of a program or library can be patched, and how",
+    )
 
     syscalls_parser = commands.add_parser(
         "syscalls", help="show how every system call is treated", allow_abbrev=False
