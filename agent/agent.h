@@ -139,6 +139,7 @@ struct task *turn_task(uint32_t slot);
 uint64_t turn_take(struct task *task, uint64_t turn);
 void turn_release(struct task *task);
 void turn_change(struct task *task, uint64_t turn);
+void turn_let_others(struct call *call);
 int turn_is_released(const struct call *call);
 void turn_leave(struct call *call, uint32_t number);
 void turn_leave_too(struct call *call, uint32_t number);

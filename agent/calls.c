@@ -171,6 +171,9 @@ static void lead(struct call *call) {
         ask(REQUEST_SIGNAL, POINT_ENTRY);
     }
     call->released = (uint8_t)turn_is_released(call);
+    if (!call->released) {
+        turn_let_others(call);
+    }
     put_call(call);
     if (call->released) {
         turn_release(task);

@@ -148,16 +148,12 @@ void turn_change(struct task *task, uint64_t turn) {
     }
 }
 
-/* Whether the leader's thread gives its turn up for a call: the rule says that it may wait for
- * somebody, or others have waited long. */
+/* Whether the leader's thread gives its turn up for a call that may wait for somebody. */
 int turn_is_released(const struct call *call) {
     const struct task *task = call->task;
     if (!task->turns || call->flags & FLAG_NO_RETURN ||
         (call->executor != EXECUTOR_LEADER && call->executor != EXECUTOR_EVERYONE)) {
         return 0;
-    }
-    if (__atomic_load_n(&turn_domain()->starving, __ATOMIC_RELAXED)) {
-        return 1;
     }
     if (!call->rule->blocks) {
         return 0;
@@ -202,6 +198,16 @@ void turn_publish(struct task *task, uint64_t turn, int64_t result, uint32_t fla
         .kind = MESSAGE_TURN, .result = (uint64_t)result, .flags = flags, .turn = turn};
     lane_put(task, &message, sizeof message);
     lane_publish(task);
+}
+
+/* Leader: others have waited long, so they go first. Not during the call: what it changes in the
+ * process would then be changed in another order in the followers, which make it in their turns. */
+void turn_let_others(struct call *call) {
+    struct task *task = call->task;
+    if (task->turns && __atomic_load_n(&turn_domain()->starving, __ATOMIC_RELAXED)) {
+        turn_leave(call, NUMBER_YIELD);
+        turn_publish(task, turn_take(task, 0), 0, 0);
+    }
 }
 
 /* Follower: the leader's message of its turn, or of a signal, when that turn has come. */

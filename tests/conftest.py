@@ -148,6 +148,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="default",
         help="run tests/programs in two combinations of options each, or in all",
     )
+    parser.addoption(
+        "--repetitions",
+        type=int,
+        default=1,
+        help="how often each program of tests/threads is run",
+    )
 
 
 @pytest.fixture

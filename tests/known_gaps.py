@@ -47,6 +47,9 @@ STREAM_RACES: Final[dict[str, str]] = {
 }
 """The same for the policy `stream` only."""
 
+THREADS: Final[dict[str, str]] = {}
+"""Programs of tests/threads that may fail, and why."""
+
 COMBINATIONS: Final[dict[str, str]] = {}
 """The same for one combination only: "name[combination]", as the test's name has it."""
 
