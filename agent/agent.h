@@ -43,10 +43,11 @@ struct call {
     uint8_t flags;          /* enum call_flag, likewise */
     uint8_t kept;           /* KEPT_* of a new descriptor */
     uint8_t done;           /* the handler has executed the call itself */
-    uint8_t pardoned;       /* bit per argument whose value may differ (pardon.c) */
+    uint8_t pardoned;       /* bit per argument that may differ (pardon.c) */
     uint8_t refusal;        /* EXECUTOR_REFUSED: the errno */
     uint8_t released;       /* the thread has given its turn up */
     uint8_t pending;        /* a signal is delivered when the call is over */
+    uint64_t sent;          /* the leader's number of bytes, where this variant's may be another */
     uint64_t device, inode; /* KEPT_MAPPED: the file that the leader opened */
     int64_t result;
 };
@@ -127,6 +128,7 @@ long call_differs(struct call *call, long divergence, long argument, long offset
 void pass_over(struct call *call, const struct message *message);
 int pardon_call(struct call *call, const struct message *message);
 void pardon_values(struct call *call, const uint64_t *leader);
+int64_t pardon_result(const struct call *call, int64_t result);
 
 /* elastic.c */
 void elastic_seen(struct call *call);

@@ -295,7 +295,7 @@ static void follow(struct call *call) {
     if (message.kind != MESSAGE_RESULT) {
         call_diverged(call, DIVERGENCE_INTEGRITY, 0, message.kind);
     }
-    call->result = (int64_t)message.result;
+    call->result = pardon_result(call, (int64_t)message.result);
     call->kept = (uint8_t)message.arguments[0];
     call->device = message.arguments[1];
     call->inode = message.arguments[2];

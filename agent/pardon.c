@@ -94,6 +94,18 @@ int pardon_call(struct call *call, const struct message *message) {
     return 0;
 }
 
+/* The input buffer whose length an argument is, -1 if there is none. */
+static int input_of(const struct call_rule *rule, int argument) {
+    for (int index = 0; index < rule->count; index++) {
+        const struct argument_rule *buffer = &rule->arguments[index];
+        if (buffer->kind == KIND_BYTES && buffer->direction == DIRECTION_IN &&
+            buffer->length == LENGTH_ARGUMENT && buffer->operand == argument) {
+            return index;
+        }
+    }
+    return -1;
+}
+
 /* Follower: the values of the arguments; the run ends here when they differ and must not. */
 void pardon_values(struct call *call, const uint64_t *leader) {
     for (;;) {
@@ -102,5 +114,23 @@ void pardon_values(struct call *call, const uint64_t *leader) {
             return;
         }
         call_differs(call, DIVERGENCE_ARGUMENT, argument, 0);
+        if (input_of(call->rule, argument) >= 0) {
+            call->sent = leader[argument];
+        }
     }
+}
+
+/* Follower: what a call returns that sent another number of bytes in the leader: all or, as far as
+ * there are so many here, as many. */
+int64_t pardon_result(const struct call *call, int64_t result) {
+    if (!call->sent || result <= 0) {
+        return result;
+    }
+    for (int argument = 0; argument < call->rule->count; argument++) {
+        if (call->pardoned >> argument & 1 && input_of(call->rule, argument) >= 0) {
+            int64_t own = (int64_t)call->arguments[argument];
+            return result == (int64_t)call->sent || result > own ? own : result;
+        }
+    }
+    return result;
 }

@@ -157,6 +157,7 @@ class Births:
             space.overhead = parent.space.overhead
             space.entry = parent.space.entry
             space.loading = parent.space.loading
+            space.own_program = parent.space.own_program
             space.files_mapped = parent.space.files_mapped
             space.sites = parent.space.sites.copy()
             space.turns = parent.space.turns.copy()

@@ -43,6 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def dispatch(words: list[str]) -> int:
     """Parse the command line and run the command that it names."""
+    if words[:1] in (["cc"], ["c++"]):  # everything that follows is the compiler's
+        from mvx.building import driver
+
+        return driver.main(words[1:], plus=words[0] == "c++")
     # What follows the first `--` is the program's own: the parser does not see it.
     cut = words.index("--") if "--" in words else len(words)
     words, program = words[:cut], words[cut:]
@@ -276,6 +280,12 @@ def make_parser(*, benchmarks: bool = False) -> Parser:
     )
     add("program", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
 
+    for name, language in (("cc", "C"), ("c++", "C++")):
+        commands.add_parser(
+            name,
+            add_help=False,
+            help=f"a {language} compiler for CC= and CXX= that builds every variant of a program",
+        )
     doctor_parser = commands.add_parser(
         "doctor", help="show what this machine has and lacks for mvx", allow_abbrev=False
     )
@@ -396,6 +406,11 @@ def options_of(asked: argparse.Namespace, words: list[str]) -> Options:
             check_writable(target)
     program, arguments = options.find_program(words)
     asked.programs = options.find_variants(asked.programs)
+    if not asked.programs and asked.variants != 1:
+        from mvx import programs
+
+        beside = programs.found(program)
+        asked.programs = beside if asked.variants is None else beside[: asked.variants - 1]
     asked.rules = tuple(asked.rules)
     if asked.calibrate is not None:
         asked.on_divergence = "observe"

@@ -46,7 +46,8 @@ class Disagreement:
         """A follower's agent has found a difference; it stands at the control gate."""
         word = _DIVERGENCES[current.rsi] if current.rsi < len(_DIVERGENCES) else "INTEGRITY"
         kind = _KINDS.get(word, word.lower())
-        if word in {"CALL", "ARGUMENT", "CONTENT"} and not task.is_leader and self.judge.is_needed:
+        may_be_none = word in {"CALL", "ARGUMENT", "CONTENT"} and not task.is_leader
+        if may_be_none and self.judge.is_needed(task):
             verdict = self.judge.verdict(task, _NO_ARGUMENT if word == "CALL" else current.rdx)
             if verdict:
                 current.orig_rax = MASK

@@ -82,3 +82,10 @@ class FileFailed(MvxError):
     """A file that mvx was told to read or write cannot be read or written."""
 
     identifier = "MVX-E108"
+
+
+class BuildFailed(MvxError):
+    """A variant of a program cannot be built (`mvx cc`)."""
+
+    identifier = "MVX-E109"
+    default_fix = "build with CC set to the variant's compiler to see why, or change the recipe"

@@ -114,7 +114,8 @@ class Injector:
         space.overhead = PRIVATE_SIZE + len(self._arenas.arenas) * ARENA_SIZE + plan.barrier_size
         space.overhead += plan.hole[1]
         memory.write(new.pointer, new.content)
-        space.loading = bool(stack.auxiliary(AT_BASE)) and self._programs.loads_own(task)
+        space.own_program = self._programs.loads_own(task)
+        space.loading = space.own_program and bool(stack.auxiliary(AT_BASE))
         if new.withdrawn or space.loading:
             arm(space, stack.auxiliary(AT_ENTRY) + plan.image, new.withdrawn)
         entry.rsp = new.pointer

@@ -14,6 +14,7 @@ import os
 import re
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mvx import rules
@@ -23,8 +24,6 @@ from mvx.specification.table import RULES
 from mvx.specification.vocabulary import CallFlag, Executor, Handler, Kind
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mvx.compared import Compared
     from mvx.monitor import Monitor
     from mvx.tasks import Task
@@ -33,7 +32,7 @@ EQUAL: Final = list(VERDICTS).index("EQUAL")
 OWN: Final = list(VERDICTS).index("OWN")
 SKIP: Final = list(VERDICTS).index("SKIP")
 _CALL: Final = list(MESSAGES).index("CALL")
-_BUILT_IN: Final = "rules.toml"
+_BUILT_IN: Final = Path(__file__).with_name("rules.toml")
 _ALONE_MAX: Final = 10_000
 """Calls that a task set's variants may make alone before that is a divergence after all."""
 _LOOK_AHEAD: Final = 64 * 1024
@@ -48,24 +47,26 @@ class Judge:
     """Judges the differences of one run."""
 
     def __init__(self, monitor: Monitor) -> None:
-        """Load the rules: those that come with mvx hold for variants that are different files."""
+        """Load the user's rules; those that come with mvx hold where variants are other files."""
         options = monitor.options
         self._monitor = monitor
         self._observes = options.on_divergence == "observe"
-        self._rules = [rule for path in options.rules for rule in rules.load(path)]
-        if options.programs:
-            from importlib import resources
-
-            with resources.as_file(resources.files("mvx") / _BUILT_IN) as path:
-                self._rules += rules.load(path)
+        self._own = [rule for path in options.rules for rule in rules.load(path)]
+        self._built_in: list[Rule] | None = None
         self._alone: Counter[int] = Counter()
         self._seen: Counter[Difference] = Counter()
         self._examples: dict[Difference, Difference] = {}
 
-    @property
-    def is_needed(self) -> bool:
+    def is_needed(self, task: Task) -> bool:
         """Whether any difference may be let go."""
-        return bool(self._rules) or self._observes
+        return bool(self._own) or self._observes or _has_own_program(task)
+
+    def _rules(self, task: Task) -> list[Rule]:
+        if not _has_own_program(task):
+            return self._own
+        if self._built_in is None:
+            self._built_in = rules.load(_BUILT_IN)
+        return self._own + self._built_in
 
     def verdict(self, task: Task, argument: int) -> int:
         """What the follower's agent is to do about its difference; 0: this is a divergence.
@@ -102,7 +103,7 @@ class Judge:
             path=self._path(task, own),
             program=self._monitor.options.program,
         )
-        if any(rule.allows(difference) for rule in self._rules):
+        if any(rule.allows(difference) for rule in self._rules(task)):
             task.set.pardoned.add((task.variant.index, own.number, difference.argument))
             return EQUAL
         if not self._observes:
@@ -123,7 +124,7 @@ class Judge:
             other.name, surplus="leader", path=self._path(task, other), program=program
         )
         may_own, may_skip = _is_harmless(own, alone=True), _is_harmless(other, alone=False)
-        for rule in self._rules:
+        for rule in self._rules(task):
             if may_own and rule.allows(mine):
                 return OWN
             if may_skip and rule.allows(theirs):
@@ -191,6 +192,10 @@ class Judge:
         calibrate.write_text(rules.text(proposed), encoding="utf-8")
 
 
+def _has_own_program(task: Task) -> bool:
+    return task.space is not None and task.space.own_program
+
+
 def _is_readable(call: Compared, argument: int) -> bool:
     """Whether the rest of the leader's message can be read although an argument differs."""
     rule = RULES[call.number]
@@ -212,6 +217,8 @@ def _is_harmless(call: Compared, *, alone: bool) -> bool:
     if rule is None or Handler(rule.handler) not in _REGULAR:
         return False
     flags = CallFlag(rule.flags)
+    if rule.name == "prlimit64" and not call.arguments[2]:
+        flags &= ~CallFlag.SENSITIVE  # it only asks
     if flags & (CallFlag.EFFECT | CallFlag.NO_RETURN | CallFlag.SENSITIVE):
         return False
     if (

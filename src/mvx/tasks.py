@@ -66,6 +66,8 @@ class AddressSpace:
     """Bytes that mvx added to the address space."""
     files_mapped: int = 0
     """How many files were mapped at an address of the supervisor's choice."""
+    own_program: bool = False
+    """The variants execute different files here."""
     loading: bool = False
     """The loaders of different programs are at work: each variant looks up files for itself."""
     entry: Entry | None = None

@@ -1,0 +1,3 @@
+int first(int x);
+int second(int x);
+int second(int x) { return first(x) + 1; }
