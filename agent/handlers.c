@@ -125,7 +125,10 @@ static void prepare_prlimit(struct call *call) {
     if (!call->arguments[2]) {
         call->executor = EXECUTOR_LEADER;
         call->flags &= (uint8_t)~FLAG_SENSITIVE;
-    } else if ((uint32_t)call->arguments[0] && (uint32_t)call->arguments[0] != call->task->pid) {
+    } else if (((uint32_t)call->arguments[0] && (uint32_t)call->arguments[0] != call->task->pid) ||
+               (uint32_t)call->arguments[1] == RLIMIT_CPU ||
+               (uint32_t)call->arguments[1] == RLIMIT_RTTIME) {
+        /* Another process's limits; limits whose signals would come to each variant by itself. */
         call->executor = EXECUTOR_LEADER;
     }
 }

@@ -1,73 +1,187 @@
-"""Delivery between calls: for a leader that computes, or sleeps in a futex, and makes no common
-call for a while.
+"""Delivery between calls: for a leader that computes, or sleeps in a futex, when its signal comes.
 
-The supervisor stops the leader where it is and lets every follower catch up: a follower is ready
-when it has consumed all that the leader has published and either runs program code itself or
-already waits in its agent for the leader's next message. The latter is put back before the call
-that it began. Then all get the signal: between the same two calls, though not at the same
-instruction; a program whose output depends on how far it had computed shows that natively, too.
+The leader is held where the signal stopped it. As long as every follower that has consumed all of
+the leader's messages still computes, too, nobody is known to be further than the others; after a
+moment in which none of them came to its next call, each is *summoned*: it gets the same signal and
+stops before it. When all are held in the program, they are brought to the same instruction if that
+can be done (alignment.py), and all go on into their handlers.
+
+A follower that waits in its next call shows that the leader is behind: the leader then goes on with
+`pending` set, and everybody meets at that call (delivery.py). If the leader does not come to it for
+long, the follower is put back before the call that it began.
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import enum
 import time
+from collections.abc import Callable
 from typing import Final
 
 from mvx import kernel
-from mvx.kernel import MASK, Registers, TaskGoneError
+from mvx.kernel import MASK, Registers, TaskGoneError, signed
 from mvx.monitor import Monitor
 from mvx.tasks import Stash, State, Task
 
-_PATIENCE_S: Final = 0.001
-"""How long a stashed signal waits for the leader's next common call."""
+_MOMENT_S: Final = 0.00003
+"""How long followers may show that they are ahead before they are summoned."""
+_PATIENCE_S: Final = 0.02
+"""How long a leader that is behind may take to its next call."""
+_AGENT_PATIENCE_S: Final = 0.002
+"""The same for a leader that was in its agent, which may be in a call of its own."""
 _RETRY_S: Final = 0.0005
+_REST_MOST_S: Final = 0.005
+"""How long a timer's signal waits, at most, so that the program gets on since the last one."""
+_FUTEX_PATIENCE_S: Final = 0.01
+"""How long variants may differ in whether they sleep in a futex."""
+
+
+class Place(enum.Enum):
+    """Where a follower is, seen from a leader that is held between two calls."""
+
+    BEHIND = "has messages of the leader to consume, or is on its way out of a call"
+    COMPUTES = "has consumed all messages"
+    AHEAD = "waits in the next call"
+
+
+@dataclasses.dataclass(eq=False)
+class Hold:
+    """A leader's task that is held, and its followers as they come."""
+
+    leader: Task
+    in_signal_stop: bool
+    """The leader is in signal-delivery-stop: a signal can be injected there."""
+    since_s: float
+    ready: dict[int, Registers | None] = dataclasses.field(default_factory=dict)
+    """Followers that are held, with the registers to put back (None: as they are)."""
+    injectable: set[int] = dataclasses.field(default_factory=set)
+    """Those of them that are in signal-delivery-stop."""
+    forced: bool = False
+    """The leader did not come to the call in which a follower waits."""
 
 
 class BetweenCalls:
     """Signals of leaders that make no common call."""
 
-    def __init__(self, monitor: Monitor) -> None:
-        """Works on the monitor's tasks."""
+    def __init__(self, monitor: Monitor, pull_out: Callable[[Task], None]) -> None:
+        """Works on the monitor's tasks; `pull_out` tells a leader in its agent of its signals."""
         self._monitor = monitor
-        self._waiting: dict[Task, float] = {}
+        self._pull_out = pull_out
+        self._rested: dict[Task, float] = {}
+        """Until when a leader's task shall get on with its work after its last signal."""
+        self._due: dict[Task, float] = {}
         """Leader's tasks with a stashed signal, and when to look at them next."""
-        self._held: dict[Task, dict[int, Registers | None]] = {}
-        """Stopped leader's tasks; their followers that are ready, with the registers to put back
-        (None: as they are).
-        """
+        self._forced: set[Task] = set()
+        """Those of them whose patience ends then: followers that are ahead are put back."""
+        self._holds: dict[Task, Hold] = {}
 
-    def stashed(self, task: Task) -> None:
-        """A signal was stashed for a leader's task."""
-        self._waiting.setdefault(task, time.monotonic() + _PATIENCE_S)
+    # When
+
+    def watch(self, task: Task) -> None:
+        """A leader goes on with `pending` set, and should come to a common call."""
+        self._due.setdefault(task, time.monotonic() + _AGENT_PATIENCE_S)
+
+    def begin(self, task: Task) -> None:
+        """A leader is in signal-delivery-stop, in the program, and the signal is in its stash."""
+        self._hold(task, in_signal_stop=True)
+
+    def delivered(self, task: Task, stash: Stash) -> None:
+        """A signal has reached every variant's handler; `task` is the leader's."""
+        now_ns = time.monotonic_ns()
+        rest_s = min((now_ns - stash.since_ns) / 1e9, _REST_MOST_S)
+        self._rested[task] = now_ns / 1e9 + rest_s
+
+    def defer(self, task: Task) -> bool:
+        """Whether a timer's signal shall wait: delivery must leave the program half of its time,
+        however often the timer fires.
+        """
+        until = self._rested.get(task, 0.0)
+        if time.monotonic() >= until:
+            return False
+        self._due.setdefault(task, until)
+        return True
 
     def timeout(self) -> float | None:
         """Seconds until :meth:`look` has something to do, None if nothing."""
-        if not self._waiting:
+        if not self._due:
             return None
-        return max(0.0, min(self._waiting.values()) - time.monotonic())
+        return max(0.0, min(self._due.values()) - time.monotonic())
 
     def look(self) -> None:
-        """Stop the tasks whose time has come."""
+        """Go on with the tasks whose time has come."""
         now = time.monotonic()
-        for task, due in list(self._waiting.items()):
+        for task, due in list(self._due.items()):
             if due > now:
                 continue
             if not task.stash or task.state is not State.RUNNING:
-                del self._waiting[task]
-                self._let_go(task)
+                self._forget(task)
                 continue
-            self._waiting[task] = now + _RETRY_S
-            ready = self._held.get(task)
-            if ready is None:
-                self._ask(task)
-                continue
-            for follower in self._followers(task):
-                if follower.variant.index not in ready:
-                    self._ask(follower)
+            self._due[task] = now + _RETRY_S
+            hold = self._holds.get(task)
+            if hold is None:
+                self._interrupt(task)
+            else:
+                self._advance(hold)
+
+    # Holding
+
+    def _hold(self, task: Task, *, in_signal_stop: bool) -> None:
+        now = time.monotonic()
+        hold = Hold(task, in_signal_stop, now, forced=task in self._forced)
+        self._holds[task] = hold
+        self._due[task] = now + _RETRY_S
+        self._advance(hold)
+
+    def _advance(self, hold: Hold) -> None:
+        """See where the followers are; summon them when none is ahead of the leader."""
+        followers = self._followers(hold.leader)
+        if len(followers) < len(self._monitor.variants) - 1:
+            self._let_go(hold)  # one is still to be born
+            return
+        end = time.monotonic() + _MOMENT_S
+        while True:
+            places = [
+                self._place(follower)
+                for follower in followers
+                if follower.variant.index not in hold.ready
+            ]
+            if Place.AHEAD in places and not hold.forced:
+                self._let_go(hold)
+                return
+            if time.monotonic() >= end:
+                break
+        for follower in followers:
+            if follower.variant.index not in hold.ready:
+                self._summon(hold, follower)
+
+    def _place(self, follower: Task) -> Place:
+        """Where a follower is, as its own words in shared memory tell: a lie hurts nobody else."""
+        arenas = self._monitor.arenas.arenas
+        lane = follower.set.lane
+        own = arenas[follower.variant.index]
+        head = arenas[0].word(lane, "head")
+        if own.word(lane, "tail") != head:
+            return Place.BEHIND
+        if own.word(lane, "number") != 0 and own.word(lane, "position") == head:
+            return Place.AHEAD
+        return Place.COMPUTES
+
+    def _summon(self, hold: Hold, follower: Task) -> None:
+        """Make a follower stop: by the signal itself where it can be injected then, else by an
+        interrupt.
+        """
+        if follower.state is not State.RUNNING:
+            return
+        if hold.forced or follower.summoned or len(hold.leader.stash) > 1:
+            self._interrupt(follower)
+            return
+        follower.summoned = hold.leader.stash[0].number
+        kernel.send_signal(follower.process, follower.tid, follower.summoned)
 
     @staticmethod
-    def _ask(task: Task) -> None:
+    def _interrupt(task: Task) -> None:
         if not task.asked_to_stop and task.state is State.RUNNING:
             task.asked_to_stop = True
             with contextlib.suppress(TaskGoneError):
@@ -75,73 +189,145 @@ class BetweenCalls:
 
     @staticmethod
     def _followers(task: Task) -> list[Task]:
-        return [other for other in task.set.tasks.values() if other is not task]
+        return [
+            other
+            for other in task.set.tasks.values()
+            if other is not task and other.state is not State.ENDED
+        ]
 
-    def stopped(self, task: Task) -> None:
-        """A task stopped because it was asked to."""
-        task.asked_to_stop = False
-        current = kernel.registers(task.tid)
+    # Stops
+
+    def stopped(self, task: Task, *, in_signal_stop: bool = False) -> None:
+        """A task stopped because it was interrupted or summoned."""
+        if in_signal_stop:
+            task.summoned = 0
         if task.is_leader:
-            if task not in self._waiting or not task.stash or self._is_in_agent(task, current):
-                kernel.resume(task.tid)
-                return
-            self._held[task] = {}
-            self._waiting[task] = time.monotonic()
+            self._leader_stopped(task)
             return
         leader = task.set.tasks[0]
-        ready = self._held.get(leader)
-        if ready is None or not self._is_ready(task, current, ready):
+        hold = self._holds.get(leader)
+        if hold is None or task.variant.index in hold.ready:
             kernel.resume(task.tid)
             return
-        if len(ready) == len(self._followers(leader)):
-            self._deliver(leader, ready)
+        current = kernel.registers(task.tid)
+        if not self._is_ready(task, current, hold):
+            kernel.resume(task.tid)
+            if self._place(task) is Place.AHEAD and not hold.forced:
+                self._let_go(hold)
+            return
+        if in_signal_stop:
+            hold.injectable.add(task.variant.index)
+        if len(hold.ready) == len(self._followers(leader)):
+            self._deliver(hold)
 
-    def _is_in_agent(self, task: Task, current: Registers) -> bool:
-        arena = self._monitor.arenas.arenas[task.variant.index]
+    def _leader_stopped(self, task: Task) -> None:
         assert task.space is not None
-        return task.space.contains(current.rip) or arena.word(task.set.lane, "number") != 0
+        if task not in self._due or not task.stash or task in self._holds:
+            kernel.resume(task.tid)
+        elif task.space.contains(kernel.registers(task.tid).rip):
+            self._pull_out(task)
+            kernel.resume(task.tid)
+        else:
+            self._hold(task, in_signal_stop=False)
 
-    def _is_ready(self, task: Task, current: Registers, ready: dict[int, Registers | None]) -> bool:
-        arenas = self._monitor.arenas.arenas
-        lane = task.set.lane
-        own = arenas[task.variant.index]
-        head = arenas[0].word(lane, "head")
-        if own.word(lane, "tail") != head:
-            return False
-        if not self._is_in_agent(task, current):
-            ready[task.variant.index] = None
+    def _is_ready(self, task: Task, current: Registers, hold: Hold) -> bool:
+        """Whether a stopped follower can get the signal here; if so, it is noted as ready."""
+        place = self._place(task)
+        assert task.space is not None
+        if not task.space.contains(current.rip):
+            if place is Place.BEHIND or not self._sleeps_alike(task, current, hold):
+                return False
+            hold.ready[task.variant.index] = None
             return True
-        if own.word(lane, "number") == 0 or own.word(lane, "position") != head:
-            return False  # on its way out of a finished call, or in one that it makes for itself
+        if place is not Place.AHEAD or not hold.forced:
+            return False
         task.registers = current
         program = self._monitor.program_registers(task)
         program.rip -= 2
         program.rax = program.orig_rax
         program.orig_rax = MASK
-        ready[task.variant.index] = program
+        hold.ready[task.variant.index] = program
         return True
 
-    def _deliver(self, leader: Task, ready: dict[int, Registers | None]) -> None:
-        monitor = self._monitor
-        del self._held[leader]
-        del self._waiting[leader]
+    def _sleeps_alike(self, task: Task, current: Registers, hold: Hold) -> bool:
+        """Whether leader and follower both sleep in a call of their own (a futex), or both do not.
+
+        For some time, variants that differ are given the time to come to the same; then whoever
+        sleeps is made to begin its sleep again after the handler.
+        """
+        leader = kernel.registers(hold.leader.tid)
+        if is_restart(leader) == is_restart(current):
+            return True
+        if time.monotonic() < hold.since_s + _FUTEX_PATIENCE_S:
+            return False
+        for sleeper, registers in ((hold.leader, leader), (task, current)):
+            if is_restart(registers):
+                registers.rax = -kernel.ERESTARTNOINTR & MASK
+                kernel.set_registers(sleeper.tid, registers)
+        return True
+
+    # The end of a hold
+
+    def _deliver(self, hold: Hold) -> None:
+        leader = hold.leader
+        del self._holds[leader]
+        self._due.pop(leader, None)
+        self._forced.discard(leader)
         signals, leader.stash = leader.stash, []
-        monitor.write_field(leader, "pending", 0)
-        for task in leader.set.tasks.values():
-            program = ready.get(task.variant.index)
-            task.in_flight += [Stash(stash.number, stash.information) for stash in signals]
+        self._monitor.write_field(leader, "pending", 0)
+        for stash in signals:
+            stash.way = "between_calls"
+            stash.missing = len(leader.set.tasks)
+        for task in (leader, *self._followers(leader)):
+            program = hold.ready.get(task.variant.index)
             if program is not None:
                 kernel.set_registers(task.tid, program)
+            in_signal_stop = (
+                hold.in_signal_stop if task is leader else task.variant.index in hold.injectable
+            )
+            if in_signal_stop and len(signals) == 1:
+                self._monitor.deliver(task, signals[0])
+                continue
+            task.in_flight += signals
             for stash in signals:
                 kernel.send_signal(task.process, task.tid, stash.number)
             kernel.resume(task.tid)
 
-    def _let_go(self, task: Task) -> None:
-        """The signal went another way, or the task is gone: whoever is held goes on."""
-        ready = self._held.pop(task, None)
-        if ready is None:
-            return
-        held = [other for other in self._followers(task) if other.variant.index in ready]
-        for other in [task, *held]:
+    def _let_go(self, hold: Hold) -> None:
+        """The leader is behind: it goes on to its next call, where all meet."""
+        leader = hold.leader
+        del self._holds[leader]
+        self._due[leader] = time.monotonic() + _PATIENCE_S
+        self._forced.add(leader)
+        self._monitor.write_field(leader, "pending", 1)
+        self._resume(hold)
+
+    def _resume(self, hold: Hold) -> None:
+        held = [
+            other for other in self._followers(hold.leader) if other.variant.index in hold.ready
+        ]
+        for task in [hold.leader, *held]:
             with contextlib.suppress(TaskGoneError):
-                kernel.resume(other.tid)
+                kernel.resume(task.tid)
+
+    def _forget(self, task: Task) -> None:
+        """The signal went another way, or the task is gone: whoever is held goes on."""
+        self._due.pop(task, None)
+        self._forced.discard(task)
+        if task.state is State.ENDED:
+            self._rested.pop(task, None)
+        hold = self._holds.pop(task, None)
+        if hold is not None:
+            self._resume(hold)
+
+
+def is_restart(current: Registers) -> bool:
+    """Whether a stopped task would go on with the call that it was interrupted in."""
+    return current.orig_rax != MASK and -signed(current.rax) in kernel.RESTART_CODES
+
+
+def merge(stashes: list[Stash], new: Stash) -> None:
+    """Add a signal to those that wait, as the kernel does: a standard one is pending only once."""
+    if new.number < kernel.FIRST_REALTIME and any(old.number == new.number for old in stashes):
+        return
+    stashes.append(new)

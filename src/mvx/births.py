@@ -92,6 +92,7 @@ class Births:
             words[3] if flags & CLONE_PARENT_SETTID else 0,
             words[2] if flags & CLONE_CHILD_SETTID else 0,
             words[2] if flags & CLONE_CHILD_CLEARTID else 0,
+            task.birth_mask,
         )
         run_call(task, program, self._done)
 
@@ -211,6 +212,8 @@ class Births:
         if not child.is_leader and birth.child_tid_address:
             space.memory.write(birth.child_tid_address, struct.pack("<i", child.set.tid))
         child.birth = None
+        if birth.mask is not None:
+            kernel.set_signal_mask(child.tid, birth.mask)
         kernel.set_registers(child.tid, restored)
         kernel.resume(child.tid)
 
@@ -227,9 +230,16 @@ class Births:
         assert birth is not None
         result = signed(stopped.rax)
         if -result in kernel.RESTART_CODES:
-            # A signal is pending (fork(2) is restarted then); it is stashed on the way.
+            # A signal is pending (fork(2) is restarted then): not again, or a timer that fires more
+            # often than mvx needs for a birth would keep the program from it for ever.
+            if task.birth_mask is None:
+                task.birth_mask = kernel.signal_mask(task.tid)
+                kernel.set_signal_mask(task.tid, MASK)
             self._retry(task, birth, stopped)
             return
+        if task.birth_mask is not None:
+            kernel.set_signal_mask(task.tid, task.birth_mask)
+            task.birth_mask = None
         if task.is_leader:
             if result < 0:
                 self._outcome(task.set, result)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from mvx import kernel
-from mvx.between import BetweenCalls
+from mvx.between import BetweenCalls, is_restart, merge
 from mvx.kernel import MASK, Registers, signed
 from mvx.layout import COOKIES, COOKIES_OFFSET, COOKIES_TABLE, POINTS, TASK
 from mvx.monitor import Monitor
@@ -44,6 +44,10 @@ _RT_SIGSUSPEND: Final = 130
 _FATAL_WAIT_S: Final = 2.0
 _EINTR: Final = 4
 _SI_TKILL: Final = -6
+_SI_TIMER: Final = -2
+_SI_KERNEL: Final = 0x80
+_TIMERS: Final = frozenset({signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF})
+"""What setitimer(2) sends, with SI_KERNEL."""
 _WITH_VALUE: Final = frozenset({-1, -2, -3})
 """SI_QUEUE, SI_TIMER, SI_MESGQ."""
 _VALUE: Final = 24
@@ -55,7 +59,8 @@ class Delivery:
     def __init__(self, monitor: Monitor) -> None:
         """Works on the monitor's tasks."""
         self._monitor = monitor
-        self.between = BetweenCalls(monitor)
+        self.between = BetweenCalls(monitor, self.pull_out)
+        monitor.deliver = self._deliver
 
     def arrived(self, task: Task, number: int) -> None:
         """A task is in signal-delivery-stop."""
@@ -67,6 +72,8 @@ class Delivery:
             return
         if number in _FAULTS and code > 0:
             self._fault(task, number)
+        elif code == _SI_TKILL and number == task.summoned:
+            self.between.stopped(task, in_signal_stop=True)
         elif not task.is_leader:
             kernel.resume(task.tid)
         else:
@@ -89,17 +96,29 @@ class Delivery:
                 if task.space is not None and task.space.contains(kernel.registers(task.tid).rip):
                     return self._meet_again(task, stash)
                 task.in_flight.remove(stash)
-                kernel.set_signal_information(task.tid, _own_information(task, stash))
+                if number == task.summoned and number < kernel.FIRST_REALTIME:
+                    task.summoned = 0  # the two were one
                 self._restore_call(task)
-                if task.is_leader:
-                    self._monitor.dying[task.process] = number
-                if number < signal.SIGRTMIN and any(s.number == number for s in task.in_flight):
+                if number < kernel.FIRST_REALTIME and any(
+                    other.number == number for other in task.in_flight
+                ):
                     # Only one of a number can be pending: the next one is sent when this one has
                     # been taken.
                     kernel.send_signal(task.process, task.tid, number)
-                kernel.resume(task.tid, number)
+                self._deliver(task, stash)
                 return True
         return False
+
+    def _deliver(self, task: Task, stash: Stash) -> None:
+        """Let a task go from a signal-delivery-stop into its handler."""
+        kernel.set_signal_information(task.tid, _own_information(task, stash))
+        if task.is_leader:
+            self._monitor.dying[task.process] = stash.number
+        kernel.resume(task.tid, stash.number)
+        stash.missing -= 1
+        if stash.missing == 0:
+            self._monitor.delays.delivered(stash.number, stash.way, stash.since_ns)
+            self.between.delivered(task.set.tasks[0], stash)
 
     @staticmethod
     def _meet_again(task: Task, stash: Stash) -> bool:
@@ -193,7 +212,8 @@ class Delivery:
         if task.variant.launching or task.space is None:
             kernel.resume(task.tid, number)
             return
-        if self._deliver_unblocked(task, number, information):
+        timer = _is_timer(number, information)
+        if self._deliver_unblocked(task, number, information, timer=timer):
             return
         if not _has_handler(task.tid, number):
             harmless = number in _IGNORED_BY_DEFAULT or _is_ignored(task.tid, number)
@@ -203,17 +223,15 @@ class Delivery:
                 self._go_on(task)
             kernel.resume(task.tid, 0 if harmless else number)
             return
-        if len(self._monitor.variants) == 1 and not task.space.contains(
-            kernel.registers(task.tid).rip
-        ):
-            kernel.resume(task.tid, number)
+        merge(task.stash, Stash(number, information))
+        if timer and self.between.defer(task):
+            kernel.resume(task.tid)
             return
-        if number >= signal.SIGRTMIN or all(s.number != number for s in task.stash):
-            # Only one of a standard signal's number can be pending.
-            task.stash.append(Stash(number, information))
-        self._monitor.write_field(task, "pending", 1)
-        self._pull_out(task)
-        self.between.stashed(task)
+        if not task.space.contains(kernel.registers(task.tid).rip):
+            self.between.begin(task)
+            return
+        self.pull_out(task)
+        self.between.watch(task)
         kernel.resume(task.tid)
 
     def _go_on(self, task: Task) -> None:
@@ -236,11 +254,12 @@ class Delivery:
         elif signed(current.rax) > 0:
             self._monitor.write_field(task, "disturbed", 1)
 
-    def _pull_out(self, task: Task) -> None:
-        """Make a task that is in, or about to enter, a blocking call at a gate come back to the
-        agent with EINTR.
+    def pull_out(self, task: Task) -> None:
+        """Tell a leader that is in its agent of its signals; from a blocking call at a gate, or on
+        its way there, it comes back to the agent with EINTR.
         """
         monitor = self._monitor
+        monitor.write_field(task, "pending", 1)
         current = kernel.registers(task.tid)
         offset = monitor.offset_in_image(task, current.rip)
         offsets = monitor.image.offsets
@@ -251,7 +270,7 @@ class Delivery:
             if offsets[test] <= offset < offsets[after]:
                 task.interrupt_code = kernel.ERESTARTNOINTR
                 current.rip = task.variant.base + offsets[given_up]
-            elif offset == offsets[after] and _is_restart(current):
+            elif offset == offsets[after] and is_restart(current):
                 task.interrupt_code = -signed(current.rax)
                 current.rax = -_EINTR & MASK
                 current.orig_rax = MASK
@@ -276,6 +295,8 @@ class Delivery:
         task_set.gathered.clear()
         leader = next(other for other in gathered if other.is_leader)
         signals, leader.stash = leader.stash, []
+        for stash in signals:
+            stash.missing = len(gathered)
         for other in gathered:
             self._send(other, leader, signals)
         leader.interrupt_code = 0
@@ -301,7 +322,7 @@ class Delivery:
                 program.rax = number
         monitor.write_field(task, "pending", 0)
         monitor.write_field(task, "interrupted", 0)
-        task.in_flight += [Stash(stash.number, stash.information) for stash in signals]
+        task.in_flight += signals
         given_up = point == "INTERRUPTED" and leader.interrupt_code == kernel.ERESTARTNOHAND
         given_up = given_up or (point == "EXIT" and program.rax == -_EINTR & MASK)
         mask = self._mask_address(task, program, number) if given_up and signals else 0
@@ -331,15 +352,23 @@ class Delivery:
         task.unblocked = pending & ~in_flight & status["SigCgt"]
         return bool(task.unblocked)
 
-    def _deliver_unblocked(self, task: Task, number: int, information: bytes) -> bool:
+    def _deliver_unblocked(
+        self, task: Task, number: int, information: bytes, *, timer: bool
+    ) -> bool:
         """A signal of the leader that its sigreturn unblocked: followers get it at the same
-        sigreturn.
+        sigreturn. Only a timer's can come later: nobody knows when it expired.
         """
         bit = 1 << (number - 1)
         if not task.unblocked & bit:
             return False
         task.unblocked &= ~bit
-        task.set.native_signals.append(Stash(number, information))
+        if timer:
+            if not task.unblocked:
+                self._monitor.native_done(task.set)
+            return False
+        task.set.native_signals.append(
+            Stash(number, information, missing=len(self._monitor.variants) - 1)
+        )
         kernel.resume(task.tid, number)
         if not task.unblocked:
             self._monitor.native_done(task.set)
@@ -381,8 +410,9 @@ def _own_information(task: Task, stash: Stash) -> bytes:
     return stash.information[:_VALUE] + own + stash.information[_VALUE + 8 :]
 
 
-def _is_restart(current: Registers) -> bool:
-    return current.orig_rax != MASK and -signed(current.rax) in kernel.RESTART_CODES
+def _is_timer(number: int, information: bytes) -> bool:
+    code = struct.unpack_from("<i", information, 8)[0]
+    return code == _SI_TIMER or (code == _SI_KERNEL and number in _TIMERS)
 
 
 def _status(tid: int) -> dict[str, int]:

@@ -29,6 +29,8 @@ PTRACE_SETSIGINFO: Final = 0x4203
 PTRACE_SEIZE: Final = 0x4206
 PTRACE_INTERRUPT: Final = 0x4207
 PTRACE_LISTEN: Final = 0x4208
+PTRACE_GETSIGMASK: Final = 0x420A
+PTRACE_SETSIGMASK: Final = 0x420B
 
 OPTION_SYSGOOD: Final = 1
 OPTION_FORK: Final = 2
@@ -48,6 +50,9 @@ EVENT_STOP: Final = 128
 WALL: Final = 0x40000000
 SIGINFO_SIZE: Final = 128
 SYSCALL_STOP: Final = signal.SIGTRAP | 0x80
+
+FIRST_REALTIME: Final = 32
+"""Signals from here on queue; glibc keeps 32 and 33 for itself."""
 
 ERESTARTSYS: Final = 512
 ERESTARTNOINTR: Final = 513
@@ -131,6 +136,19 @@ def set_signal_information(tid: int, content: bytes) -> None:
     """Replace the siginfo of the signal about to be delivered."""
     buffer = ctypes.create_string_buffer(content, SIGINFO_SIZE)
     ptrace(PTRACE_SETSIGINFO, tid, 0, ctypes.addressof(buffer))
+
+
+def signal_mask(tid: int) -> int:
+    """The blocked signals of a stopped task, bit 0 for signal 1."""
+    content = ctypes.c_uint64()
+    ptrace(PTRACE_GETSIGMASK, tid, 8, ctypes.addressof(content))
+    return content.value
+
+
+def set_signal_mask(tid: int, mask: int) -> None:
+    """Replace the blocked signals of a stopped task."""
+    content = ctypes.c_uint64(mask)
+    ptrace(PTRACE_SETSIGMASK, tid, 8, ctypes.addressof(content))
 
 
 def resume(tid: int, number: int = 0, *, to_syscall_exit: bool = False) -> None:

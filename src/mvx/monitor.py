@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from mvx import calls, kernel, memory, seccomp
 from mvx.arena import Arenas
 from mvx.counter import frequency_khz
+from mvx.delays import Delays
 from mvx.errors import InternalError
 from mvx.image import Image, load
 from mvx.injection import Injector
@@ -34,7 +35,7 @@ from mvx.placement import Placement
 from mvx.programs import Programs
 from mvx.sites import Sites
 from mvx.statistics import Statistics
-from mvx.tasks import AddressSpace, DescriptorTable, State, Task, TaskSet, Variant
+from mvx.tasks import AddressSpace, DescriptorTable, Stash, State, Task, TaskSet, Variant
 from mvx.variation import Variation
 from mvx.waiting import Waiting
 
@@ -68,6 +69,8 @@ class Monitor:
         self.variants = [self._variant(index) for index in range(options.variants)]
         self.statistics = Statistics(options.variants)
         self.sites = Sites(options, self.statistics)
+        self.delays = Delays()
+        self.statistics.add("signals", self.delays)
         self.tasks: dict[int, Task] = {}
         self.sets: dict[int, TaskSet] = {}
         self.warned: set[str] = set()
@@ -80,6 +83,7 @@ class Monitor:
         self.diverged: Callable[..., None] = lambda *_, **__: None
         self.native_done: Callable[[TaskSet], None] = lambda _: None
         self.sigreturn_done: Callable[[Task], bool] = lambda _: False
+        self.deliver: Callable[[Task, Stash], None] = lambda *_: None
         self.emulate: Callable[[Task, Registers], bool] = lambda *_: False
         self.trace: Trace | None = None
         self.ordered = options.variants > 1 and options.threads != "parallel"

@@ -290,6 +290,9 @@ class Supervisor:
             return
         number = status >> 8 & 0xFF
         event = status >> 16
+        # Any stop takes back an interrupt that has not stopped the task yet (ptrace_stop in
+        # kernel/signal.c).
+        interrupted, task.asked_to_stop = task.asked_to_stop, False
         if task.unblocked and (event or number == kernel.SYSCALL_STOP):
             # The expected signal did not stop the task first: somebody else took it.
             task.unblocked = 0
@@ -300,7 +303,7 @@ class Supervisor:
             self._count(task, "birth" if task.birth is not None else "group")
             if number != signal.SIGTRAP:
                 kernel.ptrace(kernel.PTRACE_LISTEN, tid)
-            elif task.asked_to_stop:
+            elif interrupted:
                 self._delivery.between.stopped(task)
             elif task.asked_to_yield:
                 self._preemption.stopped(task)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import time
 from collections.abc import Callable
 
 from mvx.entry import Entry
@@ -121,12 +122,21 @@ class DescriptorTable:
     users: int = 0
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(eq=False)
 class Stash:
-    """An asynchronous signal that waits for the point at which every variant gets it."""
+    """An asynchronous signal on its way to the point at which every variant gets it; the variants'
+    tasks share this object.
+    """
 
     number: int
     information: bytes
+    """The leader's siginfo."""
+    since_ns: int = dataclasses.field(default_factory=time.monotonic_ns)
+    """When the supervisor learnt of it."""
+    way: str = "at_call"
+    """How it is delivered: one of delays.WAYS."""
+    missing: int = 0
+    """How many variants are not yet about to run their handlers, once it has been sent."""
 
 
 @dataclasses.dataclass(eq=False)
@@ -163,6 +173,10 @@ class Task:
     """The birth is made again, with a number of the kernel's choice."""
     birth_frame: Registers | None = None
     """The program's registers for that."""
+    birth_mask: int | None = None
+    """The program's signal mask: a birth that a signal interrupted is made again with all signals
+    blocked.
+    """
     executing: bytes | None = None
     """The descriptor table to carry over the exec that the task is executing."""
     early_signals: list[int] = dataclasses.field(default_factory=list)
@@ -173,6 +187,8 @@ class Task:
     """PTRACE_INTERRUPT was sent for a delivery between calls."""
     asked_to_yield: bool = False
     """PTRACE_INTERRUPT was sent to take the turn away."""
+    summoned: int = 0
+    """The signal that was sent to a follower only to stop it, for a delivery between calls."""
     unblocked: int = 0
     """Signals (bit set) that the leader's sigreturn unblocked and that have not stopped it yet."""
     turns: bool = False
@@ -203,6 +219,8 @@ class Birth:
     parent_tid_address: int
     child_tid_address: int
     clear_tid_address: int
+    mask: int | None = None
+    """The signal mask of parent and child, where all signals are blocked during the call."""
 
 
 @dataclasses.dataclass(eq=False)

@@ -5,7 +5,7 @@ int main(void) {
     on(SIGALRM, count, 0);
     pid_t child = fork();
     if (child == 0) {
-        alarm_us(60000, 0);
+        alarm_us(60000, 60000);
         execl("/bin/sleep", "sleep", "100", (char *)NULL);
         _exit(9);
     }

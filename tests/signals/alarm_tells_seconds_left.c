@@ -8,7 +8,8 @@ int main(void) {
     CHECK(left == 1000 || left == 999);
     left = alarm(0);
     CHECK((left == 50 || left == 49) && alarm(0) == 0);
-    alarm_us(1500, 0);
-    CHECK(pause() == -1 && errno == EINTR && counted == 1);
+    alarm_us(1500, 1500);
+    CHECK(pause() == -1 && errno == EINTR && counted >= 1);
+    alarm_us(0, 0);
     puts("ok");
 }

@@ -8,8 +8,8 @@ int main(void) {
         CHECK(kill(getpid(), SIGTERM) == 0 && counted == 1);
         struct sigaction now;
         CHECK(sigaction(SIGTERM, NULL, &now) == 0 && now.sa_handler == SIG_DFL);
-        alarm_us(3000, 0);
         on(SIGALRM, count, (int)SA_RESETHAND);
+        alarm_us(3000, 0);
         while (counted < 2)
             ;
         CHECK(kill(getpid(), SIGTERM) == 0);

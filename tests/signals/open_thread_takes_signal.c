@@ -9,6 +9,7 @@ static void handle(int number) {
     (void)number;
     CHECK(gettid() == taker);
     counted++;
+    CHECK(write(ends[1], "h", 1) == 1);
 }
 
 static void *take(void *unused) {
@@ -28,10 +29,9 @@ int main(void) {
     block(SIGUSR1);
     CHECK(pipe(ends) == 0 && pthread_create(&thread, NULL, take, NULL) == 0);
     CHECK(read(ends[0], &byte, 1) == 1);
-    for (int i = 1; i <= 3; i++) {
+    for (int i = 0; i < 3; i++) {
         CHECK(kill(getpid(), SIGUSR1) == 0);
-        while (counted < i)
-            sleep_ms(1);
+        CHECK(read(ends[0], &byte, 1) == 1 && byte == 'h');
     }
     CHECK(pthread_join(thread, NULL) == 0);
     puts("ok");

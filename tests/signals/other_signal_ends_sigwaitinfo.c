@@ -7,9 +7,10 @@ int main(void) {
     on(SIGALRM, count, SA_RESTART);
     block(SIGUSR1);
     for (int i = 1; i <= 5; i++) {
-        alarm_us(3000, 0);
+        alarm_us(3000, 3000);
         CHECK_FAILS(sigwaitinfo(&set, &info), EINTR);
-        CHECK(counted == i);
+        CHECK(counted >= i);
     }
+    alarm_us(0, 0);
     puts("ok");
 }

@@ -9,9 +9,10 @@ int main(void) {
     for (size_t i = 0; i < size; i++)
         block[i] = (char)(i * 7);
     on(SIGALRM, count, 0);
-    alarm_us(5000, 0);
+    alarm_us(5000, 5000);
     ssize_t part = write(ends[1], block, size);
-    CHECK(part > 0 && (size_t)part < size && counted == 1);
+    CHECK(part > 0 && (size_t)part < size && counted >= 1);
+    alarm_us(0, 0);
     CHECK(close(ends[1]) == 0);
     ssize_t step;
     while ((step = read(ends[0], got + done, size - done)) > 0)

