@@ -12,7 +12,9 @@
 
 enum {
     EBADF = 9,
+    RLIMIT_CPU = 0,
     RLIMIT_AS = 9,
+    RLIMIT_RTTIME = 15,
     EINVAL = 22,
     CLOSE_RANGE_CLOEXEC = 4,
     EPOLL_CTL_DEL = 2,

@@ -369,10 +369,19 @@ class Delivery:
         task.set.native_signals.append(
             Stash(number, information, missing=len(self._monitor.variants) - 1)
         )
-        kernel.resume(task.tid, number)
-        if not task.unblocked:
-            self._monitor.native_done(task.set)
+        # Which of the others are still to come depends on the mask of this one's handler: look at
+        # the handler's first instruction.
+        task.entering = True
+        kernel.step(task.tid, number)
         return True
+
+    def entered(self, task: Task) -> None:
+        """A leader is at the first instruction of a handler for a signal that a sigreturn
+        unblocked.
+        """
+        if not self.sigreturn_done(task):
+            self._monitor.native_done(task.set)
+        kernel.resume(task.tid)
 
     def _mask_address(self, task: Task, program: Registers, number: int) -> int:
         """Address of the signal mask that a call waits under, 0 if it has none."""

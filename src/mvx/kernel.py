@@ -20,6 +20,7 @@ _ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void
 
 PTRACE_CONT: Final = 7
 PTRACE_KILL: Final = 8
+PTRACE_SINGLESTEP: Final = 9
 PTRACE_GETREGS: Final = 12
 PTRACE_SETREGS: Final = 13
 PTRACE_SYSCALL: Final = 24
@@ -154,6 +155,11 @@ def set_signal_mask(tid: int, mask: int) -> None:
 def resume(tid: int, number: int = 0, *, to_syscall_exit: bool = False) -> None:
     """Let a stopped task run, delivering signal `number` (0: none)."""
     ptrace(PTRACE_SYSCALL if to_syscall_exit else PTRACE_CONT, tid, 0, number)
+
+
+def step(tid: int, number: int = 0) -> None:
+    """Let a stopped task execute one instruction, or enter the handler of signal `number`."""
+    ptrace(PTRACE_SINGLESTEP, tid, 0, number)
 
 
 def send_signal(pid: int, tid: int, number: int) -> None:

@@ -297,6 +297,12 @@ class Supervisor:
             # The expected signal did not stop the task first: somebody else took it.
             task.unblocked = 0
             self._processes.done(task.set)
+        if task.entering:
+            task.entering = False
+            if not event and number == signal.SIGTRAP:
+                self._count(task, "signal")
+                self._delivery.entered(task)
+                return
         if event == kernel.EVENT_SECCOMP:
             self._seccomp(task)
         elif event == kernel.EVENT_STOP:

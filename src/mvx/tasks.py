@@ -193,6 +193,8 @@ class Task:
     """Signals (bit set) that the leader's sigreturn unblocked and that have not stopped it yet."""
     turns: bool = False
     """The task runs program code only in its turn."""
+    entering: bool = False
+    """The leader stops at the first instruction of such a signal's handler."""
     suspended: bool = False
     """The task waits for its signal in an rt_sigsuspend that stands for its own call."""
     fatal: int = 0
