@@ -100,7 +100,6 @@ class Preemption:
 
     def stopped(self, task: Task) -> None:
         """A task stopped because it was asked to yield."""
-        task.asked_to_yield = False
         current = kernel.registers(task.tid)
         if self._is_between_calls(task, current):
             if task.is_leader:
@@ -146,15 +145,10 @@ class Preemption:
         current.orig_rax = MASK
         kernel.set_registers(task.tid, current)
 
-    def _is_between_calls(self, task: Task, current: Registers) -> bool:
-        arena = self._monitor.arenas.arenas[task.variant.index]
+    @staticmethod
+    def _is_between_calls(task: Task, current: Registers) -> bool:
         in_call = signed(current.orig_rax) >= 0 and -signed(current.rax) in kernel.RESTART_CODES
-        return not (
-            task.space is None
-            or in_call
-            or task.space.contains(current.rip)
-            or arena.word(task.set.lane, "number")
-        )
+        return not (task.space is None or in_call or task.space.contains(current.rip))
 
     def _tail(self, task: Task) -> int:
         arena = self._monitor.arenas.arenas[task.variant.index]

@@ -293,6 +293,7 @@ class Supervisor:
         # Any stop takes back an interrupt that has not stopped the task yet (ptrace_stop in
         # kernel/signal.c).
         interrupted, task.asked_to_stop = task.asked_to_stop, False
+        yields, task.asked_to_yield = task.asked_to_yield, False
         if task.unblocked and (event or number == kernel.SYSCALL_STOP):
             # The expected signal did not stop the task first: somebody else took it.
             task.unblocked = 0
@@ -311,7 +312,7 @@ class Supervisor:
                 kernel.ptrace(kernel.PTRACE_LISTEN, tid)
             elif interrupted:
                 self._delivery.between.stopped(task)
-            elif task.asked_to_yield:
+            elif yields:
                 self._preemption.stopped(task)
             elif task.birth is not None and task.space is not None and not task.on_exit_stop:
                 self._processes.births.start(task)
