@@ -67,8 +67,7 @@ class Delivery:
         self._step_back(task)
         information = kernel.signal_information(task.tid)
         code = struct.unpack_from("<i", information, 8)[0]
-        # The leader's next signal of the same number is no agreed one: those are sent by tgkill.
-        if (code == _SI_TKILL or not task.is_leader) and self._deliver_in_flight(task, number):
+        if self._is_agreed(task, number, code) and self._deliver_in_flight(task, number):
             return
         if number in _FAULTS and code > 0:
             self._fault(task, number)
@@ -78,6 +77,17 @@ class Delivery:
             kernel.resume(task.tid)
         else:
             self._leader_signal(task, number, information)
+
+    @staticmethod
+    def _is_agreed(task: Task, number: int, code: int) -> bool:
+        """Whether a signal may be one that the supervisor sent: by tgkill, which the kernel drops
+        where the thread has a standard signal of this number pending already.
+        """
+        if code == _SI_TKILL or not task.is_leader:
+            return True
+        if number >= kernel.FIRST_REALTIME or all(s.number != number for s in task.in_flight):
+            return False
+        return not _mask(task.tid, "SigPnd") >> (number - 1) & 1
 
     @staticmethod
     def _step_back(task: Task) -> None:
@@ -225,6 +235,7 @@ class Delivery:
             return
         merge(task.stash, Stash(number, information))
         if timer and self.between.defer(task):
+            self._go_on(task)
             kernel.resume(task.tid)
             return
         if not task.space.contains(kernel.registers(task.tid).rip):
@@ -235,9 +246,9 @@ class Delivery:
         kernel.resume(task.tid)
 
     def _go_on(self, task: Task) -> None:
-        """An ignored signal stopped the leader. Natively it would not even have woken it: a call
-        that failed with EINTR for it is made again, and one that ended early is completed
-        (agent/transfer.c).
+        """A signal that is ignored, or comes later, stopped the leader. Natively it would not even
+        have woken it: a call that failed with EINTR for it is made again, and one that ended early
+        is completed (agent/transfer.c).
         """
         current = kernel.registers(task.tid)
         offset = self._monitor.offset_in_image(task, current.rip)
