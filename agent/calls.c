@@ -163,9 +163,33 @@ static void put_call(struct call *call) {
     lane_publish(call->task);
 }
 
+/* Whether a signal that came before the call must not wait until after it. */
+static int looks_at_signals(const struct call *call) {
+    switch (call->number) {
+    case __NR_rt_sigaction:
+    case __NR_rt_sigprocmask:
+    case __NR_rt_sigpending:
+    case __NR_rt_sigsuspend:
+    case __NR_rt_sigtimedwait:
+    case __NR_signalfd:
+    case __NR_signalfd4:
+    case __NR_ppoll:
+    case __NR_pselect6:
+    case __NR_epoll_pwait:
+    case __NR_epoll_pwait2:
+    case __NR_setitimer:
+    case __NR_timer_settime:
+    case __NR_timer_delete:
+    case __NR_execve:
+    case __NR_execveat:
+        return 1;
+    }
+    return 0;
+}
+
 static void lead(struct call *call) {
     struct task *task = call->task;
-    if (task->pending) {
+    if (task->pending || (task->deferred && looks_at_signals(call))) {
         put_signal(task, POINT_ENTRY, 0);
         lane_publish(task);
         ask(REQUEST_SIGNAL, POINT_ENTRY);

@@ -119,6 +119,7 @@
 #define OFFSET_TASK_FUTEX_PREVIOUS 0xec
 #define OFFSET_TASK_SPINS 0xf0
 #define OFFSET_TASK_CLEAR_TID 0xf8
+#define OFFSET_TASK_DEFERRED 0x100
 
 #define OFFSET_DOMAIN_TURN 0x0
 #define OFFSET_DOMAIN_STATE 0x8
@@ -233,6 +234,7 @@ struct task {
     uint32_t futex_previous;  /* slot + 1 of the one before it (agents) */
     uint32_t spins;  /* how often it lost its turn since its last call (agent) */
     uint64_t clear_tid;  /* where zero is written when the thread ends (supervisor, agent) */
+    uint32_t deferred;  /* a timer's signal comes soon, or before a call that looks at signals (supervisor) */
 };
 _Static_assert(offsetof(struct task, self) == 0x0, "layout");
 _Static_assert(offsetof(struct task, entry) == 0x8, "layout");
@@ -278,6 +280,7 @@ _Static_assert(offsetof(struct task, futex_next) == 0xe8, "layout");
 _Static_assert(offsetof(struct task, futex_previous) == 0xec, "layout");
 _Static_assert(offsetof(struct task, spins) == 0xf0, "layout");
 _Static_assert(offsetof(struct task, clear_tid) == 0xf8, "layout");
+_Static_assert(offsetof(struct task, deferred) == 0x100, "layout");
 
 struct domain {
     uint64_t turn;  /* leader: how many turns were taken; follower: whose turn it is (agent) */

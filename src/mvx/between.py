@@ -101,6 +101,7 @@ class BetweenCalls:
         if time.monotonic() >= until:
             return False
         self._due.setdefault(task, until)
+        self._monitor.write_field(task, "deferred", 1)
         return True
 
     def timeout(self) -> float | None:
@@ -275,6 +276,7 @@ class BetweenCalls:
         self._forced.discard(leader)
         signals, leader.stash = leader.stash, []
         self._monitor.write_field(leader, "pending", 0)
+        self._monitor.write_field(leader, "deferred", 0)
         for stash in signals:
             stash.way = "between_calls"
             stash.missing = len(leader.set.tasks)

@@ -332,6 +332,7 @@ class Delivery:
                 program.rip -= 2
                 program.rax = number
         monitor.write_field(task, "pending", 0)
+        monitor.write_field(task, "deferred", 0)
         monitor.write_field(task, "interrupted", 0)
         task.in_flight += signals
         given_up = point == "INTERRUPTED" and leader.interrupt_code == kernel.ERESTARTNOHAND

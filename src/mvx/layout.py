@@ -223,6 +223,11 @@ TASK = _structure(
     ("futex_previous", "I", "slot + 1 of the one before it (agents)"),
     ("spins", "I", "how often it lost its turn since its last call (agent)"),
     ("clear_tid", "Q", "where zero is written when the thread ends (supervisor, agent)"),
+    (
+        "deferred",
+        "I",
+        "a timer's signal comes soon, or before a call that looks at signals (supervisor)",
+    ),
 )
 
 DOMAIN = _structure(
