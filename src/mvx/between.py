@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import enum
+import struct
 import time
 from collections.abc import Callable
 from typing import Final
@@ -32,6 +33,8 @@ _PATIENCE_S: Final = 0.02
 _AGENT_PATIENCE_S: Final = 0.002
 """The same for a leader that was in its agent, which may be in a call of its own."""
 _RETRY_S: Final = 0.0005
+_TIMER: Final = struct.Struct("<i4xii")
+"""Of a siginfo from si_code on: si_code, si_timerid, si_overrun."""
 _REST_MOST_S: Final = 0.005
 """How long a timer's signal waits, at most, so that the program gets on since the last one."""
 _FUTEX_PATIENCE_S: Final = 0.01
@@ -329,7 +332,19 @@ def is_restart(current: Registers) -> bool:
 
 
 def merge(stashes: list[Stash], new: Stash) -> None:
-    """Add a signal to those that wait, as the kernel does: a standard one is pending only once."""
-    if new.number < kernel.FIRST_REALTIME and any(old.number == new.number for old in stashes):
-        return
+    """Add a signal to those that wait, as the kernel does: a standard one is pending only once, and
+    a timer has only one signal pending, which counts its overruns.
+    """
+    for old in stashes:
+        if old.number != new.number:
+            continue
+        if new.number < kernel.FIRST_REALTIME:
+            return
+        code, timer, overruns = _TIMER.unpack_from(new.information, 8)
+        former_code, former_timer, former_overruns = _TIMER.unpack_from(old.information, 8)
+        if code == former_code == kernel.SI_TIMER and timer == former_timer:
+            counted = struct.pack("<i", min(former_overruns + overruns + 1, 0x7FFFFFFF))
+            start = 8 + _TIMER.size - 4
+            old.information = old.information[:start] + counted + old.information[start + 4 :]
+            return
     stashes.append(new)

@@ -43,9 +43,6 @@ _POINTS: Final = list(POINTS)
 _RT_SIGSUSPEND: Final = 130
 _FATAL_WAIT_S: Final = 2.0
 _EINTR: Final = 4
-_SI_TKILL: Final = -6
-_SI_TIMER: Final = -2
-_SI_KERNEL: Final = 0x80
 _TIMERS: Final = frozenset({signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF})
 """What setitimer(2) sends, with SI_KERNEL."""
 _WITH_VALUE: Final = frozenset({-1, -2, -3})
@@ -71,7 +68,7 @@ class Delivery:
             return
         if number in _FAULTS and code > 0:
             self._fault(task, number)
-        elif code == _SI_TKILL and number == task.summoned:
+        elif code == kernel.SI_TKILL and number == task.summoned:
             self.between.stopped(task, in_signal_stop=True)
         elif not task.is_leader:
             kernel.resume(task.tid)
@@ -83,7 +80,7 @@ class Delivery:
         """Whether a signal may be one that the supervisor sent: by tgkill, which the kernel drops
         where the thread has a standard signal of this number pending already.
         """
-        if code == _SI_TKILL or not task.is_leader:
+        if code == kernel.SI_TKILL or not task.is_leader:
             return True
         if number >= kernel.FIRST_REALTIME or all(s.number != number for s in task.in_flight):
             return False
@@ -433,7 +430,7 @@ def _own_information(task: Task, stash: Stash) -> bytes:
 
 def _is_timer(number: int, information: bytes) -> bool:
     code = struct.unpack_from("<i", information, 8)[0]
-    return code == _SI_TIMER or (code == _SI_KERNEL and number in _TIMERS)
+    return code == kernel.SI_TIMER or (code == kernel.SI_KERNEL and number in _TIMERS)
 
 
 def _status(tid: int) -> dict[str, int]:

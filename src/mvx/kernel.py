@@ -52,6 +52,9 @@ WALL: Final = 0x40000000
 SIGINFO_SIZE: Final = 128
 SYSCALL_STOP: Final = signal.SIGTRAP | 0x80
 
+SI_TKILL: Final = -6
+SI_TIMER: Final = -2
+SI_KERNEL: Final = 0x80
 FIRST_REALTIME: Final = 32
 """Signals from here on queue; glibc keeps 32 and 33 for itself."""
 
