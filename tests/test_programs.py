@@ -141,6 +141,23 @@ def is_expected(line: str) -> bool:
     return any(re.fullmatch(pattern, line) for pattern in known_gaps.WARNINGS)
 
 
+def check(program: str, start: list[str], work_place: Path, options: dict[str, Any]) -> None:
+    """Run a program natively and under mvx, and compare."""
+    outcomes = []
+    for way, words, limit_s in (("natively", [], NATIVE_LIMIT_S), ("under mvx", start, LIMIT_S)):
+        place = work_place / way
+        place.mkdir()
+        place.chmod(0o777)
+        outcomes.append(execute([*words, program], place, limit_s, options))
+    native, under_mvx = outcomes
+    assert (native.returncode, native.stderr) == (0, ""), "fails natively"
+    noise = [line for line in under_mvx.stderr.splitlines() if not is_expected(line)]
+    assert (under_mvx.returncode, under_mvx.stdout, noise) == (0, native.stdout, []), (
+        f"again: cd {place} && {shlex.join(under_mvx.args)}"
+    )
+    shutil.rmtree(work_place)
+
+
 def test_program(
     source: Path,
     combination: Combination,
@@ -153,22 +170,7 @@ def test_program(
     command, options = mvx_command, {}
     if combination.user == "nobody":
         command, options = unprivileged.command, unprivileged.options
-    outcomes = []
-    for way, start, limit_s in (
-        ("natively", [], NATIVE_LIMIT_S),
-        ("under mvx", [*command, *combination.words], LIMIT_S),
-    ):
-        place = work_place / way
-        place.mkdir()
-        place.chmod(0o777)
-        outcomes.append(execute([*start, program], place, limit_s, options))
-    native, under_mvx = outcomes
-    assert (native.returncode, native.stderr) == (0, ""), "fails natively"
-    noise = [line for line in under_mvx.stderr.splitlines() if not is_expected(line)]
-    assert (under_mvx.returncode, under_mvx.stdout, noise) == (0, native.stdout, []), (
-        f"again: cd {place} && {shlex.join(under_mvx.args)}"
-    )
-    shutil.rmtree(work_place)
+    check(program, [*command, *combination.words], work_place, options)
 
 
 def test_every_known_gap_names_a_program() -> None:

@@ -78,6 +78,8 @@ class BetweenCalls:
         """Leader's tasks with a stashed signal, and when to look at them next."""
         self._forced: set[Task] = set()
         """Those of them whose patience ends then: followers that are ahead are put back."""
+        self._resting: set[Task] = set()
+        """Those that wait for the program to get on."""
         self._holds: dict[Task, Hold] = {}
 
     # When
@@ -93,7 +95,7 @@ class BetweenCalls:
     def delivered(self, task: Task, stash: Stash) -> None:
         """A signal has reached every variant's handler; `task` is the leader's."""
         now_ns = time.monotonic_ns()
-        rest_s = min((now_ns - stash.since_ns) / 1e9, _REST_MOST_S)
+        rest_s = min((now_ns - stash.begun_ns) / 1e9, _REST_MOST_S)
         self._rested[task] = now_ns / 1e9 + rest_s
 
     def defer(self, task: Task) -> bool:
@@ -103,7 +105,9 @@ class BetweenCalls:
         until = self._rested.get(task, 0.0)
         if time.monotonic() >= until:
             return False
-        self._due.setdefault(task, until)
+        if task not in self._due:
+            self._due[task] = until
+            self._resting.add(task)
         self._monitor.write_field(task, "deferred", 1)
         return True
 
@@ -125,6 +129,10 @@ class BetweenCalls:
             self._due[task] = now + _RETRY_S
             hold = self._holds.get(task)
             if hold is None:
+                if task in self._resting:
+                    self._resting.discard(task)
+                    for stash in task.stash:
+                        stash.begun_ns = time.monotonic_ns()
                 self._interrupt(task)
             else:
                 self._advance(hold)

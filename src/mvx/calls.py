@@ -15,9 +15,9 @@ ORDERED = frozenset({24, FUTEX, 449, 454, 455, 456})
 FREE = frozenset({12, 27, 28, 149, 150, 151, 152, RESTART_SYSCALL, 273, 274, 324, 325}) | ORDERED
 """Calls that pass from anywhere: brk, sched_yield, mincore, madvise, mlock and relatives, futexes,
 robust lists, membarrier, and restart_syscall, by which the kernel goes on with a futex after a stop
-or a signal without handler. Each variant makes them for itself, nobody compares them, and they cannot
-reach another memory. (madvise may drop the agent's private state: the variant then fails, as it
-does when it attacks itself.)
+or a signal without handler. Each variant makes them for itself, nobody compares them, and they
+cannot reach another memory. (madvise may drop the agent's private state: the variant then fails, as
+it does when it attacks itself.)
 """
 
 _AGENT = frozenset({3, 5, 89, 24, 218, 257, 273, 274, 290, 292, FUTEX, RESTART_SYSCALL, 228, 302})

@@ -258,6 +258,11 @@ def make_parser(*, benchmarks: bool = False) -> Parser:
         help="write what the run cost and did to FILE, as JSON; `-`: as text to standard error",
     )
     add(
+        "--signals-stats",
+        action="store_true",
+        help="at the end, tell on standard error how soon and in which way signals were delivered",
+    )
+    add(
         "--timeout",
         dest="timeout_s",
         type=seconds,

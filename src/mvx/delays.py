@@ -7,7 +7,6 @@ moment at which the last variant is let go into its handler.
 
 from __future__ import annotations
 
-import signal
 import time
 from typing import Final
 
@@ -59,6 +58,10 @@ class Delays:
 
     def __init__(self) -> None:
         self._signals: dict[int, Signals] = {}
+        self.exact = 0
+        """Deliveries between calls at the same instruction and state in all variants."""
+        self.inexact = 0
+        """Deliveries between the same two calls, but not so."""
         self.noncompliant = 0
         """Variants whose copy of a signal did not come in time (quorum)."""
 
@@ -72,10 +75,12 @@ class Delays:
         return {
             "bucket_ends_us": list(BUCKETS_US),
             "noncompliant_waits": self.noncompliant,
+            "exact": self.exact,
+            "inexact": self.inexact,
             "delivered": [
                 {
                     "number": number,
-                    "name": name(number),
+                    "name": _name(number),
                     "count": numbers.count,
                     "ways": numbers.ways,
                     "delay_us": {
@@ -98,10 +103,15 @@ class Delays:
                 f"{count} {way.replace('_', ' ')}" for way, count in numbers.ways.items() if count
             )
             lines.append(
-                f"{name(number)}: {numbers.count} delivered ({ways}), delay mean"
+                f"{_name(number)}: {numbers.count} delivered ({ways}), delay mean"
                 f" {numbers.total_us / numbers.count:.0f} us,"
                 f" p50 {numbers.percentile(0.5):.0f}, p99 {numbers.percentile(0.99):.0f},"
                 f" max {numbers.longest_us:.0f}"
+            )
+        if self.exact or self.inexact:
+            lines.append(
+                f"between calls: {self.exact} at the same instruction in all variants,"
+                f" {self.inexact} not"
             )
         if self.noncompliant:
             lines.append(f"{self.noncompliant} waits for a signal's copy were not complied with")
@@ -114,7 +124,7 @@ class Delays:
         lines = ["mvx: signals"]
         lines += [f"  {line}" for line in self.summary()]
         ends = [*(f"{end} us" for end in BUCKETS_US), "more"]
-        lines.append("  delay up to  " + " ".join(f"{name(n):>10}" for n in sorted(self._signals)))
+        lines.append("  delay up to  " + " ".join(f"{_name(n):>10}" for n in sorted(self._signals)))
         for index, end in enumerate(ends):
             row = [self._signals[n].histogram[index] for n in sorted(self._signals)]
             if any(row):
@@ -122,11 +132,7 @@ class Delays:
         return "\n".join(lines) + "\n"
 
 
-def name(number: int) -> str:
-    """A signal's name; real-time signals count from SIGRTMIN (34, as glibc has it)."""
-    if signal.SIGRTMIN <= number <= signal.SIGRTMAX:
-        return f"SIGRTMIN+{number - signal.SIGRTMIN}" if number > signal.SIGRTMIN else "SIGRTMIN"
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # 32 and 33, which libraries keep for themselves
-        return f"signal {number}"
+def _name(number: int) -> str:
+    from mvx.specification.text import signal_name
+
+    return signal_name(number)

@@ -95,6 +95,8 @@ class Options:
     """Where to write the report of a divergence as JSON."""
     status_file: Path | None = None
     """Where to write one line of JSON that says how the run ended."""
+    signals_stats: bool = False
+    """Whether to print the signals' delays at the end."""
     statistics: Path | None = None
     """Where to write what the run cost and did, as JSON; `-` alone: as text to standard error."""
     timeout_s: float | None = None

@@ -162,6 +162,8 @@ class Supervisor:
         """Write what the run cost and did, if that was asked for; a failure changes nothing, the
         run is over.
         """
+        if self._options.signals_stats and sys.stderr is not None:
+            sys.stderr.write(self._monitor.delays.table())
         target = self._options.statistics
         if target is None:
             return

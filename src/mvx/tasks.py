@@ -133,6 +133,8 @@ class Stash:
     """The leader's siginfo."""
     since_ns: int = dataclasses.field(default_factory=time.monotonic_ns)
     """When the supervisor learnt of it."""
+    begun_ns: int = dataclasses.field(default_factory=time.monotonic_ns)
+    """When it began to deliver it: later than that if the program had to get on first."""
     way: str = "at_call"
     """How it is delivered: one of delays.WAYS."""
     missing: int = 0

@@ -1,11 +1,14 @@
-// abort ends the program although SIGABRT is blocked, ignored, or handled by a function that returns.
+// abort ends the program although SIGABRT is blocked, ignored, or handled by a function that
+// returns.
 #include "signals.h"
 #include <setjmp.h>
 #include <sys/resource.h>
 
 static sigjmp_buf back;
 
-static void leave(int number) { siglongjmp(back, number); }
+static void leave(int number) {
+    siglongjmp(back, number);
+}
 
 int main(void) {
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});

@@ -5,7 +5,9 @@
 static int ends[2], ready[2];
 static volatile int cleaned;
 
-static void clean(void *step) { cleaned += *(int *)step; }
+static void clean(void *step) {
+    cleaned += *(int *)step;
+}
 
 static void *block_in_read(void *step) {
     pthread_cleanup_push(clean, step);

@@ -5,7 +5,9 @@
 
 static sigjmp_buf back;
 
-static void handle(int number) { siglongjmp(back, number); }
+static void handle(int number) {
+    siglongjmp(back, number);
+}
 
 int main(void) {
     int numbers[] = {SIGSEGV, SIGFPE, SIGILL, SIGBUS};

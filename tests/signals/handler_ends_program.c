@@ -1,7 +1,9 @@
 // A handler ends the program by exit: exit handlers run and buffered output is written.
 #include "signals.h"
 
-static void bye(void) { puts("bye"); }
+static void bye(void) {
+    puts("bye");
+}
 
 static void handle(int number) {
     (void)number;

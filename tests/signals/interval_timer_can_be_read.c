@@ -11,7 +11,8 @@ int main(void) {
     for (int i = 0; i < 3; i++) {
         CHECK(getitimer(kinds[i], &now) == 0 && now.it_interval.tv_sec == 7);
         CHECK(now.it_value.tv_sec >= 500 + 100 * i && now.it_value.tv_sec <= 600 + 100 * i);
-        CHECK(setitimer(kinds[i], &(struct itimerval){0}, &now) == 0 && now.it_interval.tv_sec == 7);
+        CHECK(setitimer(kinds[i], &(struct itimerval){0}, &now) == 0 &&
+              now.it_interval.tv_sec == 7);
         CHECK(getitimer(kinds[i], &now) == 0 && !now.it_value.tv_sec && !now.it_value.tv_usec);
     }
     puts("ok");

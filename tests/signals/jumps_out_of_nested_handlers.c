@@ -4,7 +4,9 @@
 
 static sigjmp_buf back;
 
-static void inner(int number) { siglongjmp(back, number); }
+static void inner(int number) {
+    siglongjmp(back, number);
+}
 
 static void outer(int number) {
     (void)number;

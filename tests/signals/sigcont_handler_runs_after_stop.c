@@ -3,7 +3,9 @@
 
 static char order[16];
 
-static void handle(int number) { strcat(order, number == SIGCONT ? "c" : "t"); }
+static void handle(int number) {
+    strcat(order, number == SIGCONT ? "c" : "t");
+}
 
 int main(void) {
     pid_t child = fork();

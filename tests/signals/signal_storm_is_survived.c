@@ -1,4 +1,5 @@
-// A child sends a thousand signals as fast as it can; the parent computes, calls, and loses nothing.
+// A child sends a thousand signals as fast as it can; the parent computes, calls, and loses
+// nothing.
 #include "signals.h"
 
 int main(void) {

@@ -10,7 +10,8 @@ int main(void) {
         CHECK(errno == EINTR);
     CHECK(clock_gettime(CLOCK_MONOTONIC, &after) == 0);
     alarm_us(0, 0);
-    CHECK(after.tv_nsec - before.tv_nsec + (after.tv_sec - before.tv_sec) * 1000000000L >= 50000000);
+    CHECK(after.tv_nsec - before.tv_nsec + (after.tv_sec - before.tv_sec) * 1000000000L >=
+          50000000);
     CHECK(counted >= 1);
     puts("ok");
 }

@@ -12,7 +12,8 @@ int main(void) {
         struct timespec before, after;
         CHECK(write(ready[1], "x", 1) == 1 && read(ends[0], &byte, 1) == 1);
         clock_gettime(CLOCK_MONOTONIC, &before);
-        CHECK(write(ready[1], "x", 1) == 1 && nanosleep(&(struct timespec){0, 40000000}, NULL) == 0);
+        CHECK(write(ready[1], "x", 1) == 1 &&
+              nanosleep(&(struct timespec){0, 40000000}, NULL) == 0);
         clock_gettime(CLOCK_MONOTONIC, &after);
         CHECK(after.tv_nsec - before.tv_nsec + (after.tv_sec - before.tv_sec) * 1000000000L >=
               40000000);

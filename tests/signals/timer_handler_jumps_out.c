@@ -4,7 +4,9 @@
 
 static sigjmp_buf back;
 
-static void handle(int number) { siglongjmp(back, number); }
+static void handle(int number) {
+    siglongjmp(back, number);
+}
 
 int main(void) {
     int ends[2];
