@@ -130,6 +130,9 @@ static void remember(struct call *call) {
     entry[1] = (uint64_t)call->result;
     copy(entry + 2, call->arguments, sizeof call->arguments);
     __atomic_store_n(&own->history_count, own->history_count + 1, __ATOMIC_RELEASE);
+    if (call->number < CALL_NUMBERS) {
+        own->counts[call->number]++;
+    }
 }
 
 static void put_signal(struct task *task, uint32_t point, uint64_t turn) {

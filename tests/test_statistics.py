@@ -38,7 +38,7 @@ def test_numbers_add_up(mvx_command: list[str], tmp_path: Path) -> None:
         assert set(variant["stops"]) == set(STOPS)
         assert variant["tasks"] == variant["stops"]["end"] >= 2
         assert variant["stops"]["exec"] == 1
-        assert variant["calls"] > 20
+        assert variant["calls"] == sum(variant["calls_by_name"].values()) > 20
     assert value["variants"][0]["calls"] == value["variants"][1]["calls"]
     assert 0 < value["variants_cpu_s"] < LIMIT_S
     assert 0 < value["wall_s"] < LIMIT_S
@@ -52,6 +52,39 @@ def test_every_call_stops_without_patching(mvx_command: list[str], tmp_path: Pat
     assert patched["variants"][1]["stops"]["trap"] < 500
     assert traps["variants"][1]["stops"]["trap"] > 4000
     assert patched["variants"][1]["calls"] == traps["variants"][1]["calls"] > 4000
+
+
+TRANSCRIPTS = (
+    ("sh", "-c", "for i in 1 2 3; do ls / | wc -l; done; echo $((2 * 3)) > /dev/null"),
+    (
+        "/usr/bin/python3",
+        "-c",
+        "import os, time; print(sum(os.path.exists(n) for n in '/tmp x'.split()))",
+    ),
+    ("dd", "if=/dev/zero", "of=/dev/null", "bs=64", "count=300"),
+    ("find", "/usr/include/linux", "-name", "*.h", "-newer", "/etc/passwd"),
+)
+
+
+@pytest.mark.parametrize("words", TRANSCRIPTS, ids=lambda words: words[0].rpartition("/")[2])
+def test_the_same_calls_patched_or_not(
+    words: tuple[str, ...], mvx_command: list[str], tmp_path: Path
+) -> None:
+    """Patched at traps, patched when mapped, and not at all: the same calls in every variant."""
+    options = ([], [], ["--no-patch"])
+    runs = [
+        statistics(mvx_command, tmp_path / "s", *words, options=("-n", "3", *each))
+        for each in options
+    ]
+    transcripts = [
+        run["variants"][variant]["calls_by_name"] for run in runs for variant in range(3)
+    ]
+    elastic = {"getpid", "clock_gettime", "time", "gettimeofday"}
+    for transcript in transcripts:
+        assert sum(transcript.values()) > 20
+        assert {n: c for n, c in transcript.items() if n not in elastic} == {
+            n: c for n, c in transcripts[0].items() if n not in elastic
+        }
 
 
 def test_divergence_has_statistics_too(mvx_command: list[str], tmp_path: Path) -> None:

@@ -29,6 +29,7 @@
 #define LANE_STRIDE 0x41000
 #define ARENA_SIZE 0x20800000
 #define HISTORY_ENTRIES 0x10
+#define CALL_NUMBERS 0x200
 #define VARIANTS_MAX 0x10
 #define KEPT_MASK 0xf  /* the rest of an entry numbers the epoll instance */
 
@@ -152,6 +153,7 @@
 #define OFFSET_LANE_POSITION 0xc8
 #define OFFSET_LANE_HISTORY_COUNT 0x100
 #define OFFSET_LANE_HISTORY 0x140
+#define OFFSET_LANE_COUNTS 0x800
 
 #define OFFSET_MESSAGE_KIND 0x0
 #define OFFSET_MESSAGE_NUMBER 0x4
@@ -344,6 +346,8 @@ struct lane {
     uint64_t history_count;  /* calls written to history so far (owner) */
     uint8_t padding_140[56];
     uint64_t history[128];  /* per call: number, result, six arguments (owner) */
+    uint8_t padding_800[704];
+    uint32_t counts[512];  /* calls written to history so far, by number (owner) */
 };
 _Static_assert(offsetof(struct lane, head) == 0x0, "layout");
 _Static_assert(offsetof(struct lane, tail) == 0x40, "layout");
@@ -353,6 +357,7 @@ _Static_assert(offsetof(struct lane, number) == 0xc0, "layout");
 _Static_assert(offsetof(struct lane, position) == 0xc8, "layout");
 _Static_assert(offsetof(struct lane, history_count) == 0x100, "layout");
 _Static_assert(offsetof(struct lane, history) == 0x140, "layout");
+_Static_assert(offsetof(struct lane, counts) == 0x800, "layout");
 
 struct message {
     uint32_t kind;  /* MESSAGE_* */

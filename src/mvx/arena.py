@@ -10,11 +10,13 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import struct
 from typing import NamedTuple
 
 from mvx.errors import KernelLacks
 from mvx.layout import (
     ARENA_SIZE,
+    CALL_NUMBERS,
     HISTORY_ENTRIES,
     LANE,
     LANE_HEADER_SIZE,
@@ -99,6 +101,11 @@ class Arena:
             int.from_bytes(content[start + 8 * i : start + 8 * i + 8], "little") for i in range(6)
         )
         return fields
+
+    def counts(self, lane: int) -> tuple[int, ...]:
+        """How many calls of each number the variant finished on a lane."""
+        start = lane * LANE_STRIDE + LANE.offset("counts")
+        return struct.unpack_from(f"<{CALL_NUMBERS}I", self._memory, start)
 
     def history(self, lane: int) -> list[PastCall]:
         """The last calls that the variant finished on a lane, oldest first."""

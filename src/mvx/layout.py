@@ -44,6 +44,8 @@ RING_SIZE = 0x40000
 LANE_STRIDE = LANE_HEADER_SIZE + RING_SIZE
 ARENA_SIZE = LANES * LANE_STRIDE
 HISTORY_ENTRIES = 16
+CALL_NUMBERS = 512
+"""Call numbers are below that."""
 VARIANTS_MAX = 16
 MOVES_MAX = 16
 
@@ -282,6 +284,8 @@ LANE = _structure(
     ("history_count", "Q", "calls written to history so far (owner)"),
     320,
     ("history", f"{HISTORY_ENTRIES * 8}Q", "per call: number, result, six arguments (owner)"),
+    2048,
+    ("counts", f"{CALL_NUMBERS}I", "calls written to history so far, by number (owner)"),
 )
 
 MESSAGE = _structure(
@@ -363,6 +367,7 @@ _CONSTANTS = (
     "LANE_STRIDE",
     "ARENA_SIZE",
     "HISTORY_ENTRIES",
+    "CALL_NUMBERS",
     "VARIANTS_MAX",
 )
 

@@ -228,8 +228,10 @@ class Monitor:
 
     def count_calls(self, task_set: TaskSet) -> None:
         """Add the calls of a task set to the statistics, before its lane is used again."""
+        if self.options.statistics is None:
+            return
         for variant, arena in enumerate(self.arenas.arenas):
-            self.statistics.calls[variant] += arena.word(task_set.lane, "history_count")
+            self.statistics.finished(variant, arena.counts(task_set.lane))
 
     # Registers and memory
 

@@ -19,7 +19,6 @@ microseconds; the option only decides whether the numbers are written.
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import sys
@@ -29,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from mvx.errors import FileFailed
+from mvx.layout import CALL_NUMBERS
 from mvx.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ class Statistics:
         """Per variant: how often its tasks stopped, by kind."""
         self.tasks = [0] * variants
         """Per variant: how many tasks it had in all."""
-        self.calls = [0] * variants
-        """Per variant: the compared calls that it finished, in the lanes of ended task sets."""
+        self._calls = [[0] * CALL_NUMBERS for _ in range(variants)]
 
     def add(self, name: str, section: Section) -> None:
         """Make a section part of the statistics."""
@@ -89,6 +88,22 @@ class Statistics:
     def stop(self, variant: int, kind: str) -> None:
         """Count a stop of one of STOPS."""
         self.stops[variant][kind] += 1
+
+    def finished(self, variant: int, counts: Sequence[int]) -> None:
+        """Add the compared calls that a variant finished on a lane, by number."""
+        calls = self._calls[variant]
+        for number, count in enumerate(counts):
+            if count:
+                calls[number] += count
+
+    def _by_name(self, variant: int) -> dict[str, int]:
+        from mvx.specification.table import RULES
+
+        counted = [(count, number) for number, count in enumerate(self._calls[variant]) if count]
+        return {
+            RULES[number].name if number in RULES else str(number): count
+            for count, number in sorted(counted, key=lambda each: (-each[0], each[1]))
+        }
 
     def content(self, options: Options, outcome: Outcome) -> dict[str, object]:
         """Everything, as the schema describes it."""
@@ -105,8 +120,13 @@ class Statistics:
             "variants_cpu_s": round(children.ru_utime + children.ru_stime, 6),
             "processors": len(os.sched_getaffinity(0)),
             "variants": [
-                {"tasks": tasks, "calls": calls, "stops": stops}
-                for tasks, calls, stops in zip(self.tasks, self.calls, self.stops, strict=True)
+                {
+                    "tasks": tasks,
+                    "calls": sum(self._calls[variant]),
+                    "calls_by_name": self._by_name(variant),
+                    "stops": stops,
+                }
+                for variant, (tasks, stops) in enumerate(zip(self.tasks, self.stops, strict=True))
             ],
             **{name: section.statistics() for name, section in self._sections.items()},
         }
@@ -119,8 +139,9 @@ class Statistics:
         lines = [f"{ended}; CPU {spent[0]:.3f} s in mvx, {spent[1]:.3f} s in the variants"]
         for variant, stops in enumerate(self.stops):
             told = ", ".join(f"{count} {kind}" for kind, count in stops.items() if count)
+            calls = sum(self._calls[variant])
             lines.append(
-                f"  variant {variant}: {self.calls[variant]} calls, {self.tasks[variant]} tasks,"
+                f"  variant {variant}: {calls} calls, {self.tasks[variant]} tasks,"
                 f" {sum(stops.values())} stops ({told})"
             )
         for section in self._sections.values():
@@ -136,6 +157,8 @@ class Statistics:
             if sys.stderr is not None:
                 sys.stderr.write(self.text(options, outcome))
             return
+        import json
+
         text = json.dumps(self.content(options, outcome), indent=1) + "\n"
         try:
             target.write_text(text, encoding="utf-8", errors="surrogateescape")

@@ -125,7 +125,9 @@ def padded(code: bytes, start: int, site: int, target: int, taken: Container[int
     for place, size, is_executed in _paddings(code, max(0, middle - _REACH), middle + _REACH):
         address = start + place
         near = address + 2 if is_executed else address
-        if not -128 <= near - jump_end <= 127 or address - 3 < site < address + size:
+        if not -128 <= near - jump_end <= 127:
+            continue
+        if site < address + size and address < site + len(kind.code):
             continue
         if any(byte in taken for byte in range(address, address + size)):
             continue
