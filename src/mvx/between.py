@@ -340,14 +340,17 @@ def is_restart(current: Registers) -> bool:
 
 
 def merge(stashes: list[Stash], new: Stash) -> None:
-    """Add a signal to those that wait, as the kernel does: a standard one is pending only once, and
-    a timer has only one signal pending, which counts its overruns.
+    """Add a signal to those that wait, as the kernel does: a standard one is pending only once for
+    the thread and once for the process, and a timer has only one signal pending, which counts its
+    overruns.
     """
     for old in stashes:
         if old.number != new.number:
             continue
         if new.number < kernel.FIRST_REALTIME:
-            return
+            if _is_for_thread(old) == _is_for_thread(new):
+                return
+            continue
         code, timer, overruns = _TIMER.unpack_from(new.information, 8)
         former_code, former_timer, former_overruns = _TIMER.unpack_from(old.information, 8)
         if code == former_code == kernel.SI_TIMER and timer == former_timer:
@@ -356,3 +359,8 @@ def merge(stashes: list[Stash], new: Stash) -> None:
             old.information = old.information[:start] + counted + old.information[start + 4 :]
             return
     stashes.append(new)
+
+
+def _is_for_thread(stash: Stash) -> bool:
+    """Whether a signal was sent by tgkill(2)."""
+    return int.from_bytes(stash.information[8:12], "little", signed=True) == kernel.SI_TKILL
