@@ -112,6 +112,9 @@ void descriptor_move(struct task *task, int64_t from, int64_t to, int close_on_e
 void process_lock(struct task *task);
 void process_unlock(struct task *task);
 
+/* results.c */
+void result_check(struct call *call);
+
 /* messages.c */
 void messages_inputs(struct call *call, int many);
 void messages_outputs(struct call *call, int many);

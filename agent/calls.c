@@ -323,6 +323,7 @@ static void follow(struct call *call) {
         call_diverged(call, DIVERGENCE_INTEGRITY, 0, message.kind);
     }
     call->result = pardon_result(call, (int64_t)message.result);
+    result_check(call);
     call->kept = (uint8_t)message.arguments[0];
     call->device = message.arguments[1];
     call->inode = message.arguments[2];

@@ -12,6 +12,7 @@
 #include <asm/stat.h>
 #include <asm/unistd_64.h>
 #include <linux/fcntl.h>
+#include <linux/futex.h>
 
 #include "agent.h"
 
@@ -24,6 +25,8 @@ enum {
     DEVICE_ZERO = 0x105,
     DEVICE_FULL = 0x107,
     EACCES = 13,
+    EBADF = 9,
+    NAPS = 2000,
     PATH_SIZE = 256,
 };
 
@@ -70,13 +73,36 @@ void process_unlock(struct task *task) {
     __atomic_store_n(lock_of(), 0, __ATOMIC_RELEASE);
 }
 
-/* Move a descriptor to the number that the leader got; the lock is held. */
-void descriptor_move(struct task *task, int64_t from, int64_t to, int close_on_exec) {
-    (void)task;
-    if (from >= 0 && from != to) {
-        plain(__NR_dup3, (uint64_t)from, (uint64_t)to, close_on_exec ? O_CLOEXEC : 0, 0, 0, 0);
-        plain(__NR_close, (uint64_t)from, 0, 0, 0, 0, 0);
+/* Whether a number is free, or becomes so when another thread has closed it; the lock is held. */
+static int becomes_free(struct task *task, int64_t number) {
+    struct stat status;
+    struct {
+        int64_t seconds, nanoseconds;
+    } nap = {0, 1000000};
+    uint32_t nobody = 0;
+    for (int turn = 0; turn < NAPS; turn++) {
+        if (plain(__NR_fstat, (uint64_t)number, (uint64_t)&status, 0, 0, 0, 0) == -EBADF) {
+            return 1;
+        }
+        process_unlock(task);
+        plain(__NR_futex, (uint64_t)&nobody, FUTEX_WAIT, 0, (uint64_t)&nap, 0, 0);
+        process_lock(task);
     }
+    return 0;
+}
+
+/* Move a descriptor to the number that the leader got, where nothing may be: a leader that has been
+ * taken over could replace the program's other files. The lock is held. */
+void descriptor_move(struct task *task, int64_t from, int64_t to, int close_on_exec) {
+    if (from < 0 || from == to) {
+        return;
+    }
+    uint64_t flags = close_on_exec ? O_CLOEXEC : 0;
+    if (!becomes_free(task, to) ||
+        plain(__NR_dup3, (uint64_t)from, (uint64_t)to, flags, 0, 0, 0) < 0) {
+        call_diverged(NULL, DIVERGENCE_INTEGRITY, 0, to);
+    }
+    plain(__NR_close, (uint64_t)from, 0, 0, 0, 0, 0);
 }
 
 /* A new descriptor of the leader, kept as ONCE (or EPOLL): followers put a placeholder at its
@@ -225,6 +251,9 @@ static int64_t open_again(struct call *call) {
         for (const char *c = name; *c; c++) {
             file = *c == '/' ? c + 1 : file;
         }
+        if (!is_own(file)) {
+            call_diverged(call, DIVERGENCE_INTEGRITY, 0, call->kept);
+        }
         copy(own_path + 11, file, (size_t)(name + length + 1 - file));
         path = (uint64_t)own_path;
     }
@@ -268,6 +297,9 @@ void open_finish(struct call *call) {
         descriptor_arrived(task, call->result, opens_close_on_exec(call));
         descriptor_set(task, call->result, call->kept);
         return;
+    }
+    if (call->kept != KEPT_MAPPED && call->kept != KEPT_OWN) {
+        call_diverged(call, DIVERGENCE_INTEGRITY, 0, call->kept);
     }
     process_lock(task);
     int64_t number = open_again(call);

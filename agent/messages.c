@@ -136,6 +136,10 @@ static void message_outputs(struct call *call, uint64_t address, int64_t bytes, 
         lane_put(task, &after, sizeof after);
     } else {
         lane_get(task, &after, sizeof after);
+        if (after.control_length > header.control_length ||
+            (after.name_length > NAME_MAX && after.name_length > header.name_length)) {
+            call_diverged(call, DIVERGENCE_INTEGRITY, 0, (long)after.control_length);
+        }
     }
     name_outputs(call, header.name, after.name_length, header.name_length);
     for (uint64_t i = 0; i < header.vector_count && i < VECTORS_MAX && bytes > 0; i++) {

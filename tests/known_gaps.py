@@ -59,17 +59,12 @@ WARNINGS: Final[tuple[str, ...]] = (
 """Regular expressions of the warnings that mvx may print while a program of tests/programs behaves.
 """
 
-_BELIEVED = "followers believe results of the leader that the kernel cannot give"
 _ADDRESSES = "the last calls with their raw arguments lie in the arenas, which all variants read"
 
 HOSTILE: Final[dict[str, str]] = {
-    "lanes/descriptor-huge/leader": _BELIEVED,
-    "lanes/descriptor-of-output/leader": _BELIEVED,
     "lanes/read-other-addresses/all": _ADDRESSES,
     "lanes/read-other-addresses/follower": _ADDRESSES,
     "lanes/read-other-addresses/leader": _ADDRESSES,
-    "lanes/result-too-large/leader": _BELIEVED,
-    "lanes/result-unknown-error/leader": _BELIEVED,
 }
 """What a variant that is taken over can do, or how it can make mvx hang or fail: "file/action/who".
 """

@@ -82,7 +82,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_DESCRIPTOR,
         .handler = HANDLER_CLOSE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -90,7 +90,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [4] = { /* stat */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .loading = 1,
         .arguments = {
@@ -101,7 +101,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [5] = { /* fstat */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -110,7 +110,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [6] = { /* lstat */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .loading = 1,
         .arguments = {
@@ -157,7 +157,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [10] = { /* mprotect */
         .executor = EXECUTOR_LOCAL,
         .flags = FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -167,7 +167,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [11] = { /* munmap */
         .executor = EXECUTOR_LOCAL,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -184,7 +184,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [13] = { /* rt_sigaction */
         .executor = EXECUTOR_EVERYONE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -195,7 +195,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [14] = { /* rt_sigprocmask */
         .executor = EXECUTOR_EVERYONE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -272,7 +272,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [21] = { /* access */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .loading = 1,
         .arguments = {
@@ -283,7 +283,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [22] = { /* pipe */
         .executor = EXECUTOR_LEADER,
         .handler = HANDLER_PIPE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
             {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0},
@@ -306,7 +306,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [24] = { /* sched_yield */
         .executor = EXECUTOR_LOCAL,
         .handler = HANDLER_ORDER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 0,
     },
     [25] = { /* mremap */
@@ -324,7 +324,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [26] = { /* msync */
         .executor = EXECUTOR_LOCAL,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -334,7 +334,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [27] = { /* mincore */
         .executor = EXECUTOR_LOCAL,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -344,7 +344,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [28] = { /* madvise */
         .executor = EXECUTOR_LOCAL,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -407,14 +407,14 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [34] = { /* pause */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 0,
         .blocks = 1,
     },
     [35] = { /* nanosleep */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_OUT_ON_ERROR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .elastic = 1,
         .blocks = 1,
@@ -425,7 +425,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [36] = { /* getitimer */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -444,7 +444,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [38] = { /* setitimer */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -485,7 +485,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [42] = { /* connect */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .blocks = 1,
         .arguments = {
@@ -565,7 +565,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [48] = { /* shutdown */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -575,7 +575,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [49] = { /* bind */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -586,7 +586,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [50] = { /* listen */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -596,7 +596,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [51] = { /* getsockname */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -607,7 +607,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [52] = { /* getpeername */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -618,7 +618,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [53] = { /* socketpair */
         .executor = EXECUTOR_LEADER,
         .handler = HANDLER_PIPE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -630,7 +630,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [54] = { /* setsockopt */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -643,7 +643,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [55] = { /* getsockopt */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -682,7 +682,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_NATIVE,
         .flags = FLAG_EFFECT,
         .handler = HANDLER_EXEC,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -694,7 +694,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_EFFECT | FLAG_NO_RETURN,
         .handler = HANDLER_EXIT,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -715,7 +715,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [62] = { /* kill */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -724,7 +724,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [63] = { /* uname */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
             {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 390, 0},
@@ -743,7 +743,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [65] = { /* semop */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .blocks = 1,
         .arguments = {
@@ -767,7 +767,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [67] = { /* shmdt */
         .executor = EXECUTOR_LOCAL,
         .flags = FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
             {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -785,7 +785,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [69] = { /* msgsnd */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .blocks = 1,
         .arguments = {
@@ -834,7 +834,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [73] = { /* flock */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .blocks = 1,
         .arguments = {
@@ -845,7 +845,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [74] = { /* fsync */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .blocks = 1,
         .arguments = {
@@ -855,7 +855,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [75] = { /* fdatasync */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .blocks = 1,
         .arguments = {
@@ -865,7 +865,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [76] = { /* truncate */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -875,7 +875,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [77] = { /* ftruncate */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -905,7 +905,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [80] = { /* chdir */
         .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_SETTLE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -914,7 +914,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [81] = { /* fchdir */
         .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_SETTLE | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -923,7 +923,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [82] = { /* rename */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -933,7 +933,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [83] = { /* mkdir */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_NEW_NAME,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -943,7 +943,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [84] = { /* rmdir */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -964,7 +964,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [86] = { /* link */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_NEW_NAME,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -974,7 +974,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [87] = { /* unlink */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -983,7 +983,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [88] = { /* symlink */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_NEW_NAME,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -1004,7 +1004,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [90] = { /* chmod */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -1014,7 +1014,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [91] = { /* fchmod */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1024,7 +1024,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [92] = { /* chown */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -1035,7 +1035,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [93] = { /* fchown */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1046,7 +1046,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [94] = { /* lchown */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -1064,7 +1064,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [96] = { /* gettimeofday */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .elastic = 1,
         .arguments = {
@@ -1074,7 +1074,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [97] = { /* getrlimit */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1083,7 +1083,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [98] = { /* getrusage */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1092,7 +1092,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [99] = { /* sysinfo */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
             {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 112, 0},
@@ -1136,7 +1136,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [105] = { /* setuid */
         .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1145,7 +1145,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [106] = { /* setgid */
         .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1164,7 +1164,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [109] = { /* setpgid */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1190,7 +1190,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [113] = { /* setreuid */
         .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1200,7 +1200,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [114] = { /* setregid */
         .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1219,7 +1219,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [116] = { /* setgroups */
         .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1229,7 +1229,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [117] = { /* setresuid */
         .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1239,7 +1239,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [118] = { /* getresuid */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
@@ -1250,7 +1250,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [119] = { /* setresgid */
         .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1260,7 +1260,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [120] = { /* getresgid */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
@@ -1305,7 +1305,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [125] = { /* capget */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_OUT_ON_ERROR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 8, 0},
@@ -1315,7 +1315,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [126] = { /* capset */
         .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 8, 0},
@@ -1324,7 +1324,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [127] = { /* rt_sigpending */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_BYTES, DIRECTION_OUT, LENGTH_ARGUMENT, 1, 1, 0},
@@ -1346,7 +1346,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [129] = { /* rt_sigqueueinfo */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1357,7 +1357,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [130] = { /* rt_sigsuspend */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_SIGNAL_MASK,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .blocks = 1,
         .arguments = {
@@ -1367,7 +1367,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [131] = { /* sigaltstack */
         .executor = EXECUTOR_NATIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 24, 5},
@@ -1377,7 +1377,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [132] = { /* utime */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -1387,7 +1387,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [133] = { /* mknod */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_NEW_NAME,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -1412,7 +1412,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [136] = { /* ustat */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1421,7 +1421,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [137] = { /* statfs */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -1431,7 +1431,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [138] = { /* fstatfs */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1456,7 +1456,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [141] = { /* setpriority */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1466,7 +1466,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [142] = { /* sched_setparam */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1475,7 +1475,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [143] = { /* sched_getparam */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1484,7 +1484,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [144] = { /* sched_setscheduler */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1518,7 +1518,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [148] = { /* sched_rr_get_interval */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1527,7 +1527,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [149] = { /* mlock */
         .executor = EXECUTOR_LOCAL,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1536,7 +1536,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [150] = { /* munlock */
         .executor = EXECUTOR_LOCAL,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1545,7 +1545,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [151] = { /* mlockall */
         .executor = EXECUTOR_LOCAL,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1553,13 +1553,13 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [152] = { /* munlockall */
         .executor = EXECUTOR_LOCAL,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 0,
     },
     [153] = { /* vhangup */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 0,
     },
     [154] = { /* modify_ldt */
@@ -1615,7 +1615,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [160] = { /* setrlimit */
         .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1625,7 +1625,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [161] = { /* chroot */
         .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_SENSITIVE | FLAG_SETTLE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -1633,14 +1633,14 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [162] = { /* sync */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 0,
         .blocks = 1,
     },
     [163] = { /* acct */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -1649,7 +1649,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [164] = { /* settimeofday */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0},
@@ -1659,7 +1659,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [165] = { /* mount */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -1672,7 +1672,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [166] = { /* umount2 */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -1682,7 +1682,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [167] = { /* swapon */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -1692,7 +1692,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [168] = { /* swapoff */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -1701,7 +1701,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [169] = { /* reboot */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1713,7 +1713,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [170] = { /* sethostname */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 1, 1, 0},
@@ -1723,7 +1723,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [171] = { /* setdomainname */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 1, 1, 0},
@@ -1822,7 +1822,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [187] = { /* readahead */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1833,7 +1833,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [188] = { /* setxattr */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -1846,7 +1846,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [189] = { /* lsetxattr */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -1859,7 +1859,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [190] = { /* fsetxattr */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1937,7 +1937,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [197] = { /* removexattr */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -1947,7 +1947,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [198] = { /* lremovexattr */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -1957,7 +1957,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [199] = { /* fremovexattr */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1967,7 +1967,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [200] = { /* tkill */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -1999,7 +1999,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [203] = { /* sched_setaffinity */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2089,7 +2089,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [216] = { /* remap_file_pages */
         .executor = EXECUTOR_LOCAL,
         .flags = FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
             {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2127,7 +2127,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [220] = { /* semtimedop */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .blocks = 1,
         .arguments = {
@@ -2140,7 +2140,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [221] = { /* fadvise64 */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2153,7 +2153,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_SENSITIVE,
         .handler = HANDLER_TIMER_CREATE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2164,7 +2164,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [223] = { /* timer_settime */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2175,7 +2175,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [224] = { /* timer_gettime */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2193,7 +2193,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [226] = { /* timer_delete */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2202,7 +2202,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [227] = { /* clock_settime */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2211,7 +2211,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [228] = { /* clock_gettime */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .elastic = 1,
         .arguments = {
@@ -2221,7 +2221,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [229] = { /* clock_getres */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2231,7 +2231,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [230] = { /* clock_nanosleep */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_OUT_ON_ERROR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .elastic = 1,
         .blocks = 1,
@@ -2246,7 +2246,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_EFFECT | FLAG_NO_RETURN,
         .handler = HANDLER_EXIT,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2270,7 +2270,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
         .handler = HANDLER_EPOLL_CONTROL,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2282,7 +2282,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [234] = { /* tgkill */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2293,7 +2293,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [235] = { /* utimes */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -2308,7 +2308,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [237] = { /* mbind */
         .executor = EXECUTOR_LOCAL,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 6,
         .arguments = {
             {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2321,7 +2321,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [238] = { /* set_mempolicy */
         .executor = EXECUTOR_LOCAL,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2331,7 +2331,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [239] = { /* get_mempolicy */
         .executor = EXECUTOR_LOCAL,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
             {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2357,7 +2357,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [241] = { /* mq_unlink */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -2366,7 +2366,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [242] = { /* mq_timedsend */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 5,
         .blocks = 1,
         .arguments = {
@@ -2394,7 +2394,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [244] = { /* mq_notify */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_SENSITIVE | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2404,7 +2404,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [245] = { /* mq_getsetattr */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2420,7 +2420,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [247] = { /* waitid */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 5,
         .blocks = 1,
         .arguments = {
@@ -2452,7 +2452,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [251] = { /* ioprio_set */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2488,7 +2488,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [255] = { /* inotify_rm_watch */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2526,7 +2526,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [258] = { /* mkdirat */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR | FLAG_NEW_NAME,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2537,7 +2537,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [259] = { /* mknodat */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR | FLAG_NEW_NAME,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2549,7 +2549,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [260] = { /* fchownat */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2562,7 +2562,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [261] = { /* futimesat */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2573,7 +2573,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [262] = { /* newfstatat */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .loading = 1,
         .arguments = {
@@ -2586,7 +2586,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [263] = { /* unlinkat */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2597,7 +2597,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [264] = { /* renameat */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2609,7 +2609,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [265] = { /* linkat */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR | FLAG_NEW_NAME,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2622,7 +2622,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [266] = { /* symlinkat */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_NEW_NAME,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
@@ -2646,7 +2646,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [268] = { /* fchmodat */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2657,7 +2657,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [269] = { /* faccessat */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .loading = 1,
         .arguments = {
@@ -2704,7 +2704,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [273] = { /* set_robust_list */
         .executor = EXECUTOR_LOCAL,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2713,7 +2713,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [274] = { /* get_robust_list */
         .executor = EXECUTOR_LOCAL,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2752,7 +2752,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [277] = { /* sync_file_range */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .blocks = 1,
         .arguments = {
@@ -2791,7 +2791,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [280] = { /* utimensat */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2849,7 +2849,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [285] = { /* fallocate */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2861,7 +2861,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [286] = { /* timerfd_settime */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2873,7 +2873,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [287] = { /* timerfd_gettime */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -2948,7 +2948,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [293] = { /* pipe2 */
         .executor = EXECUTOR_LEADER,
         .handler = HANDLER_PIPE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0},
@@ -2996,7 +2996,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [297] = { /* rt_tgsigqueueinfo */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3042,7 +3042,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_SENSITIVE,
         .handler = HANDLER_PRLIMIT,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3076,7 +3076,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [306] = { /* syncfs */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .blocks = 1,
         .arguments = {
@@ -3105,7 +3105,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [309] = { /* getcpu */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .elastic = 1,
         .arguments = {
@@ -3140,7 +3140,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [314] = { /* sched_setattr */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3150,7 +3150,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [315] = { /* sched_getattr */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3162,7 +3162,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [316] = { /* renameat2 */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3216,7 +3216,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_NATIVE,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
         .handler = HANDLER_EXEC,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3244,7 +3244,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [325] = { /* mlock2 */
         .executor = EXECUTOR_LOCAL,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3300,7 +3300,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [329] = { /* pkey_mprotect */
         .executor = EXECUTOR_LOCAL,
         .flags = FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3320,7 +3320,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [331] = { /* pkey_free */
         .executor = EXECUTOR_LOCAL,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3329,7 +3329,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [332] = { /* statx */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 5,
         .loading = 1,
         .arguments = {
@@ -3367,7 +3367,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [424] = { /* pidfd_send_signal */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3410,7 +3410,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [429] = { /* move_mount */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3435,7 +3435,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [431] = { /* fsconfig */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3494,7 +3494,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [436] = { /* close_range */
         .executor = EXECUTOR_EVERYONE,
         .handler = HANDLER_CLOSE_RANGE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3525,7 +3525,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [439] = { /* faccessat2 */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .loading = 1,
         .arguments = {
@@ -3567,7 +3567,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [442] = { /* mount_setattr */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3610,7 +3610,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [448] = { /* process_mrelease */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3632,7 +3632,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [450] = { /* set_mempolicy_home_node */
         .executor = EXECUTOR_LOCAL,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3644,7 +3644,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [451] = { /* cachestat */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3656,7 +3656,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [452] = { /* fchmodat2 */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3711,7 +3711,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [457] = { /* statmount */
         .executor = EXECUTOR_LEADER,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 24, 0},
@@ -3763,7 +3763,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [462] = { /* mseal */
         .executor = EXECUTOR_LOCAL,
         .flags = FLAG_SENSITIVE,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3799,7 +3799,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [466] = { /* removexattrat */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3826,7 +3826,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [468] = { /* file_getattr */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3839,7 +3839,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [469] = { /* file_setattr */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
-        .result = RESULT_VALUE,
+        .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},

@@ -98,6 +98,8 @@ enum result_kind {
     RESULT_DESCRIPTOR = 1,
     /* A variant's own address. */
     RESULT_ADDRESS = 2,
+    /* 0 or -errno. */
+    RESULT_ZERO = 3,
 };
 
 /* The hand-written part of the agent that treats an irregular call. */

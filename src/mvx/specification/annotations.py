@@ -28,6 +28,8 @@ class Scalar:
         """What a result of this type is."""
         if self.text == "fd":
             return ResultKind.DESCRIPTOR
+        if self.kind is Kind.UNUSED:
+            return ResultKind.ZERO
         return ResultKind.ADDRESS if self.kind is Kind.ADDRESS else ResultKind.VALUE
 
 
@@ -193,7 +195,8 @@ def _long(text: str) -> Scalar:
 
 Int, UInt, Octal, Hex = _int("int"), _int("unsigned"), _int("octal"), _int("hex")
 Long, Size, Flags = _long("int"), _long("unsigned"), _long("hex")
-Zero = _int("int")
+Zero = Scalar(Kind.UNUSED, "int")
+"""The result of a call that returns nothing else than 0 or an error."""
 Fd, DirFd = Scalar(Kind.DESCRIPTOR, "fd"), Scalar(Kind.DESCRIPTOR, "dirfd")
 Address = Scalar(Kind.ADDRESS, "pointer")
 Own = Scalar(Kind.OPAQUE, "pointer")

@@ -130,6 +130,8 @@ class ResultKind(enum.IntEnum):
     """A new descriptor: followers install a placeholder with the same number."""
     ADDRESS = 2
     """A variant's own address."""
+    ZERO = 3
+    """0 or -errno."""
 
 
 class Handler(enum.IntEnum):
