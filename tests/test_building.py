@@ -189,3 +189,6 @@ def test_sanitizer_as_a_follower_finds_what_the_leader_does_not(project: Project
     assert project.tool("./overflow", text=long).stdout == long
     ran = project.run("./overflow", text=fine + long)
     assert (ran.returncode, ran.stdout) == (DIVERGENCE, fine)
+    words_of_the_sanitizer = ran.stderr[ran.stderr.index("Last words") :]
+    assert "AddressSanitizer: heap-buffer-overflow" in words_of_the_sanitizer
+    assert "overflow.c:10" in words_of_the_sanitizer

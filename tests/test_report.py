@@ -123,6 +123,7 @@ divergences = st.builds(
     mvx_version=texts,
     time=texts,
     signal=optional_texts,
+    last_words=optional_texts,
 )
 
 

@@ -135,4 +135,6 @@ class Disagreement:
     ) -> None:
         from mvx.verdict import Collector
 
-        Collector(self._monitor).report(kind, task, summary, argument, offset, stop=stop)
+        hears = kind in {"call", "argument"}
+        collector = Collector(self._monitor, hears=hears)
+        collector.report(kind, task, summary, argument, offset, stop=stop)

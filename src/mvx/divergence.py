@@ -118,7 +118,8 @@ class Divergence(Record):
     """Everything known about one divergence.
 
     `agreed` are the last calls agreed on, decoded, oldest first; `descriptors` are the leader's;
-    `time` is ISO 8601; `signal` is the signal's name where one is part of it.
+    `time` is ISO 8601; `signal` is the signal's name where one is part of it; `last_words` is what
+    the variant that disagreed went on to write on standard error.
     """
 
     kind: Kind
@@ -138,6 +139,7 @@ class Divergence(Record):
     mvx_version: str
     time: str
     signal: str | None = None
+    last_words: str | None = None
 
 
 def first_difference(

@@ -41,10 +41,14 @@ _FIRST_SLOTS: Final = 64
 image and files is the same in all variants, since programs compare such addresses."""
 _LOADER_SLOT: Final = _ZONE_SLOTS - _FIRST_SLOTS - 1
 """The last: the loader's low bits are each variant's own, nobody takes entropy from them."""
-_ZONES_LOW: Final = 0x0100_0000_0000
+_ZONES_LOW: Final = 0x1200_0000_0000
+"""Above the shadow memory of AddressSanitizer, which ends at 0x1000_7fff_8000
+(compiler-rt/lib/asan/asan_mapping.h)."""
 _ZONES_HIGH: Final = 0x4000_0000_0000
 """Below the agents' regions (monitor._REGION_LOW)."""
-_BARRIER_LOW: Final = 0x6000_0000_0000
+_BARRIER_LOW: Final = 0x6500_0000_0000
+"""Above AddressSanitizer's allocator: 4 TiB from 0x6000_0000_0000, or from 0x5000_0000_0000
+(compiler-rt/lib/asan/asan_allocator.h, kAllocatorSpace)."""
 _BARRIER_HIGH: Final = 0x7C00_0000_0000
 _BRK_LOW: Final = 0x5500_0000_0000
 _BRK_HIGH: Final = 0x5800_0000_0000

@@ -31,6 +31,7 @@ SCHEMA_VERSION = 1
 REPORT_LIMIT_BYTES = 64 << 20
 WIDTH = 100
 DESCRIPTORS_LIMIT = 24
+WORDS_LIMIT = 40
 STYLES = {"alarm": "\x1b[1;31m", "title": "\x1b[1m", "mark": "\x1b[31m", "quiet": "\x1b[2m"}
 
 
@@ -174,6 +175,13 @@ def _lines(divergence: Divergence) -> Lines:
         yield "quiet", f"  {number:>4}  {what}"
     if (more := len(divergence.descriptors) - DESCRIPTORS_LIMIT) > 0:
         yield "quiet", f"        and {more} more (in the saved report)"
+
+    if divergence.last_words is not None:
+        yield from _title("Last words")
+        lines = divergence.last_words.splitlines()
+        yield from (("", f"  {_cut(_clean(line), WIDTH - 2)}") for line in lines[:WORDS_LIMIT])
+        if (more := len(lines) - WORDS_LIMIT) > 0:
+            yield "quiet", f"  and {more} more lines (in the saved report)"
 
     yield from _title("What to do")
     if divergence.likely_source is not None:

@@ -47,9 +47,10 @@ def _try(section: Callable[[], _Section], otherwise: _Section) -> _Section:
 class Collector:
     """Collects one divergence and reports it."""
 
-    def __init__(self, monitor: Monitor) -> None:
-        """Works on the monitor's tasks."""
+    def __init__(self, monitor: Monitor, *, hears: bool = False) -> None:
+        """Works on the monitor's tasks; `hears`: the finder may have last words (words.py)."""
         self._monitor = monitor
+        self._hears = hears
         self._images: Images = {}
 
     def report(
@@ -133,6 +134,7 @@ class Collector:
             mvx_version=__version__,
             time=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             signal=next((each.signal for each in witnesses if each.signal), None),
+            last_words=_try(lambda: self._last_words(finder), None),
         )
 
     def _witnesses(self, finder: Task) -> list[Witness]:
@@ -188,6 +190,13 @@ class Collector:
         threads = sum(each.process == finder.set.process for each in self._monitor.sets.values())
         ranges = [[(area.start, area.end) for area in each.modules.areas] for each in witnesses]
         return divergence.likely_source(kind, states, first, threads=threads, ranges=ranges)
+
+    def _last_words(self, finder: Task) -> str | None:
+        """What the variant goes on to say; the last section, since it runs on for that."""
+        from mvx import words
+
+        said = words.listen(self._monitor, finder) if self._hears else b""
+        return said.decode("utf-8", errors="replace") or None
 
     def _agreed(self, finder: Task, position: int) -> tuple[str, ...]:
         """The last calls that the variant which finished fewest has in common with the others."""

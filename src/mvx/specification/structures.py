@@ -186,7 +186,7 @@ clone_args = Structure(
     parent_tid=pointer,
     exit_signal=shown(u64, "signal"),
     stack=pointer,
-    stack_size=u64,
+    stack_size=own(u64),
     tls=pointer,
 )
 rusage = blob("rusage", 144)
