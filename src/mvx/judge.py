@@ -126,6 +126,7 @@ class Judge:
         may_own, may_skip = _is_harmless(own, alone=True), _is_harmless(other, alone=False)
         for rule in self._rules(task):
             if may_own and rule.allows(mine):
+                task.own_call = own.number
                 return OWN
             if may_skip and rule.allows(theirs):
                 return SKIP
@@ -135,6 +136,7 @@ class Judge:
             self._see(task, theirs)
             return SKIP
         self._see(task, mine)
+        task.own_call = own.number
         return OWN
 
     def _comes_later(self, task: Task, number: int, position: int) -> bool:
@@ -226,8 +228,9 @@ def _is_harmless(call: Compared, *, alone: bool) -> bool:
         and call.arguments[2 if rule.name == "openat" else 1] & 0x243
     ):
         return False  # for writing, O_CREAT, O_TRUNC
-    executor = Executor(rule.executor)
-    if executor not in (Executor.LEADER, Executor.EVERYONE):
+    if rule.name == "sigaltstack":
+        return alone and not call.arguments[0]  # it only asks
+    if Executor(rule.executor) not in (Executor.LEADER, Executor.EVERYONE):
         return False
     # A follower has placeholders: a read of its own would find another file.
     return not (alone and flags & CallFlag.DESCRIPTOR)

@@ -167,6 +167,8 @@ class Task:
     """What to do at the next syscall-exit stop."""
     program: bytes = b""
     """The path that the program asked to execute, where a variant executes another."""
+    own_call: int = -1
+    """A call that the task was told to make for itself (judge.py), until it makes it."""
     images: int = 0
     """How many programs the task has executed."""
     birth: Birth | None = None
