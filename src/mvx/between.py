@@ -149,8 +149,11 @@ class BetweenCalls:
     def _advance(self, hold: Hold) -> None:
         """See where the followers are; summon them when none is ahead of the leader."""
         followers = self._followers(hold.leader)
-        if len(followers) < len(self._monitor.variants) - 1:
+        if len(followers) < len(self._monitor.live) - 1:
             self._let_go(hold)  # one is still to be born
+            return
+        if all(follower.variant.index in hold.ready for follower in followers):
+            self._deliver(hold)
             return
         end = time.monotonic() + _MOMENT_S
         while True:

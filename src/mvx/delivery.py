@@ -224,6 +224,11 @@ class Delivery:
             return
         if not _has_handler(task.tid, number):
             harmless = number in _IGNORED_BY_DEFAULT or _is_ignored(task.tid, number)
+            if number in _STOPPING and not harmless:
+                code, sender = struct.unpack_from("<i4xi", information, 8)
+                self._monitor.jobs.stops(task, code, sender)
+                kernel.resume(task.tid, number)
+                return
             if not harmless:
                 self._monitor.dying[task.process] = number
             else:
@@ -376,7 +381,7 @@ class Delivery:
                 self._monitor.native_done(task.set)
             return False
         task.set.native_signals.append(
-            Stash(number, information, missing=len(self._monitor.variants) - 1)
+            Stash(number, information, missing=len(self._monitor.live) - 1)
         )
         # Which of the others are still to come depends on the mask of this one's handler: look at
         # the handler's first instruction.

@@ -66,6 +66,9 @@ class Disagreement:
 
     def late(self, task: Task, variant: int) -> None:
         """A leader has waited for a follower as long as the watchdog allows."""
+        if self._monitor.jobs.was_paused():
+            kernel.resume(task.tid)  # it looks again
+            return
         reason = f"variant {variant} did not arrive at the call in time"
         self.diverged("timeout", task, reason, suspects=frozenset({variant}))
         if not self._stopped:
@@ -79,6 +82,8 @@ class Disagreement:
                 self._lost(task_set)
         now = time.monotonic()
         for task_set in list(monitor.deadlines):
+            if monitor.jobs.is_stopped(task_set):
+                continue
             if task_set.deadline is not None and now >= task_set.deadline:
                 monitor.relax(task_set)
                 if task_set.tasks:

@@ -20,6 +20,7 @@ from mvx.delays import Delays
 from mvx.errors import InternalError
 from mvx.image import Image, load
 from mvx.injection import Injector
+from mvx.jobs import Jobs
 from mvx.kernel import FRAME_SIZE, Registers
 from mvx.layout import (
     ARENA_SIZE,
@@ -92,6 +93,7 @@ class Monitor:
         memory.best()  # measured, if it has to be, while there is no variant to disturb
         self.waiting = Waiting(options.wait, options.variants)
         self.deadlines: set[TaskSet] = set()
+        self.jobs = Jobs(self)
 
     def _variant(self, index: int) -> Variant:
         places = (_REGION_HIGH - _REGION_LOW) // _REGION_ALIGNMENT

@@ -17,7 +17,7 @@ import sys
 import time
 from typing import Final
 
-from mvx import entry, errors, kernel, launch, verification, vsyscall, waiting
+from mvx import entry, errors, jobs, kernel, launch, verification, vsyscall, waiting
 from mvx.delivery import Delivery
 from mvx.disagreement import Disagreement
 from mvx.instructions import Instructions
@@ -32,17 +32,6 @@ from mvx.processes import Processes
 from mvx.tasks import State, Task, TaskSet, Variant
 
 _REQUESTS: Final = list(REQUESTS)
-_FORWARDED: Final = frozenset(
-    {
-        signal.SIGINT,
-        signal.SIGTERM,
-        signal.SIGHUP,
-        signal.SIGQUIT,
-        signal.SIGUSR1,
-        signal.SIGUSR2,
-    }
-)
-_SI_KERNEL: Final = 0x80
 _CAP_SYS_ADMIN: Final = 21
 _TICK_S: Final = 0.25
 _ARCH_PRCTL: Final = 158
@@ -52,7 +41,7 @@ _STALLED: Final = _REQUESTS.index("STALLED")
 
 def run(options: Options) -> Outcome:
     """Run the program under N variants until all of its processes have ended; blocks until then."""
-    waited = _FORWARDED | {signal.SIGCHLD}
+    waited = jobs.FORWARDED | {signal.SIGCHLD}
     former = signal.pthread_sigmask(signal.SIG_BLOCK, waited)
     supervisor = Supervisor(options)
     try:
@@ -92,7 +81,7 @@ class Supervisor:
         self._outcome: Outcome | None = None
         self._root: TaskSet | None = None
         self._root_status: int | None = None
-        self._signals = _FORWARDED | {signal.SIGCHLD}
+        self._signals = jobs.FORWARDED | {signal.SIGCHLD}
         self._end = time.monotonic() + options.timeout_s if options.timeout_s else None
 
     def run(self) -> Outcome:
@@ -244,10 +233,12 @@ class Supervisor:
         if monitor.waiting.watches:
             timeout = min(timeout, waiting.LOOK_S)
         between = self._delivery.between
-        soon = _earliest(between.timeout(), self._preemption.timeout())
-        information = signal.sigtimedwait(
-            self._signals, timeout if soon is None else min(timeout, soon)
-        )
+        soon = _earliest(between.timeout(), self._preemption.timeout(), monitor.jobs.timeout())
+        timeout = timeout if soon is None else min(timeout, soon)
+        start = time.monotonic()
+        information = signal.sigtimedwait(self._signals, timeout)
+        monitor.jobs.waited(timeout, time.monotonic() - start)
+        monitor.jobs.look()
         between.look()
         self._preemption.look()
         monitor.adapt_waiting()
@@ -263,8 +254,13 @@ class Supervisor:
         """Pass a signal sent to mvx on to the program; what the terminal or the program sent
         reached it already.
         """
-        if information.si_code == _SI_KERNEL or information.si_pid in self._monitor.tasks:
+        from_terminal = information.si_code == kernel.SI_KERNEL
+        if from_terminal and not jobs.is_for_session(information.si_signo):
             return
+        if not from_terminal and information.si_pid in self._monitor.tasks:
+            return
+        if information.si_signo == signal.SIGCONT:
+            return  # its effect is over; see Jobs
         leaders = [task for task in self._monitor.tasks.values() if task.is_leader]
         if not leaders:
             self._outcome = Outcome("signaled", information.si_signo)
@@ -311,7 +307,9 @@ class Supervisor:
         elif event == kernel.EVENT_STOP:
             self._count(task, "birth" if task.birth is not None else "group")
             if number != signal.SIGTRAP:
-                kernel.ptrace(kernel.PTRACE_LISTEN, tid)
+                self._monitor.jobs.stopped(task, number)
+            elif self._monitor.jobs.continued(task) or self._monitor.jobs.holds(task):
+                return
             elif interrupted:
                 self._delivery.between.stopped(task)
             elif yields:
@@ -446,6 +444,7 @@ class Supervisor:
         monitor = self._monitor
         task.status = status
         task.state = State.ENDED
+        monitor.jobs.ended(task)
         monitor.tasks.pop(task.tid, None)
         monitor.leave(task)
         if task.variant.dropped:
