@@ -20,15 +20,14 @@ static void *work(void *argument) {
     return NULL;
 }
 
-static void *crash(void *argument) {
+static __attribute__((noreturn)) void *crash(void *argument) {
     if (number(argument) == 2) {
         usleep(300);
         signal(SIGSEGV, SIG_DFL);
         *(volatile int *)8 = 1;
     }
-    while (number(argument) >= 0)
+    for (;;)
         usleep(100);
-    return NULL;
 }
 
 int main(void) {

@@ -30,6 +30,7 @@ func main() {
 	jobs, results := make(chan int, 3), make(chan int)
 	var group sync.WaitGroup
 	for worker := 0; worker < 4; worker++ {
+		worker := worker
 		group.Add(1)
 		go func() {
 			defer group.Done()
@@ -80,6 +81,7 @@ func main() {
 			note('!')
 		}
 	}
-	check(len(seen) == 101+count, "seen")
+	rest := len(seen) - 100 - count // the context may end while the loop looks at it
+	check(rest == 0 || rest == 1, "seen")
 	fmt.Println(string(seen))
 }

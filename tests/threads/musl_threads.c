@@ -24,7 +24,7 @@ static void *work(void *argument) {
     return NULL;
 }
 
-static void *wait_for_ever(void *argument) {
+static __attribute__((noreturn)) void *wait_for_ever(void *argument) {
     note('w');
     for (;;)
         sem_wait(argument);

@@ -4,7 +4,7 @@
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
-static int handled, stop, ends[2];
+static int ready, handled, stop, ends[2];
 static __thread int self = 9;
 
 static void handle(int signal_number) {
@@ -16,6 +16,7 @@ static void handle(int signal_number) {
 static void *work(void *argument) {
     char byte;
     self = number(argument);
+    __atomic_add_fetch(&ready, 1, __ATOMIC_SEQ_CST);
     if (self == 0) {
         CHECK(pthread_mutex_lock(&mutex) == 0);
         while (!stop)
@@ -40,6 +41,8 @@ int main(void) {
     CHECK(pipe(ends) == 0 && sigaction(SIGUSR1, &action, NULL) == 0);
     for (intptr_t i = 0; i < 3; i++)
         CHECK(pthread_create(&threads[i], NULL, work, (void *)i) == 0);
+    while (__atomic_load_n(&ready, __ATOMIC_SEQ_CST) < 3)
+        usleep(100);
     CHECK(pthread_sigmask(SIG_BLOCK, &signals, NULL) == 0);
     for (int i = 1; i <= 20; i++) {
         CHECK(kill(getpid(), SIGUSR1) == 0);
