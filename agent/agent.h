@@ -90,6 +90,7 @@ void walk_inputs(struct call *call);
 void walk_outputs(struct call *call);
 void walk_input(struct call *call, int index);
 void walk_output(struct call *call, int index);
+void walk_forget_ignored(struct call *call);
 int walk_compare_values(const struct call *call, const uint64_t *leader);
 
 /* handlers.c: what is irregular about a call; inputs and outputs return 1 when they replaced the

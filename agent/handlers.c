@@ -139,6 +139,7 @@ void handler_prepare(struct call *call) {
     if (call->executor == EXECUTOR_LOCAL) {
         return;
     }
+    walk_forget_ignored(call);
     switch (call->rule->handler) {
     case HANDLER_OPEN:
         prepare_open(call);

@@ -2,6 +2,8 @@
  * The regular treatment of arguments, from the generated rules: which bytes behind which pointer
  * are compared before the call and copied after it.
  */
+#include <asm/unistd_64.h>
+
 #include "agent.h"
 #include "generated/rules.h"
 
@@ -240,6 +242,17 @@ void walk_outputs(struct call *call) {
     }
     for (int index = 0; index < call->rule->count; index++) {
         walk_output(call, index);
+    }
+}
+
+/* Without a mask the kernel does not look at its size (set_user_sigmask in kernel/signal.c), and
+ * callers leave anything there (Go's runtime an address of its stack). */
+void walk_forget_ignored(struct call *call) {
+    int is_wait = call->number == __NR_ppoll || call->number == __NR_epoll_pwait ||
+                  call->number == __NR_epoll_pwait2;
+    int size = call->rule->count - 1;
+    if (is_wait && !call->arguments[size - 1]) {
+        call->arguments[size] = 0;
     }
 }
 
