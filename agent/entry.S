@@ -23,6 +23,7 @@ image_start:
     .long bootstrap_entry - image_start
     .long enter_call - image_start
     .long enter_instruction - image_start
+    .long map_pages - image_start
     .long enter_rdtsc - image_start
     .long enter_rdtscp - image_start
     .long gate_plain_after - image_start
@@ -287,6 +288,13 @@ fault_fixup:
     .hidden bootstrap_entry
 bootstrap_entry:
     call    agent_bootstrap
+    ud2
+
+/* Here with rdi = list of pages, rsi = how many, and rsp = where the agent has nothing. */
+    .globl map_pages
+    .hidden map_pages
+map_pages:
+    call    agent_map_pages
     ud2
 
     .section .note.GNU-stack, "", @progbits

@@ -13,6 +13,8 @@ ALLOW, TRACE, FOREIGN = 0x7FFF0000, 0x7FF00000, 0x7FF00001
 X86_64, I386 = 0xC000003E, 0x40000003
 BASE = 0x4123_4560_0000
 END = BASE + 0x4800_0000
+EMPTY = 0x100022
+"""MAP_PRIVATE, MAP_ANONYMOUS, MAP_FIXED_NOREPLACE."""
 GATE = BASE + 0x1234
 BOOTSTRAP = BASE + 0x1300
 MMAP, MPROTECT, MUNMAP, MREMAP, WRITE, EXECVE, OPEN = 9, 10, 11, 25, 1, 59, 2
@@ -75,6 +77,8 @@ flags = st.integers(0, 0xFFFFFFFF)
 @example(MUNMAP, END - 4096, 4096, 0, 0, True)
 @example(MMAP, (1 << 64) - 4096, 8192, 3, 0x32, False)
 @example(MMAP, BASE, 0, 3, 0x32, False)
+@example(MMAP, BASE - 4096, 4096, 5, 0x100022, True)
+@example(MMAP, 0x7000_0000_0000, 4096, 5, 0x100022, True)
 @example(MPROTECT, BASE - (1 << 33), (1 << 33) + 1, 1, 0, False)
 def test_monitor_memory_is_out_of_reach(
     number: int, start: int, size: int, protection: int, kind: int, gate: bool
@@ -83,7 +87,8 @@ def test_monitor_memory_is_out_of_reach(
     verdict = judge(FILTER, number, start, size, protection, kind, 3, 0, at=at)
     if verdict == ALLOW:
         assert start >= END or start + size <= BASE
-        assert number == MUNMAP or not protection & 4
+        is_empty = (number, protection, kind) == (MMAP, 5, EMPTY)
+        assert number == MUNMAP or not protection & 4 or is_empty
         if number == MMAP:
             assert kind & 0xF == 2
             assert start or kind & 0x20

@@ -135,7 +135,7 @@ def test_padding_is_used_once() -> None:
     content = filler(200) + b"\x0f\x05" + filler(10) + b"\x0f\x05" + NOP + filler(200) + bytes(64)
     first = tactics.padded(content, 0, 200, len(content) - 40, ())
     assert first is not None
-    assert tactics.padded(content, 0, 212, len(content) - 20, set(first.padding)) is None
+    assert tactics.padded(content, 0, 212, len(content) - 20, set(first.bound)) is None
 
 
 def test_ambiguous_prefix_is_no_padding() -> None:
@@ -143,7 +143,7 @@ def test_ambiguous_prefix_is_no_padding() -> None:
     compare = b"\x3c\x66" + NOP[2:]
     content = filler(200) + b"\x0f\x05" + filler(10) + compare + filler(200) + bytes(64)
     patch = tactics.padded(content, 0, 200, len(content) - 20, ())
-    assert patch is None or patch.padding.start == content.index(NOP[2:])
+    assert patch is None or patch.bound.start == content.index(NOP[2:])
 
 
 def test_punned_keeps_what_follows() -> None:
@@ -155,6 +155,16 @@ def test_punned_keeps_what_follows() -> None:
         jump = (patch.changes[-1].new + b"\x05")[:2] + following
         assert jump[0] == 0xE9
         assert site + 5 + struct.unpack("<i", jump[1:])[0] == target
+
+
+def test_bytes_of_a_jump_are_left_alone() -> None:
+    # The padding is part of the punned jump of the first site, and in reach of the second.
+    content = filler(200) + b"\x0f\x05" + NOP + filler(4) + b"\x0f\x05" + filler(220) + bytes(64)
+    targets = tactics.punned_targets(200, content[202:205])
+    punned = tactics.punned(tactics.SYSCALL, 200, targets, targets[5])
+    assert set(punned.bound) == {201, 202, 203, 204}
+    assert tactics.padded(content, 0, 216, len(content) - 20, ()) is not None
+    assert tactics.padded(content, 0, 216, len(content) - 20, set(punned.bound)) is None
 
 
 def test_proof_of_a_site() -> None:

@@ -79,7 +79,8 @@ def test_the_same_calls_patched_or_not(
     transcripts = [
         run["variants"][variant]["calls_by_name"] for run in runs for variant in range(3)
     ]
-    elastic = {"getpid", "clock_gettime", "time", "gettimeofday"}
+    # How often is left to chance: queries of the time, and children whose signals come together.
+    elastic = {"clock_gettime", "gettimeofday", "rt_sigreturn"}
     for transcript in transcripts:
         assert sum(transcript.values()) > 20
         assert {n: c for n, c in transcript.items() if n not in elastic} == {

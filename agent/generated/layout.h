@@ -41,7 +41,8 @@
 #define REQUEST_TIMEOUT 5
 #define REQUEST_REFUSED 6
 #define REQUEST_TRACED 7
-#define REQUEST_STALLED 8
+#define REQUEST_MAPPED 8
+#define REQUEST_STALLED 9
 #define POINT_ENTRY 0
 #define POINT_INTERRUPTED 1
 #define POINT_EXIT 2
@@ -172,20 +173,21 @@
 #define OFFSET_IMAGE_HEADER_BOOTSTRAP 0x10
 #define OFFSET_IMAGE_HEADER_ENTER_CALL 0x14
 #define OFFSET_IMAGE_HEADER_ENTER_INSTRUCTION 0x18
-#define OFFSET_IMAGE_HEADER_ENTER_RDTSC 0x1c
-#define OFFSET_IMAGE_HEADER_ENTER_RDTSCP 0x20
-#define OFFSET_IMAGE_HEADER_GATE_PLAIN 0x24
-#define OFFSET_IMAGE_HEADER_GATE_TEST 0x28
-#define OFFSET_IMAGE_HEADER_GATE_INTERRUPTIBLE 0x2c
-#define OFFSET_IMAGE_HEADER_GATE_INTERRUPTED 0x30
-#define OFFSET_IMAGE_HEADER_GATE_TRACED_TEST 0x34
-#define OFFSET_IMAGE_HEADER_GATE_TRACED 0x38
-#define OFFSET_IMAGE_HEADER_GATE_TRACED_INTERRUPTED 0x3c
-#define OFFSET_IMAGE_HEADER_GATE_CONTROL 0x40
-#define OFFSET_IMAGE_HEADER_GATE_BOOTSTRAP 0x44
-#define OFFSET_IMAGE_HEADER_FAULT_START 0x48
-#define OFFSET_IMAGE_HEADER_FAULT_END 0x4c
-#define OFFSET_IMAGE_HEADER_FAULT_FIXUP 0x50
+#define OFFSET_IMAGE_HEADER_MAP_PAGES 0x1c
+#define OFFSET_IMAGE_HEADER_ENTER_RDTSC 0x20
+#define OFFSET_IMAGE_HEADER_ENTER_RDTSCP 0x24
+#define OFFSET_IMAGE_HEADER_GATE_PLAIN 0x28
+#define OFFSET_IMAGE_HEADER_GATE_TEST 0x2c
+#define OFFSET_IMAGE_HEADER_GATE_INTERRUPTIBLE 0x30
+#define OFFSET_IMAGE_HEADER_GATE_INTERRUPTED 0x34
+#define OFFSET_IMAGE_HEADER_GATE_TRACED_TEST 0x38
+#define OFFSET_IMAGE_HEADER_GATE_TRACED 0x3c
+#define OFFSET_IMAGE_HEADER_GATE_TRACED_INTERRUPTED 0x40
+#define OFFSET_IMAGE_HEADER_GATE_CONTROL 0x44
+#define OFFSET_IMAGE_HEADER_GATE_BOOTSTRAP 0x48
+#define OFFSET_IMAGE_HEADER_FAULT_START 0x4c
+#define OFFSET_IMAGE_HEADER_FAULT_END 0x50
+#define OFFSET_IMAGE_HEADER_FAULT_FIXUP 0x54
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -390,6 +392,7 @@ struct image_header {
     uint32_t bootstrap;  /* offset of the bootstrap's entry */
     uint32_t enter_call;  /* offset of the entry for a trapped call */
     uint32_t enter_instruction;  /* offset of the entry for a trapped rdtsc */
+    uint32_t map_pages;  /* offset at which a stopped task maps pages */
     uint32_t enter_rdtsc;  /* offset of the entry for a patched rdtsc */
     uint32_t enter_rdtscp;  /* offset of the entry for a patched rdtscp */
     uint32_t gate_plain;  /* offset just after the plain gate's syscall instruction */
@@ -411,19 +414,20 @@ _Static_assert(offsetof(struct image_header, size) == 0xc, "layout");
 _Static_assert(offsetof(struct image_header, bootstrap) == 0x10, "layout");
 _Static_assert(offsetof(struct image_header, enter_call) == 0x14, "layout");
 _Static_assert(offsetof(struct image_header, enter_instruction) == 0x18, "layout");
-_Static_assert(offsetof(struct image_header, enter_rdtsc) == 0x1c, "layout");
-_Static_assert(offsetof(struct image_header, enter_rdtscp) == 0x20, "layout");
-_Static_assert(offsetof(struct image_header, gate_plain) == 0x24, "layout");
-_Static_assert(offsetof(struct image_header, gate_test) == 0x28, "layout");
-_Static_assert(offsetof(struct image_header, gate_interruptible) == 0x2c, "layout");
-_Static_assert(offsetof(struct image_header, gate_interrupted) == 0x30, "layout");
-_Static_assert(offsetof(struct image_header, gate_traced_test) == 0x34, "layout");
-_Static_assert(offsetof(struct image_header, gate_traced) == 0x38, "layout");
-_Static_assert(offsetof(struct image_header, gate_traced_interrupted) == 0x3c, "layout");
-_Static_assert(offsetof(struct image_header, gate_control) == 0x40, "layout");
-_Static_assert(offsetof(struct image_header, gate_bootstrap) == 0x44, "layout");
-_Static_assert(offsetof(struct image_header, fault_start) == 0x48, "layout");
-_Static_assert(offsetof(struct image_header, fault_end) == 0x4c, "layout");
-_Static_assert(offsetof(struct image_header, fault_fixup) == 0x50, "layout");
+_Static_assert(offsetof(struct image_header, map_pages) == 0x1c, "layout");
+_Static_assert(offsetof(struct image_header, enter_rdtsc) == 0x20, "layout");
+_Static_assert(offsetof(struct image_header, enter_rdtscp) == 0x24, "layout");
+_Static_assert(offsetof(struct image_header, gate_plain) == 0x28, "layout");
+_Static_assert(offsetof(struct image_header, gate_test) == 0x2c, "layout");
+_Static_assert(offsetof(struct image_header, gate_interruptible) == 0x30, "layout");
+_Static_assert(offsetof(struct image_header, gate_interrupted) == 0x34, "layout");
+_Static_assert(offsetof(struct image_header, gate_traced_test) == 0x38, "layout");
+_Static_assert(offsetof(struct image_header, gate_traced) == 0x3c, "layout");
+_Static_assert(offsetof(struct image_header, gate_traced_interrupted) == 0x40, "layout");
+_Static_assert(offsetof(struct image_header, gate_control) == 0x44, "layout");
+_Static_assert(offsetof(struct image_header, gate_bootstrap) == 0x48, "layout");
+_Static_assert(offsetof(struct image_header, fault_start) == 0x4c, "layout");
+_Static_assert(offsetof(struct image_header, fault_end) == 0x50, "layout");
+_Static_assert(offsetof(struct image_header, fault_fixup) == 0x54, "layout");
 #endif
 #endif

@@ -72,7 +72,7 @@ class Instructions:
 
     def _read_counter(self, task: Task, current: Registers, kind: Kind, instruction: int) -> None:
         assert task.space is not None
-        self._monitor.sites.faulted(task, current.rip, kind)
+        self._monitor.sites.trapped(task, current, kind)
         address = task.slot_address
         write = task.space.memory.write
         write(

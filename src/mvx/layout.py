@@ -69,6 +69,7 @@ REQUESTS = {
     "TIMEOUT": "the leader waited longer than the watchdog allows; argument: the follower",
     "REFUSED": "the program asked for something that mvx does not do; argument: the reason",
     "TRACED": "a call is over: its result is in the frame (only with --trace)",
+    "MAPPED": "the pages that the supervisor asked for are mapped, or not",
     "STALLED": "a thread of the leader has waited long for its turn",
 }
 """What the agent asks of the supervisor at the control gate: rdi holds the number, rsi, rdx, r10
@@ -313,6 +314,7 @@ IMAGE = _structure(
     ("bootstrap", "I", "offset of the bootstrap's entry"),
     ("enter_call", "I", "offset of the entry for a trapped call"),
     ("enter_instruction", "I", "offset of the entry for a trapped rdtsc"),
+    ("map_pages", "I", "offset at which a stopped task maps pages"),
     ("enter_rdtsc", "I", "offset of the entry for a patched rdtsc"),
     ("enter_rdtscp", "I", "offset of the entry for a patched rdtscp"),
     ("gate_plain", "I", "offset just after the plain gate's syscall instruction"),

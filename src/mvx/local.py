@@ -80,7 +80,7 @@ class Local:
             kernel.resume(task.tid, to_syscall_exit=True)
             return
         elif number in _PROTECTING and current.rdx & _PROT_EXEC and task.space is not None:
-            self._monitor.sites.mapped(task, current.rdi, current.rsi, None, 0)
+            self._monitor.sites.mapped(task, current.rdi, current.rsi, None, current)
         kernel.resume(task.tid)
 
     def _map(self, task: Task, current: Registers) -> bool:
@@ -96,7 +96,8 @@ class Local:
             return False
         file = None
         if is_code and is_file and current.r10 & _MAP_TYPE == _MAP_PRIVATE:
-            file = self._monitor.sites.file(task, current.r8 & 0xFFFFFFFF)
+            found = self._monitor.sites.file(task, current.r8 & 0xFFFFFFFF)
+            file = (found, current.r9) if found is not None else None
         if is_placed:
             current.rdi = self._monitor.placement.file_address(
                 task.variant.index, task.space.files_mapped
@@ -106,13 +107,13 @@ class Local:
 
         def mapped(task: Task, stopped: Registers) -> None:
             """The exit of the call."""
-            if is_code and signed(stopped.rax) > 0:
-                self._monitor.sites.mapped(task, stopped.rax, current.rsi, file, current.r9)
+            if _is_shared_mapping(stopped):
+                _note_shared(task, stopped)
             if is_placed:
                 stopped.rdi = 0
                 kernel.set_registers(task.tid, stopped)
-            if _is_shared_mapping(stopped):
-                _note_shared(task, stopped)
+            if is_code and signed(stopped.rax) > 0:
+                self._monitor.sites.mapped(task, stopped.rax, stopped.rsi, file, stopped)
             kernel.resume(task.tid)
 
         task.on_exit_stop = mapped

@@ -46,6 +46,9 @@ _MMAP = 9
 _MPROTECT = 10
 _MUNMAP = 11
 _PROT_EXEC = 4
+_PROT_READ_EXEC = 5
+_MAP_EMPTY = 0x2 | 0x20 | 0x100000
+"""MAP_PRIVATE, MAP_ANONYMOUS, MAP_FIXED_NOREPLACE, and nothing else."""
 _MAP_TYPE = 0xF
 _MAP_PRIVATE = 2
 _MAP_ANONYMOUS = 0x20
@@ -128,12 +131,13 @@ def _memory(program: _Program, start: int, end: int) -> None:
     """Memory management that neither makes anything executable nor comes near the monitor's region
     passes. The accumulator holds the call's number.
 
-    Files at no address of the program's choice stop, for the supervisor places them; so do shared
-    mappings, which it wants to know.
+    Pages that are empty, cannot be written and replace nothing may be executable: the agent maps
+    such for trampolines. Files at no address of the program's choice stop, for the supervisor
+    places them; so do shared mappings, which it wants to know.
     """
     program.jump(_JUMP_EQUAL, _MMAP, 0, "no_mmap")
     program.load(_ARGUMENT + 16)
-    program.jump(_JUMP_SET, _PROT_EXEC, "stop")
+    program.jump(_JUMP_SET, _PROT_EXEC, "executable")
     program.load(_ARGUMENT + 24)
     program.compute(_AND, _MAP_TYPE)
     program.jump(_JUMP_EQUAL, _MAP_PRIVATE, 0, "stop")
@@ -143,6 +147,10 @@ def _memory(program: _Program, start: int, end: int) -> None:
     program.jump(_JUMP_EQUAL, 0, 0, "outside")
     program.load(_ARGUMENT + 24)
     program.jump(_JUMP_SET, _MAP_ANONYMOUS, "pass", "stop")
+    program.label("executable")
+    program.jump(_JUMP_EQUAL, _PROT_READ_EXEC, 0, "stop")
+    program.load(_ARGUMENT + 24)
+    program.jump(_JUMP_EQUAL, _MAP_EMPTY, "outside", "stop")
     program.label("no_mmap")
     program.jump(_JUMP_EQUAL, _MUNMAP, "outside")
     program.jump(_JUMP_EQUAL, _MPROTECT, 0, "no_memory")

@@ -7,15 +7,21 @@ applied a page at a time, and only if every page still has the bytes that the pl
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from mvx import tactics
 from mvx.code import Area
 from mvx.memory import Memory
+from mvx.pages import PAGES_MAX
 from mvx.sitecache import Sites
-from mvx.tactics import TRAMPOLINE_SIZE, Change
+from mvx.tactics import TRAMPOLINE_SIZE, Change, Patch
 
 _PAGE: Final = 4096
+_LONGEST: Final = 8
+"""A site so close to the end of its area is left alone."""
+_LOWEST: Final = 0x10000
+_HIGHEST: Final = 0x7FFF_FFFF_0000
 _FILLINGS: Final = (b"\0", b"\xcc")
 """What linkers fill the last page of code with."""
 
@@ -41,18 +47,23 @@ def around(memory: Memory, area: Area, site: int) -> tuple[bytes, int]:
 
 
 class Plan:
-    """What to write into one area's code; everything in file offsets."""
+    """What to write into one area's code, and which pages it needs; everything in file offsets."""
 
     def __init__(self) -> None:
         """Nothing is to be written yet."""
-        self.sites: dict[int, str] = {}
-        """The sites that will be patched, and their instructions."""
+        self.sites: set[int] = set()
+        """The sites that will be patched."""
         self.rests: dict[int, int] = {}
         """Places between a site and the agent, and the site."""
         self._considered: set[int] = set()
-        self._paddings: set[int] = set()
-        self._changes: list[Change] = []
-        self._pages: list[Change] = []
+        self._bound: set[int] = set()
+        """Bytes that patches depend on, or have changed."""
+        self._patches: list[Patch] = []
+        self._trampolines: dict[int, bytearray] = {}
+        """Pages of trampolines, and which of their bytes are taken."""
+        self._refused: set[int] = set()
+        """Pages that could not be mapped somewhere."""
+        self._merged: list[Change] = []
         self._room: tuple[int, int] | None = None
 
     def extend(self, known: set[int], area: Area, memory: Memory) -> None:
@@ -64,34 +75,100 @@ class Plan:
         if self._room is None:
             start, end = room_of(area, memory)
             self._room = (area.place(start), area.place(end)) if end else (0, 0)
-        size = area.end - area.start
         for site in sorted(new):
-            target, end = self._room
-            if not area.offset <= site < area.offset + size or target + TRAMPOLINE_SIZE > end:
+            if not area.offset <= site < area.offset + area.end - area.start - _LONGEST:
                 continue
             code, start = around(memory, area, site - area.offset + area.start)
             first = area.place(start)
             if not tactics.is_proven(code, site - first):
                 continue
-            patch = tactics.padded(code, first, site, target, self._paddings)
-            if patch is None:
-                continue
+            patch = self._padded(code, first, site) or self._punned(code, first, site, area)
+            if patch is not None:
+                self._patches.append(patch)
+                self._bound.update(patch.bound, (site, site + 1))
+        self._finish(area, memory)
+
+    def _padded(self, code: bytes, start: int, site: int) -> Patch | None:
+        target, end = self._room or (0, 0)
+        if target + TRAMPOLINE_SIZE > end:
+            return None
+        patch = tactics.padded(code, start, site, target, self._bound)
+        if patch is not None:
             self._room = target + TRAMPOLINE_SIZE, end
-            self._paddings.update(patch.padding)
-            self.sites[site] = patch.kind.name
-            self.rests.update(dict.fromkeys(patch.rests, site))
-            self._changes += patch.changes
-        self._pages = _by_page(self._changes, area, memory)
+        return patch
+
+    def _punned(self, code: bytes, start: int, site: int, area: Area) -> Patch | None:
+        kind = tactics.kind_at(code, site - start)
+        if kind is None or not self._bound.isdisjoint(range(site, site + 5)):
+            return None
+        distance = area.start - area.offset
+        targets = tactics.punned_targets(site, code[site - start + 2 : site - start + 5])
+        for target in targets:
+            page, offset = target & -_PAGE, target % _PAGE
+            taken = self._trampolines.get(page)
+            if (
+                offset + TRAMPOLINE_SIZE <= _PAGE
+                and _LOWEST <= target + distance < _HIGHEST
+                and not area.start - _PAGE < page + distance < area.end
+                and page not in self._refused
+                and not (taken is None and len(self._trampolines) == PAGES_MAX)
+                and not (taken is not None and any(taken[offset : offset + TRAMPOLINE_SIZE]))
+            ):
+                if taken is None:
+                    taken = self._trampolines[page] = bytearray(_PAGE)
+                taken[offset : offset + TRAMPOLINE_SIZE] = b"\1" * TRAMPOLINE_SIZE
+                return tactics.punned(kind, site, targets, target)
+        return None
+
+    def _finish(self, area: Area, memory: Memory) -> None:
+        changes = [change for patch in self._patches for change in patch.changes]
+        in_area = [change for change in changes if change.place & -_PAGE not in self._trampolines]
+        self._merged = _by_page(in_area, area, memory)
+        self.sites = {patch.site for patch in self._patches}
+        self.rests = {rest: patch.site for patch in self._patches for rest in patch.rests}
+
+    def pages(self, area: Area) -> dict[int, bytearray]:
+        """The pages that must be mapped before the plan is applied: addresses, and which of their
+        bytes it takes.
+        """
+        distance = area.start - area.offset
+        return {page + distance: bytearray(taken) for page, taken in self._trampolines.items()}
+
+    def withdraw(self, pages: set[int], area: Area, memory: Memory) -> None:
+        """Do without pages that could not be mapped, now and later."""
+        if not pages:
+            return
+        gone = {page - area.start + area.offset for page in pages}
+        self._patches = [
+            patch for patch in self._patches if patch.changes[0].place & -_PAGE not in gone
+        ]
+        for page in gone:
+            del self._trampolines[page]
+        self._refused |= gone
+        self._finish(area, memory)
 
     def apply(self, area: Area, memory: Memory) -> bool:
         """Write the plan into an area that nobody runs yet; False when the code is another."""
         distance = area.start - area.offset
-        for place, old, _ in self._pages:
+        for place, old, _ in self._merged:
             if memory.readable(place + distance, len(old)) != old:
                 return False
-        for place, _, new in self._pages:
+        for place, _, new in self._merged:
             memory.write(place + distance, new)
-        return bool(self._pages)
+        for place, new in self._trampoline_content():
+            memory.write(place + distance, new)
+        return bool(self._merged)
+
+    def _trampoline_content(self) -> Iterator[tuple[int, bytes]]:
+        for patch in self._patches:
+            place, _, new = patch.changes[0]
+            if place & -_PAGE in self._trampolines:
+                yield place, new
+
+    def bound(self, area: Area) -> set[int]:
+        """The addresses of bytes that must stay as they are in an area."""
+        distance = area.start - area.offset
+        return {place + distance for place in self._bound}
 
     def room(self, area: Area) -> tuple[int, int]:
         """The addresses at which there is room for more trampolines in an area."""

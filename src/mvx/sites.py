@@ -29,7 +29,8 @@ from typing import TYPE_CHECKING, Final
 
 from mvx import kernel, tactics
 from mvx.code import Area, CodeFile, CodeFiles, CodeMap
-from mvx.kernel import MASK, Registers
+from mvx.kernel import Registers
+from mvx.pages import map_pages
 from mvx.placement import Mapping
 from mvx.sitecache import SiteCache
 from mvx.siteplan import Plan, Program, around, room_of
@@ -46,13 +47,8 @@ _LINE: Final = 64
 _TRAPS_BEFORE_PADDED: Final = 2
 """From the second trap on a patch that needs no mapping costs less than the traps it saves."""
 _TRAPS_BEFORE_PUNNED: Final = 6
-_MMAP: Final = 9
-_PROT_READ_EXEC: Final = 5
-_MAP_FLAGS: Final = 0x100022
-"""MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE."""
 _LOWEST: Final = 0x10000
 _HIGHEST: Final = 0x7FFF_FFFF_0000
-_ATTEMPTS: Final = 20
 _PAGES_TRIED: Final = 16
 
 
@@ -76,6 +72,8 @@ class SiteTable:
     """By the start of an area: the plan by which it was patched when it was mapped."""
     rooms: dict[int, tuple[int, int]] = dataclasses.field(default_factory=dict)
     """By the start of an area: where there is room for trampolines yet."""
+    bound: set[int] = dataclasses.field(default_factory=set)
+    """Bytes of code that patches depend on, or have changed."""
     rests: dict[int, int] = dataclasses.field(default_factory=dict)
     """Addresses between such a site and the agent, and the site."""
 
@@ -91,6 +89,7 @@ class SiteTable:
             {page: bytearray(taken) for page, taken in self.pages.items()},
             dict(self.plans),
             dict(self.rooms),
+            set(self.bound),
             dict(self.rests),
         )
 
@@ -107,7 +106,7 @@ class SiteTable:
         for numbers in (self.traps, self.counted, self.rests):
             for address in [address for address in numbers if start <= address < end]:
                 del numbers[address]
-        for places in (self.settled, self.patched):
+        for places in (self.settled, self.patched, self.bound):
             places.difference_update([place for place in places if start <= place < end])
 
     def site_of(self, address: int) -> int | None:
@@ -122,15 +121,12 @@ class SiteTable:
         return site
 
 
-class _PlaceTakenError(Exception):
-    """A trampoline page could not be mapped, and the trapped call is used up for trying."""
-
-
 class Sites:
     """Patches the sites of all address spaces of a run, and remembers which ones trapped."""
 
-    def __init__(self, options: Options, statistics: Statistics) -> None:
-        """Nothing is patched under --no-patch and --trace."""
+    def __init__(self, options: Options, statistics: Statistics, offsets: dict[str, int]) -> None:
+        """Nothing is patched under --no-patch and --trace. `offsets`: of the agent's image."""
+        self._offsets = offsets
         self.enabled = options.patch and options.trace is None
         self._files = CodeFiles()
         self._cache = SiteCache(use=self.enabled and options.site_cache)
@@ -154,6 +150,7 @@ class Sites:
     def started(self, task: Task, mappings: list[Mapping]) -> None:
         """A task has executed a program, whose code was mapped thus: its own, then the loader."""
         assert task.space is not None
+        current = kernel.registers(task.tid)
         for number, mapping in enumerate(mappings):
             link = f"/proc/{task.tid}/root{mapping.path}" if number else f"/proc/{task.tid}/exe"
             file = self._files.open(link, mapping.path, inode=mapping.inode)
@@ -161,7 +158,7 @@ class Sites:
                 continue
             if number == 0:
                 task.space.sites.program = self._program(file)
-            self._add(task, Area(mapping.start, mapping.end, mapping.offset, file))
+            self._add(task, Area(mapping.start, mapping.end, mapping.offset, file), current)
 
     def _program(self, file: CodeFile) -> Program:
         program = self._programs.get(file.key)
@@ -177,8 +174,18 @@ class Sites:
         except OSError:
             return None
 
-    def mapped(self, task: Task, start: int, size: int, file: CodeFile | None, offset: int) -> None:
-        """Memory became executable: a private mapping of a file, or (None) something else."""
+    def mapped(
+        self,
+        task: Task,
+        start: int,
+        size: int,
+        file: tuple[CodeFile, int] | None,
+        current: Registers,
+    ) -> None:
+        """Memory became executable: a private mapping of a file, at that offset, or something else.
+
+        `current` are the registers that the stopped task has, before and after.
+        """
         assert task.space is not None
         table = task.space.sites
         end = start + (size + _PAGE - 1 & -_PAGE)
@@ -186,46 +193,39 @@ class Sites:
             self._count(task.variant.index, table)
             table.forget(start, end)
         if file is not None:
-            self._add(task, Area(start, end, offset, file))
+            self._add(task, Area(start, end, file[1], file[0]), current)
 
-    def _add(self, task: Task, area: Area) -> None:
+    def _add(self, task: Task, area: Area, current: Registers) -> None:
         assert task.space is not None
         table, memory = task.space.sites, task.space.memory
         table.code.add(area)
         if table.program is None or not self.enabled:
             return
         plan = table.program.plan(area, memory)
-        if plan is not None and plan.apply(area, memory):
+        if plan is None:
+            return
+        wanted = plan.pages(area)
+        if wanted:
+            mapped = map_pages(task, self._offsets, wanted, current)
+            plan.withdraw({page for page in wanted if page not in mapped}, area, memory)
+            table.pages.update({page: wanted[page] for page in mapped})
+        if plan.apply(area, memory):
             table.plans[area.start] = plan
             table.rooms[area.start] = plan.room(area)
+            table.bound |= plan.bound(area)
             self._report.patched[task.variant.index]["known"] += len(plan.sites)
 
     # Traps
 
-    def trapped(self, task: Task, current: Registers) -> bool:
-        """Count a trapped call, and patch its site if that pays. The task is stopped at it.
+    def trapped(self, task: Task, current: Registers, kind: Kind = tactics.SYSCALL) -> None:
+        """Count a trap, and patch the site if that pays.
 
-        Returns True when the task runs on already: it makes its call again, for another attempt.
+        The task is stopped behind the system call, or at an instruction that faulted on purpose;
+        the caller sets its registers anew in any case.
         """
-        assert task.space is not None
-        site = current.rip - 2
-        try:
-            self._trapped(task, site, tactics.SYSCALL, current)
-        except _PlaceTakenError:
-            table = task.space.sites
-            if table.traps[site] < _TRAPS_BEFORE_PUNNED + _ATTEMPTS:
-                table.settled.discard(site)
-            _call_again(task, current)
-            return True
-        return False
-
-    def faulted(self, task: Task, site: int, kind: Kind) -> None:
-        """Count an instruction that faulted on purpose, and patch its site if that pays."""
-        self._trapped(task, site, kind, None)
-
-    def _trapped(self, task: Task, site: int, kind: Kind, current: Registers | None) -> None:
         space = task.space
         assert space is not None
+        site = current.rip - 2 if kind is tactics.SYSCALL else current.rip
         table = space.sites
         count = table.traps[site] = table.traps.get(site, 0) + 1
         if count < _TRAPS_BEFORE_PADDED or site in table.settled or not self.enabled:
@@ -234,21 +234,63 @@ class Sites:
         if area is None or site + 8 > area.end:
             table.settled.add(site)
             return
+        patch, tactic = None, "padded"
         if count == _TRAPS_BEFORE_PADDED:
             patch = _padded(space, area, site, _take_room(space, area))
-            tactic = "padded"
         elif count >= _TRAPS_BEFORE_PUNNED:
             table.settled.add(site)
-            tactic = "punned"
-            patch = _punned(task, area, site, current)
+            registers = Registers.from_buffer_copy(current)
+            patch, tactic = self._punned(task, site, registers), "punned"
             if patch is None:
-                tactic = "padded"
-                patch = _padded(space, area, site, _nearby(task, area, current))
-        else:
-            return
+                target = self._nearby(task, area, registers)
+                patch, tactic = _padded(space, area, site, target), "padded"
         if patch is not None and patch.kind is kind:
             _write(space, patch)
             self._report.patched[task.variant.index][tactic] += 1
+
+    def _punned(self, task: Task, site: int, current: Registers) -> Patch | None:
+        """The punned tactic: find a displacement whose target is free."""
+        space = task.space
+        assert space is not None
+        code = space.memory.readable(site, 5)
+        kind = tactics.kind_at(code, 0)
+        bound = space.sites.bound
+        if kind is None or len(code) < 5 or not bound.isdisjoint(range(site, site + 5)):
+            return None
+        targets = tactics.punned_targets(site, code[2:])
+        # First the one at which the second byte stays as it is.
+        for target in (targets[code[1]], *targets):
+            patch = tactics.punned(kind, site, targets, target)
+            if (
+                _has_room(space, target)
+                and _is_whole(space, patch)
+                and self._provide(task, target & -_PAGE, current)
+            ):
+                return patch
+        return None
+
+    def _nearby(self, task: Task, area: Area, current: Registers) -> int:
+        """A place for a trampoline within reach of an area, 0 if there is none."""
+        assert task.space is not None
+        for page, taken in task.space.sites.pages.items():
+            if abs(page - area.start) < 1 << 30:
+                offset = taken.find(bytes(TRAMPOLINE_SIZE))
+                if offset >= 0:
+                    return page + offset
+        for number in range(1, _PAGES_TRIED):
+            page = (area.start & -_PAGE) - number * (1 << 24)
+            if page > _LOWEST and self._provide(task, page, current):
+                return page
+        return 0
+
+    def _provide(self, task: Task, page: int, current: Registers) -> bool:
+        """Map a page for trampolines; False when its place is taken."""
+        assert task.space is not None
+        pages = task.space.sites.pages
+        if page not in pages:
+            mapped = map_pages(task, self._offsets, [page], current)
+            pages[page] = bytearray(_PAGE if page in mapped else 0)
+        return bool(pages[page])
 
     def left(self, variant: int, space: AddressSpace) -> None:
         """An address space is about to be given up: count and learn."""
@@ -274,22 +316,12 @@ class Sites:
                 table.program.learn(key, places)
 
 
-def _call_again(task: Task, current: Registers) -> None:
-    """Put a task whose call became an mmap back before its call: it will trap there again."""
-    again = Registers.from_buffer_copy(current)
-    again.rip = current.rip - 2
-    again.rax = current.orig_rax
-    again.orig_rax = MASK
-    kernel.set_registers(task.tid, again)
-    kernel.resume(task.tid)
-
-
 def _padded(space: AddressSpace, area: Area, site: int, target: int) -> Patch | None:
     """The padded tactic, with a trampoline at `target` (0: there is no place for it)."""
     if not target:
         return None
     code, start = around(space.memory, area, site)
-    patch = tactics.padded(code, start, site, target, ())
+    patch = tactics.padded(code, start, site, target, space.sites.bound)
     return patch if patch is not None and _is_whole(space, patch) else None
 
 
@@ -315,42 +347,6 @@ def _take_room(space: AddressSpace, area: Area) -> int:
     return target
 
 
-def _punned(task: Task, area: Area, site: int, current: Registers | None) -> Patch | None:
-    """The punned tactic: find a displacement whose target is free."""
-    space = task.space
-    assert space is not None
-    code = space.memory.readable(site, 5)
-    kind = tactics.kind_at(code, 0)
-    if kind is None or len(code) < 5 or site + 5 > area.end:
-        return None
-    targets = tactics.punned_targets(site, code[2:])
-    # First the one at which the second byte stays as it is.
-    for target in (targets[code[1]], *targets):
-        patch = tactics.punned(kind, site, targets, target)
-        if (
-            _has_room(space, target)
-            and _is_whole(space, patch)
-            and _provide_page(task, target, current)
-        ):
-            return patch
-    return None
-
-
-def _nearby(task: Task, area: Area, current: Registers | None) -> int:
-    """A place for a trampoline within reach of an area, 0 if there is none."""
-    assert task.space is not None
-    for page, taken in task.space.sites.pages.items():
-        if abs(page - area.start) < 1 << 30:
-            offset = taken.find(bytes(TRAMPOLINE_SIZE))
-            if offset >= 0:
-                return page + offset
-    for number in range(1, _PAGES_TRIED):
-        page = (area.start & -_PAGE) - number * (1 << 24)
-        if page > _LOWEST and _provide_page(task, page, current):
-            return page
-    return 0
-
-
 def _has_room(space: AddressSpace, target: int) -> bool:
     page, offset = target & -_PAGE, target % _PAGE
     if (
@@ -363,36 +359,6 @@ def _has_room(space: AddressSpace, target: int) -> bool:
     return taken is None or not any(taken[offset : offset + TRAMPOLINE_SIZE])
 
 
-def _provide_page(task: Task, target: int, current: Registers | None) -> bool:
-    """Map the trampoline page of an address by turning the trapped call into mmap.
-
-    False when the place is known to be taken, or there is no call; _PlaceTakenError when it turns
-    out to be taken.
-    """
-    assert task.space is not None
-    page = target & -_PAGE
-    pages = task.space.sites.pages
-    if page in pages:
-        return bool(pages[page])
-    if current is None:
-        return False
-    call = Registers.from_buffer_copy(current)
-    call.orig_rax = _MMAP
-    call.rdi, call.rsi, call.rdx, call.r10 = page, _PAGE, _PROT_READ_EXEC, _MAP_FLAGS
-    call.r8, call.r9 = MASK, 0
-    kernel.set_registers(task.tid, call)
-    kernel.resume(task.tid, to_syscall_exit=True)
-    _, status = os.waitpid(task.tid, kernel.WALL)
-    if not os.WIFSTOPPED(status):
-        task.status = status
-        raise kernel.TaskGoneError(task.tid)
-    mapped = bool(kernel.registers(task.tid).rax == page)
-    pages[page] = bytearray(_PAGE if mapped else 0)
-    if not mapped:
-        raise _PlaceTakenError
-    return True
-
-
 def _write(space: AddressSpace, patch: Patch) -> None:
     """Make a patch in code that other threads may be running."""
     table = space.sites
@@ -401,6 +367,7 @@ def _write(space: AddressSpace, patch: Patch) -> None:
     site = patch.site
     table.settled.add(site)
     table.patched.add(site)
+    table.bound.update(patch.bound, (site, site + 1))
     table.rests.update(dict.fromkeys(patch.rests, site))
     target = patch.changes[0].place
     taken = table.pages.get(target & -_PAGE)

@@ -40,7 +40,6 @@ STANDARD_ERROR: Final = Path("-")
 
 STOPS: Final = {
     "trap": "a call at a site that is not patched, sent on to the agent",
-    "patch": "a call given up for mapping a trampoline, and made again",
     "local": "memory management, looked at before each variant does it for itself",
     "verified": "a call at a gate that the supervisor looks at",
     "control": "a request of the agent: native calls, signals",

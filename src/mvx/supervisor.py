@@ -375,9 +375,7 @@ class Supervisor:
     def _redirect(self, task: Task, current: Registers) -> None:
         """Send a trapped call into the agent."""
         number = current.orig_rax
-        if self._monitor.sites.trapped(task, current):
-            self._count(task, "patch")
-            return
+        self._monitor.sites.trapped(task, current)
         self._count(task, "trap")
         current.rcx = current.rip
         current.rip = task.variant.base + self._monitor.image.offsets["enter_call"]

@@ -109,9 +109,12 @@ def _survey_segment(image: Image, segment: Segment) -> tuple[list[Site], int]:
         if patch is not None:
             tactic = "padded"
             room += TRAMPOLINE_SIZE
-            taken.update(patch.padding)
-        elif _can_pun(image, base, site, code[place + 2 : place + 5], targets):
+            taken.update(patch.bound)
+        elif taken.isdisjoint(range(site, site + 5)) and _can_pun(
+            image, base, site, code[place + 2 : place + 5], targets
+        ):
             tactic = "punned"
+            taken.update(range(site, site + 5))
         found.append(Site(kind.name, segment.offset + place, symbol, tactic))
     return found, others
 

@@ -84,8 +84,10 @@ class Patch(NamedTuple):
     kind: Kind
     changes: tuple[Change, ...]
     rests: tuple[int, ...]
-    padding: range = range(0)
-    """The addresses of the padding that it uses up."""
+    bound: range = range(0)
+    """The addresses of the bytes that must stay as they are from now on: the padding that it uses,
+    or the instructions that are part of its jump.
+    """
 
 
 def kind_at(code: bytes, position: int) -> Kind | None:
@@ -115,10 +117,10 @@ def padded(code: bytes, start: int, site: int, target: int, taken: Container[int
     """The patch of a site by the first free padding in reach, None if there is none.
 
     `code` was read at the address `start`; `target` is room for a trampoline; `taken` are the
-    addresses of all bytes of paddings in use.
+    addresses of all bytes that are bound by other patches.
     """
     kind = kind_at(code, site - start)
-    if kind is None:
+    if kind is None or site in taken or site + 1 in taken:
         return None
     jump_end = site + 2
     middle = site - start
@@ -198,4 +200,5 @@ def punned(kind: Kind, site: int, targets: range, target: int) -> Patch:
         Change(target, b"", trampoline(kind, target, site)),
         Change(site, kind.code[:changed], jump[:changed]),
     )
-    return Patch(site, kind, changes, (target, target + _LEA_SIZE))
+    bound = range(site + changed, site + 5)
+    return Patch(site, kind, changes, (target, target + _LEA_SIZE), bound)
