@@ -194,11 +194,17 @@ def session(leader: int) -> dict[int, str]:
     return found
 
 
+OWN = (".cache", ".cache/mvx")
+"""What mvx keeps from run to run in a home."""
+
+
 def listing(folder: Path, varying: Sequence[str]) -> dict[str, str]:
     """Describe every file below a folder: rights, and content unless that varies natively."""
     found = {}
     for path in folder.rglob("*"):
         name = str(path.relative_to(folder))
+        if name in OWN or name.startswith(f"{OWN[-1]}/"):
+            continue
         status = path.lstat()
         words = [stat.filemode(status.st_mode)]
         if stat.S_ISLNK(status.st_mode):
