@@ -103,7 +103,10 @@ class Ground:
 
         What it leaves stays until the next trial.
         """
-        subprocess.run(["rm", "-rf", self.work], check=True)
+        subprocess.run(["rm", "-rf", self.work, self.folder / "cache"], check=True)
+        # What mvx keeps from run to run goes there, and is not seen among the program's files.
+        (self.folder / "cache").mkdir()
+        (self.folder / "cache").chmod(0o777)
         subprocess.run(["cp", "-a", self.folder / "prepared", self.work], check=True)
         output, errors = self.folder / "output", self.folder / "errors"
         with open(output, "wb") as output_file, open(errors, "wb") as errors_file:
@@ -133,7 +136,16 @@ class Ground:
 
     def again(self, mvx: Sequence[str]) -> str:
         """Return a shell command that repeats a trial."""
-        shown = ("HOME", "LANG", "TZ", "MVX", "PORT", "PORT2", *self.workload.settings)
+        shown = (
+            "HOME",
+            "XDG_CACHE_HOME",
+            "LANG",
+            "TZ",
+            "MVX",
+            "PORT",
+            "PORT2",
+            *self.workload.settings,
+        )
         variables = self._variables(mvx)
         words = [f"{name}={variables[name]}" for name in shown]
         return (
@@ -151,6 +163,7 @@ class Ground:
         own = {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": str(self.work),
+            "XDG_CACHE_HOME": str(self.folder / "cache"),
             "LANG": "C.UTF-8",
             "TZ": "UTC",
             "MVX": shlex.join(mvx) if self.workload.parts else "",
@@ -194,17 +207,11 @@ def session(leader: int) -> dict[int, str]:
     return found
 
 
-OWN = (".cache", ".cache/mvx")
-"""What mvx keeps from run to run in a home."""
-
-
 def listing(folder: Path, varying: Sequence[str]) -> dict[str, str]:
     """Describe every file below a folder: rights, and content unless that varies natively."""
     found = {}
     for path in folder.rglob("*"):
         name = str(path.relative_to(folder))
-        if name in OWN or name.startswith(f"{OWN[-1]}/"):
-            continue
         status = path.lstat()
         words = [stat.filemode(status.st_mode)]
         if stat.S_ISLNK(status.st_mode):
