@@ -353,6 +353,7 @@ def test_defaults() -> None:
         "report": None,
         "status_file": None,
         "statistics": None,
+        "signals_stats": False,
         "timeout_s": None,
         "watchdog_s": 60.0,
         "seed": None,

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _ARGUMENTS: Final = ("rdi", "rsi", "rdx", "r10", "r8", "r9")
 _SCALARS_32: Final = frozenset({Kind.INT, Kind.DESCRIPTOR})
+_MASKS: Final = {271: 3, 281: 4, 441: 4}
+"""ppoll, epoll_pwait, epoll_pwait2: which argument is a signal mask; its size follows."""
 _CONTENT_MAX: Final = 1 << 20
 _OWN_FILES: Final = frozenset({"maps", "numa_maps", "auxv", "pagemap"})
 """Files of /proc/PID that are each variant's own (agent/descriptors.c)."""
@@ -106,6 +108,10 @@ def _compared(task: Task, number: int, arguments: tuple[int, ...]) -> compared.C
     from mvx import compared
 
     assert task.space is not None
+    mask = _MASKS.get(number)
+    if mask is not None and not arguments[mask]:
+        # The kernel does not look at the size then, nor does the agent (agent/walk.c).
+        arguments = (*arguments[: mask + 1], 0, *arguments[mask + 2 :])
     return compared.from_memory(number, arguments, compared.reader(task.space.memory, _CONTENT_MAX))
 
 

@@ -108,7 +108,7 @@ class Victim:
     def drain(self, wire: socket.socket) -> bytes:
         """Read until the victim closes; one that is gone, or silent, answers nothing."""
         got = b""
-        with contextlib.suppress(ConnectionError, TimeoutError):
+        with contextlib.suppress(OSError, TimeoutError):
             wire.shutdown(socket.SHUT_WR)
             while piece := wire.recv(65536):
                 got += piece

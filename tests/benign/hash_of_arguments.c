@@ -17,8 +17,6 @@ int main(int count, char **words) {
         printf("%lx\n", hash(words[i]));
     for (char **entry = environ; *entry; entry++)
         printf("~ %lx\n", hash(*entry));
-    // How far the strings lie from each other: the same start of the stack in every variant.
-    printf("~ %td\n", environ[0] - words[0]);
     static const unsigned long kinds[] = {AT_PAGESZ, AT_PHNUM, AT_HWCAP, AT_CLKTCK, AT_UID, AT_SECURE, AT_FLAGS, AT_HWCAP2};
     for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
         printf("~ %lx\n", getauxval(kinds[i]));

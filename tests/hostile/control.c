@@ -101,7 +101,7 @@ static void refused(void) { CONTROL(REQUEST_REFUSED, 1L << 60, 0, 0); }
 static void bootstrapped(void) { CONTROL(REQUEST_BOOTSTRAPPED, 0, 0, 0); }
 static void bootstrap_failed(void) { CONTROL(REQUEST_BOOTSTRAP_FAILED, 4, -12, 0); }
 static void unknown_request(void) { CONTROL(-1, -1, -1, -1); }
-static void unknown_small_request(void) { CONTROL(9, 8, 7, 6); }
+static void unknown_small_request(void) { CONTROL(99, 8, 7, 6); }
 
 // A report is made of this: names, positions and counts of the attacker's.
 static void diverged_with_rubbish(void) {
