@@ -48,7 +48,7 @@ STREAM_RACES: Final[dict[str, str]] = {
 """The same for the policy `stream` only."""
 
 THREADS: Final[dict[str, str]] = {
-    "cancel_while_computing": "a signal for a thread that loses its turn at that moment may be lost",
+    "cancel_while_computing": "a signal for a thread that is losing its turn may be lost",
 }
 """Programs of tests/threads that may fail, and why."""
 
