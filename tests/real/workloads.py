@@ -18,15 +18,20 @@ import shutil
 from typing import Final
 
 PACKAGES: Final = {
+    "apache2": "apache2",
     "awk": "mawk",
     "bash": "bash",
     "busybox": "busybox-static",
+    "convert": "imagemagick",
     "curl": "curl",
     "dash": "dash",
+    "ffmpeg": "ffmpeg",
     "gcc": "gcc",
     "git": "git",
     "go": "golang-go",
     "gzip": "gzip",
+    "java": "default-jre-headless",
+    "javac": "default-jdk-headless",
     "lighttpd": "lighttpd",
     "make": "make",
     "memcached": "memcached",
@@ -35,11 +40,13 @@ PACKAGES: Final = {
     "node": "nodejs",
     "openssl": "openssl",
     "perl": "perl",
+    "pigz": "pigz",
     "python3": "python3",
     "redis-benchmark": "redis-tools",
     "redis-server": "redis-server",
     "sqlite3": "sqlite3",
     "ssh-keygen": "openssh-client",
+    "sysbench": "sysbench",
     "tar": "tar",
     "wrk": "wrk",
     "xz": "xz-utils",
@@ -78,6 +85,8 @@ class Workload:
     """Files whose content differs from one native run to the next; names and rights are equal."""
     nobody: bool = False
     """Runs as the user nobody, too."""
+    threads: bool = False
+    """Has several threads at work: `soak.py` runs it again and again."""
     variants: tuple[int, ...] = (2,)
     """Runs of the short selection, under the policy `effects`."""
     limit_s: float = 60
@@ -95,12 +104,12 @@ def _python(name: str, *words: str, **fields: object) -> Workload:
     return Workload(name, "python3", "python", settings=settings, inputs=(program,), **fields)  # type: ignore[arg-type]
 
 
-_THREADS = "the order in which threads run is not the same in all variants"
 _STREAM = Gap(
     "a late follower gets a message from a thread that has not yet written it there",
     policies=("stream",),
     always=False,
 )
+_LOAD = {"SECONDS_OF_LOAD": "1"}
 _NO_BACKGROUND = {"OPTIONS": "--jemalloc-bg-thread no"}
 _NGINX_VARYING = ("*.log", "access.old", "nginx.conf", "nginx.pid", "wrk.txt")
 
@@ -109,7 +118,8 @@ WORKLOADS: Final = [
     Workload("exit_status", variants=(1, 2, 3)),
     Workload("death_by_signal", variants=(1, 2, 3)),
     Workload("sort", "awk", prepare=("lines",), nobody=True),
-    Workload("sort_with_threads", "awk", prepare=("many_lines",), variants=(1,), gap=Gap(_THREADS)),
+    Workload("sort_with_threads", "awk", prepare=("many_lines",), threads=True),
+    Workload("sort_two_million", "awk", prepare=("two_million_lines",), variants=(), threads=True),
     Workload("dd", "awk", prepare=("lines",)),
     Workload("copy_and_find", prepare=("tree",), nobody=True),
     Workload("ls_du_stat", prepare=("tree",), nobody=True),
@@ -130,15 +140,16 @@ WORKLOADS: Final = [
     _python("python_subprocess", nobody=True),
     _python("python_sqlite"),
     _python("python_asyncio"),
-    _python("python_asyncio_threads", variants=(1,), gap=Gap(_THREADS, always=False)),
+    _python("python_asyncio_threads", threads=True),
     _python("python_http", nobody=True),
-    _python("python_http_in_thread", "thread", variants=(), gap=Gap(_THREADS, always=False)),
-    _python("python_one_thread_at_a_time", variants=(1,), gap=Gap(_THREADS, always=False)),
-    _python("python_threads", variants=(1,), gap=Gap(_THREADS, always=False)),
+    _python("python_http_in_thread", "thread", threads=True),
+    _python("python_one_thread_at_a_time", threads=True),
+    _python("python_threads", threads=True),
     _python(
         "python_multiprocessing",
         variants=(),
         gap=Gap("a semaphore's file is mapped shared and writable, which is refused", (1, 2, 3)),
+        threads=True,
     ),
     # Compilers, make, git, databases
     Workload("gcc", "gcc awk", prepare=("c_program",)),
@@ -149,6 +160,7 @@ WORKLOADS: Final = [
         settings={"OPTIONS": "-j2"},
         inputs=("Makefile",),
         prepare=("project",),
+        threads=True,
     ),
     Workload(
         "git",
@@ -161,7 +173,8 @@ WORKLOADS: Final = [
             always=False,
         ),
     ),
-    Workload("git_with_threads", "git", variants=(), gap=Gap(_THREADS, always=False)),
+    Workload("git_with_threads", "git", threads=True),
+    Workload("git_gc_and_clone", "git", variants=(), threads=True),
     Workload("sqlite", "sqlite3", nobody=True),
     Workload(
         "sqlite_wal",
@@ -173,14 +186,12 @@ WORKLOADS: Final = [
     Workload("tar", "tar gzip xz awk", prepare=("tree",), varying=("a.tar", "a.t?z"), nobody=True),
     Workload("gzip", "awk gzip", prepare=("lines",), nobody=True),
     Workload("xz", "awk xz", prepare=("lines",)),
-    Workload(
-        "xz_two_threads",
-        "awk xz",
-        prepare=("lines",),
-        variants=(1,),
-        gap=Gap(_THREADS, always=False),
-    ),
+    Workload("xz_two_threads", "awk xz", prepare=("lines",), threads=True),
     Workload("zstd", "awk zstd", prepare=("lines",)),
+    Workload(
+        "zstd_two_threads", "awk zstd", prepare=("many_lines",), varying=("*.zst",), threads=True
+    ),
+    Workload("pigz", "awk pigz", prepare=("many_lines",), variants=(), threads=True),
     Workload(
         "openssl",
         "openssl awk",
@@ -216,8 +227,7 @@ WORKLOADS: Final = [
         inputs=("web.py",),
         prepare=("web",),
         parts=True,
-        variants=(1,),
-        gap=Gap(_THREADS, always=False),
+        threads=True,
     ),
     Workload(
         "redis",
@@ -234,6 +244,7 @@ WORKLOADS: Final = [
         parts=True,
         varying=("log", "dump.rdb"),
         variants=(),
+        threads=True,
     ),
     Workload(
         "redis_benchmark",
@@ -259,8 +270,7 @@ WORKLOADS: Final = [
         },
         parts=True,
         varying=("log", "dump.rdb", "appendonlydir/*"),
-        variants=(),
-        gap=Gap(_THREADS, always=False),
+        threads=True,
     ),
     Workload(
         "nginx_one_process",
@@ -305,13 +315,24 @@ WORKLOADS: Final = [
         parts=True,
         gap=_STREAM,
     ),
+    Workload("memcached_with_maintainer", "memcached", "memcached", parts=True, threads=True),
     Workload(
-        "memcached_with_maintainer",
-        "memcached",
-        "memcached",
+        "memcached_load",
+        "memcached python3",
+        settings=_LOAD,
+        inputs=("memcached_load.py",),
         parts=True,
+        threads=True,
+    ),
+    Workload(
+        "apache2",
+        "apache2 curl wrk",
+        settings=_LOAD,
+        prepare=("web",),
+        parts=True,
+        varying=("*.log", "*.pid", "*.conf", "wrk.txt"),
         variants=(),
-        gap=Gap(_THREADS, always=False),
+        threads=True,
     ),
     # Other ways to make a program
     Workload("static_programs", "musl-gcc gcc", inputs=("static.c",), prepare=("musl",)),
@@ -323,8 +344,7 @@ WORKLOADS: Final = [
             settings={"WHAT": what},
             inputs=("main.go",),
             prepare=("go",),
-            variants=(1,) if what == "hello" else (),  # building it takes a while
-            gap=Gap(_THREADS, always=False),
+            threads=True,
         )
         for what in ("hello", "routines", "http")
     ),
@@ -335,13 +355,48 @@ WORKLOADS: Final = [
         inputs=("hello.js",),
         gap=_STREAM,
     ),
+    Workload("node_threads", "node", "node_hello", inputs=("hello.js",), threads=True),
     Workload(
-        "node_threads",
-        "node",
-        "node_hello",
-        inputs=("hello.js",),
-        variants=(1,),
-        gap=Gap(_THREADS, always=False),
+        "node_http", "node curl", inputs=("server.js",), parts=True, gap=_STREAM, threads=True
     ),
-    Workload("node_http", "node curl", inputs=("server.js",), parts=True, gap=_STREAM),
+    *(
+        Workload(
+            f"{name}_load",
+            f"{needs} curl wrk",
+            "http_load",
+            settings=_LOAD | {"SERVER": command},
+            inputs=inputs,
+            prepare=prepare,
+            parts=True,
+            varying=("wrk.txt",),
+            variants=variants,
+            threads=True,
+        )
+        for name, needs, command, inputs, prepare, variants in (
+            ("node_http", "node", "node server.js", ("server.js",), (), (2,)),
+            ("go_http", "go", "./server", ("server.go",), ("go_server",), ()),
+            (
+                "java_http",
+                "java javac",
+                "java -XX:-UsePerfData -cp . Server",
+                ("Server.java",),
+                ("java",),
+                (),
+            ),
+        )
+    ),
+    Workload(
+        "java_hello",
+        "java javac",
+        inputs=("Hello.java",),
+        prepare=("java",),
+        variants=(),
+        threads=True,
+    ),
+    # What computes with several threads
+    Workload("imagemagick", "convert", variants=(), threads=True),
+    Workload("ffmpeg", "ffmpeg", variants=(), threads=True),
+    Workload(
+        "sysbench", "sysbench", varying=("cpu", "threads", "mutex"), variants=(), threads=True
+    ),
 ]

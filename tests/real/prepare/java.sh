@@ -1,0 +1,2 @@
+javac ./*.java
+rm ./*.java
