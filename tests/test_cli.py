@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 import mvx
 from mvx import errors, options
+from mvx.elf import HEADER, PROGRAM_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,10 +142,8 @@ def test_file_that_may_not_be_written(unprivileged: Unprivileged) -> None:
 def elf(kind: int = 3, machine: int = 62, bits: int = 2, loader: bytes = b"") -> bytes:
     """Make the first bytes of an ELF file, with one segment that names a loader."""
     ident = b"\x7fELF" + bytes([bits, 1, 1]) + bytes(9)
-    header = options.ELF_HEADER.pack(
-        ident, kind, machine, 1, 0, 64, 0, 0, 64, 56, 1 if loader else 0, 0, 0, 0
-    )
-    segment = options.ELF_SEGMENT.pack(3, 4, 120, 0, 0, len(loader), len(loader), 1)
+    header = HEADER.pack(ident, kind, machine, 1, 0, 64, 0, 0, 64, 56, 1 if loader else 0, 0, 0, 0)
+    segment = PROGRAM_HEADER.pack(3, 4, 120, 0, 0, len(loader), len(loader), 1)
     return header + (segment + loader if loader else b"")
 
 

@@ -18,13 +18,12 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from mvx import elf
+from mvx.elf import PROGRAM_HEADER, PT_LOAD, PT_NOTE
+
 _HEADER: Final = struct.Struct("<16xHH12xQ14xHH")
 """Of an ELF header (elf(5)): type, machine, place of the program headers, their size and count."""
-_PROGRAM_HEADER: Final = struct.Struct("<IIQQQQQQ")
-_LOAD: Final = 1
-_NOTE: Final = 4
 _EXECUTE: Final = 1
-_BUILD_ID: Final = 3
 _NOTES_LIMIT: Final = 4096
 _HEADERS_LIMIT: Final = 64
 _PAGE: Final = 4096
@@ -155,30 +154,18 @@ def _read(descriptor: int) -> tuple[tuple[int, ...], str]:
     if not start.startswith(b"\x7fELF\x02\x01"):
         return (), ""
     _, _, place, size, count = _HEADER.unpack_from(start)
-    if size != _PROGRAM_HEADER.size or count > _HEADERS_LIMIT:
+    if size != PROGRAM_HEADER.size or count > _HEADERS_LIMIT:
         return (), ""
     table = start[place : place + size * count]
     if len(table) < size * count:
         table = os.pread(descriptor, size * count, place)
     ends = []
     build_id = ""
-    for kind, flags, offset, _, _, length, _, _ in _PROGRAM_HEADER.iter_unpack(table):
-        if kind == _LOAD and flags & _EXECUTE:
+    for kind, flags, offset, _, _, length, _, _ in PROGRAM_HEADER.iter_unpack(table):
+        if kind == PT_LOAD and flags & _EXECUTE:
             ends.append(offset + length)
-        elif kind == _NOTE and not build_id and length <= _NOTES_LIMIT:
+        elif kind == PT_NOTE and not build_id and length <= _NOTES_LIMIT:
             end = offset + length
             notes = start[offset:end] if end <= _PAGE else os.pread(descriptor, length, offset)
-            build_id = _build_id(notes)
+            build_id = elf.build_id(notes).hex()
     return tuple(ends), build_id
-
-
-def _build_id(notes: bytes) -> str:
-    position = 0
-    while position + 12 <= len(notes):
-        name_size, size, kind = struct.unpack_from("<III", notes, position)
-        name = position + 12
-        content = name + (name_size + 3 & -4)
-        if kind == _BUILD_ID and notes[name : name + name_size] == b"GNU\0":
-            return notes[content : content + size].hex()
-        position = content + (size + 3 & -4)
-    return ""

@@ -16,10 +16,10 @@ import contextlib
 import dataclasses
 import os
 import stat
-import struct
 from typing import TYPE_CHECKING, BinaryIO, Literal, get_args
 
 from mvx import diversity, errors
+from mvx.elf import HEADER, PROGRAM_HEADER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,8 +45,6 @@ SEED_MAX = 2**64 - 1
 
 SHEBANG_BYTES = 256  # BINPRM_BUF_SIZE
 SHEBANG_DEPTH = 5
-ELF_HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
-ELF_SEGMENT = struct.Struct("<IIQQQQQQ")
 ELFCLASS64 = 2
 EM_386, EM_X86_64 = 3, 62
 ET_EXEC, ET_DYN = 2, 3
@@ -221,10 +219,10 @@ def check_format(file: str, asked: str, depth: int = 0) -> bool:
 def check_elf(stream: BinaryIO, asked: str) -> None:
     """Raise the error for an ELF file that is not a complete x86-64 program."""
     stream.seek(0)
-    header = stream.read(ELF_HEADER.size)
-    if len(header) < ELF_HEADER.size:
+    header = stream.read(HEADER.size)
+    if len(header) < HEADER.size:
         raise not_a_program(asked)
-    ident, kind, machine, _, _, offset, _, _, _, entry_size, count, *_ = ELF_HEADER.unpack(header)
+    ident, kind, machine, _, _, offset, _, _, _, entry_size, count, *_ = HEADER.unpack(header)
     if ident[4] != ELFCLASS64 or machine != EM_X86_64:
         what = {EM_386: "a 32-bit program", EM_X86_64: "a program of the x32 ABI"}
         raise errors.UnsupportedProgram(
@@ -232,13 +230,13 @@ def check_elf(stream: BinaryIO, asked: str) -> None:
             " and mvx runs x86-64 programs",
             fix="use an x86-64 build of it",
         )
-    if kind not in {ET_EXEC, ET_DYN} or entry_size != ELF_SEGMENT.size:
+    if kind not in {ET_EXEC, ET_DYN} or entry_size != PROGRAM_HEADER.size:
         raise not_a_program(asked)
     stream.seek(offset)
-    table = stream.read(count * ELF_SEGMENT.size)
-    if len(table) < count * ELF_SEGMENT.size:
+    table = stream.read(count * PROGRAM_HEADER.size)
+    if len(table) < count * PROGRAM_HEADER.size:
         raise not_a_program(asked)
-    for segment_type, _, place, _, _, size, *_ in ELF_SEGMENT.iter_unpack(table):
+    for segment_type, _, place, _, _, size, *_ in PROGRAM_HEADER.iter_unpack(table):
         if segment_type == PT_INTERP:
             stream.seek(place)
             loader = stream.read(min(size, PATH_MAX)).partition(b"\0")[0]

@@ -26,6 +26,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from mvx.elf import HEADER, PROGRAM_HEADER, PT_LOAD
 from mvx.layout import MOVES_MAX
 from mvx.stack import AT_BASE, AT_ENTRY, AT_PHDR, RESIDUES
 
@@ -61,8 +62,6 @@ _STACK_HIGH: Final = 0x7FFF_F000_0000
 _ASIDE: Final = 0x5F00_0000_0000
 """Nothing lies here when a program starts: a stop on the way of a stack that moves a little."""
 _PAGE: Final = 4096
-_ELF_HEADER_SIZE: Final = 64
-_PROGRAM_HEADER: Final = struct.Struct("<IIQQQQQQ")
 
 
 class Mapping(NamedTuple):
@@ -149,7 +148,7 @@ class Placement:
         )
         name = f"loader/{variant}" if "layout" in self._diversify else "loader"
         base = stack.auxiliary(AT_BASE)
-        span = _span(task.tid, base + _ELF_HEADER_SIZE) if base else (0, 0)
+        span = _span(task.tid, base + HEADER.size) if base else (0, 0)
         loader = _moves(areas, span, self._address(variant, _LOADER_SLOT, name), moves)
         moved = {start for start, _, _ in moves}
         whole = next(area for area in areas if area.start <= stack.pointer < area.end)
@@ -245,21 +244,21 @@ def _span(tid: int, headers: int) -> tuple[int, int]:
     `headers` is the address of the program headers (AT_PHDR), which follow the ELF header.
     """
     with open(f"/proc/{tid}/mem", "rb") as memory:
-        memory.seek(headers - _ELF_HEADER_SIZE)
-        header = memory.read(_ELF_HEADER_SIZE)
+        memory.seek(headers - HEADER.size)
+        header = memory.read(HEADER.size)
         size, count = struct.unpack_from("<HH", header, 54)
         is_movable = header[:4] == b"\x7fELF" and header[16:18] == b"\x03\x00"
-        if not is_movable or size != _PROGRAM_HEADER.size:
+        if not is_movable or size != PROGRAM_HEADER.size:
             return 0, 0
         content = memory.read(size * count)
     segments = [
         (address, address + length)
-        for kind, _, _, address, _, _, length, _ in _PROGRAM_HEADER.iter_unpack(content)
-        if kind == 1
+        for kind, _, _, address, _, _, length, _ in PROGRAM_HEADER.iter_unpack(content)
+        if kind == PT_LOAD
     ]
     if not segments:
         return 0, 0
     first = min(start for start, _ in segments) & -_PAGE
     last = max(end for _, end in segments)
-    base = headers - _ELF_HEADER_SIZE
+    base = headers - HEADER.size
     return base, base + (last - first + _PAGE - 1 & -_PAGE)

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import struct
 from typing import TYPE_CHECKING, Final
+
+from mvx import elf
+from mvx.elf import HEADER, PROGRAM_HEADER, PT_NOTE
 
 if TYPE_CHECKING:
     from mvx.kernel import Registers
@@ -29,11 +31,6 @@ _SCRATCH_SIZE: Final = 0x1000
 """Where in a task slot the path lies: past struct task and births' arguments, far below the agent's
 stack.
 """
-_ELF_HEADER: Final = struct.Struct("<16sHHIQQQIHHHHHH")
-_PROGRAM_HEADER: Final = struct.Struct("<IIQQQQQQ")
-_NOTE: Final = struct.Struct("<III")
-_PT_NOTE: Final = 4
-_NT_GNU_BUILD_ID: Final = 3
 _NOTES_MAX: Final = 65536
 
 
@@ -133,36 +130,23 @@ def build_id(path: str) -> bytes | None:
     """The build-id of an ELF file (its note NT_GNU_BUILD_ID), None if it has none."""
     try:
         with open(path, "rb") as stream:
-            header = stream.read(_ELF_HEADER.size)
-            if not header.startswith(b"\x7fELF") or len(header) < _ELF_HEADER.size:
+            header = stream.read(HEADER.size)
+            if not header.startswith(b"\x7fELF") or len(header) < HEADER.size:
                 return None
-            fields = _ELF_HEADER.unpack(header)
+            fields = HEADER.unpack(header)
             start, size, count = fields[5], fields[9], fields[10]
-            if size != _PROGRAM_HEADER.size:
+            if size != PROGRAM_HEADER.size:
                 return None
             stream.seek(start)
             table = stream.read(size * count)
-            for kind, _, offset, _, _, length, *_ in _PROGRAM_HEADER.iter_unpack(
+            for kind, _, offset, _, _, length, *_ in PROGRAM_HEADER.iter_unpack(
                 table[: len(table) // size * size]
             ):
-                if kind == _PT_NOTE:
+                if kind == PT_NOTE:
                     stream.seek(offset)
-                    identity = _in_notes(stream.read(min(length, _NOTES_MAX)))
-                    if identity is not None:
+                    identity = elf.build_id(stream.read(min(length, _NOTES_MAX)))
+                    if identity:
                         return identity
     except (OSError, ValueError, OverflowError):
         return None
-    return None
-
-
-def _in_notes(notes: bytes) -> bytes | None:
-    at = 0
-    while at + _NOTE.size <= len(notes):
-        name_size, size, kind = _NOTE.unpack_from(notes, at)
-        at += _NOTE.size
-        name = notes[at : at + name_size]
-        at += -(-name_size // 4) * 4
-        if kind == _NT_GNU_BUILD_ID and name == b"GNU\0":
-            return notes[at : at + size]
-        at += -(-size // 4) * 4
     return None

@@ -28,6 +28,7 @@ from collections.abc import Callable, MutableMapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from mvx import elf
 from mvx.divergence import Frame
 
 Memory = Callable[[int, int], bytes]
@@ -150,13 +151,9 @@ class Image:
         for segment in self.segments:
             if segment.kind != PT_NOTE:
                 continue
-            notes, at = self._read(segment.offset, min(segment.size, NOTES_LIMIT_BYTES)), 0
-            while at + 12 <= len(notes):
-                name_size, size, kind = struct.unpack_from("<III", notes, at)
-                name, start = notes[at + 12 : at + 12 + name_size], at + 12 + (name_size + 3 & ~3)
-                if (kind, name) == (3, b"GNU\0"):
-                    return notes[start : start + min(size, 64)].hex()
-                at = start + (size + 3 & ~3)
+            notes = self._read(segment.offset, min(segment.size, NOTES_LIMIT_BYTES))
+            if found := elf.build_id(notes):
+                return found[:64].hex()
         return ""
 
     def function(self, address: int) -> tuple[str, int] | None:

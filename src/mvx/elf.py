@@ -1,0 +1,52 @@
+"""The few parts of an ELF file that mvx reads at every start (elf(5)).
+
+pyelftools reads all of them, and its import alone takes longer than starting a variant does; where
+more is wanted, in a report or for `mvx cc`, it is used.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+HEADER: Final = struct.Struct("<16sHHIQQQIHHHHHH")
+"""Elf64_Ehdr."""
+PROGRAM_HEADER: Final = struct.Struct("<IIQQQQQQ")
+"""Elf64_Phdr: type, flags, offset, virtual and physical address, size in the file and in memory,
+alignment.
+"""
+PT_LOAD: Final = 1
+PT_NOTE: Final = 4
+PT_PHDR: Final = 6
+_NOTE: Final = struct.Struct("<III")
+_NT_GNU_BUILD_ID: Final = 3
+
+
+class Note(NamedTuple):
+    """A note: its owner with the ending zero, its type, its content."""
+
+    owner: bytes
+    kind: int
+    content: bytes
+
+
+def notes(segment: bytes) -> Iterator[Note]:
+    """The notes of a PT_NOTE segment, as far as its bytes are there."""
+    at = 0
+    while at + _NOTE.size <= len(segment):
+        owner_size, size, kind = _NOTE.unpack_from(segment, at)
+        owner = at + _NOTE.size
+        content = owner + (owner_size + 3 & -4)
+        yield Note(segment[owner : owner + owner_size], kind, segment[content : content + size])
+        at = content + (size + 3 & -4)
+
+
+def build_id(segment: bytes) -> bytes:
+    """The build-id in a PT_NOTE segment, empty if there is none."""
+    found = (
+        note.content
+        for note in notes(segment)
+        if (note.kind, note.owner) == (_NT_GNU_BUILD_ID, b"GNU\0")
+    )
+    return next(found, b"")
