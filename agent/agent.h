@@ -149,7 +149,7 @@ void turn_let_others(struct call *call);
 int turn_is_released(const struct call *call);
 void turn_leave(struct call *call, uint32_t number);
 void turn_leave_too(struct call *call, uint32_t number);
-void turn_publish(struct task *task, uint64_t turn, int64_t result, uint32_t flags);
+void turn_publish(const struct call *call, uint64_t turn, int64_t result);
 struct message turn_follow(struct call *call);
 void turn_yield(struct call *call);
 void turn_start(struct call *call);
@@ -175,6 +175,11 @@ static inline int is_leader(const struct task *task) {
 
 static inline int is_error(int64_t result) {
     return result < 0 && result >= -MAX_ERRNO;
+}
+
+/* What was stored before is seen by others before what is loaded after. */
+static inline void fence(void) {
+    __asm__ volatile("lock orl $0, (%%rsp)" : : : "memory", "cc");
 }
 
 static inline void zero(void *bytes, size_t count) {

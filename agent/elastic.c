@@ -63,6 +63,9 @@ static int is_candidate_query(uint64_t number, const uint64_t *arguments) {
 /* Follower: answer a query that the leader did not make here. Returns 1 when the call has its
  * result. */
 int elastic_answer(struct call *call, const struct message *message) {
+    if (message->number == NUMBER_OUTSIDE || message->number == NUMBER_YIELD) {
+        return 0; /* the leader let others go first: its next call is yet to come */
+    }
     if (call->rule->elastic) {
         int sleeps = call->number == __NR_nanosleep || call->number == __NR_clock_nanosleep;
         call->result = sleeps ? 0 : last_time(call);

@@ -216,7 +216,6 @@ static int64_t wait_for_turn(struct call *call, uint32_t operation, uint64_t add
         if (woken != (message.result == 0)) {
             call_diverged(call, DIVERGENCE_ORDER, 0, (long)message.result);
         }
-        call->pending = message.flags & RESULT_SIGNAL;
         return (int64_t)message.result;
     }
     task->wake = 0;
@@ -235,7 +234,7 @@ static int64_t wait_for_turn(struct call *call, uint32_t operation, uint64_t add
         }
     }
     call->pending = task->pending;
-    turn_publish(task, turn, result, call->pending ? RESULT_SIGNAL : 0);
+    turn_publish(call, turn, result);
     return result;
 }
 
@@ -343,7 +342,6 @@ static int64_t follow_outside(struct call *call, uint32_t operation) {
     if (message.kind == MESSAGE_SIGNAL) {
         call_signal(task, message.number);
     }
-    call->pending = message.flags & RESULT_SIGNAL;
     return (int64_t)message.result;
 }
 
@@ -365,7 +363,7 @@ static int64_t outside(struct call *call, uint32_t operation) {
         call_interrupted(task, turn);
     }
     call->pending = task->pending;
-    turn_publish(task, turn, result, call->pending ? RESULT_SIGNAL : 0);
+    turn_publish(call, turn, result);
     return result;
 }
 

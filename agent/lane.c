@@ -35,10 +35,6 @@ static size_t until_wrap(uint64_t position, size_t count) {
     return count < left ? count : left;
 }
 
-static void fence(void) {
-    __asm__ volatile("lock orl $0, (%%rsp)" : : : "memory", "cc");
-}
-
 static void wake(const uint64_t *word) {
     plain(__NR_futex, (uint64_t)word, FUTEX_WAKE, 0x7fffffff, 0, 0, 0);
 }

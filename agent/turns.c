@@ -39,10 +39,6 @@ struct task *turn_task(uint32_t slot) {
     return (struct task *)(uint64_t)(image_start + TASKS_OFFSET + (uint64_t)slot * TASK_SLOT_SIZE);
 }
 
-static void fence(void) {
-    __asm__ volatile("lock orl $0, (%%rsp)" : : : "memory", "cc");
-}
-
 static long sleep_on(const uint32_t *word, uint32_t value, int64_t nanoseconds) {
     struct {
         int64_t seconds, nanoseconds;
@@ -192,12 +188,15 @@ void turn_leave_too(struct call *call, uint32_t number) {
     turn_release(task);
 }
 
-/* Leader: tell the followers which turn the thread has, and with what result it waited. */
-void turn_publish(struct task *task, uint64_t turn, int64_t result, uint32_t flags) {
-    struct message message = {
-        .kind = MESSAGE_TURN, .result = (uint64_t)result, .flags = flags, .turn = turn};
-    lane_put(task, &message, sizeof message);
-    lane_publish(task);
+/* Leader: tell the followers which turn the thread has, with what result it waited, and whether a
+ * signal comes with that (call->pending). */
+void turn_publish(const struct call *call, uint64_t turn, int64_t result) {
+    struct message message = {.kind = MESSAGE_TURN,
+                              .result = (uint64_t)result,
+                              .flags = call->pending ? RESULT_SIGNAL : 0,
+                              .turn = turn};
+    lane_put(call->task, &message, sizeof message);
+    lane_publish(call->task);
 }
 
 /* Leader: others have waited long, so they go first. Not during the call: what it changes in the
@@ -206,7 +205,7 @@ void turn_let_others(struct call *call) {
     struct task *task = call->task;
     if (task->turns && __atomic_load_n(&turn_domain()->starving, __ATOMIC_RELAXED)) {
         turn_leave(call, NUMBER_YIELD);
-        turn_publish(task, turn_take(task, 0), 0, 0);
+        turn_publish(call, turn_take(task, 0), 0);
     }
 }
 
@@ -220,6 +219,7 @@ struct message turn_follow(struct call *call) {
         call_diverged(call, DIVERGENCE_INTEGRITY, 0, message.kind);
     }
     turn_take(task, message.turn);
+    call->pending = message.kind == MESSAGE_TURN && message.flags & RESULT_SIGNAL;
     return message;
 }
 
@@ -229,7 +229,7 @@ void turn_yield(struct call *call) {
     struct domain *domain = turn_domain();
     if (!is_leader(task)) {
         turn_leave_too(call, (uint32_t)call->number);
-        call->pending = turn_follow(call).flags & RESULT_SIGNAL;
+        turn_follow(call);
         return;
     }
     if (__atomic_load_n(&domain->state, __ATOMIC_RELAXED) == WANTED) {
@@ -243,15 +243,14 @@ void turn_yield(struct call *call) {
     }
     uint64_t turn = turn_take(task, 0);
     call->pending = call->number != NUMBER_YIELD && task->pending;
-    turn_publish(task, turn, 0, call->pending ? RESULT_SIGNAL : 0);
+    turn_publish(call, turn, 0);
 }
 
 /* A new thread waits for its first turn. */
 void turn_start(struct call *call) {
     struct task *task = call->task;
     if (is_leader(task)) {
-        uint64_t turn = turn_take(task, 0);
-        turn_publish(task, turn, 0, 0);
+        turn_publish(call, turn_take(task, 0), 0);
         return;
     }
     turn_follow(call);
