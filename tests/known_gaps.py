@@ -24,9 +24,7 @@ WITH_FOLLOWERS: Final[dict[str, str]] = {
 }
 """The same, but with N = 1 they behave."""
 
-TRANSLATED: Final[dict[str, str]] = {
-    "robust_mutex_tells_owner_died": "the kernel looks for the real thread id in the futex word",
-}
+TRANSLATED: Final[dict[str, str]] = {}
 """The same, with N > 1 under `--pids translate` only."""
 
 VERIFIED: Final[dict[str, str]] = {
@@ -35,9 +33,7 @@ VERIFIED: Final[dict[str, str]] = {
 """The same, with N > 1 under `--verify effects` and `all` only."""
 
 RACES: Final[dict[str, str]] = {
-    "cancelled_thread_is_joined": "whether the thread is cancelled before or in its read is a race",
     "hardware_random_gives_bytes": "RDRAND is seen where the machine has no CPUID faulting",
-    "once_runs_once": "which thread comes first is a race, and mvx does not order threads yet",
 }
 """Programs that may behave or not with N > 1: it depends on the machine or on a race."""
 

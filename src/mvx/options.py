@@ -19,7 +19,6 @@ import stat
 from typing import TYPE_CHECKING, BinaryIO, Literal, get_args
 
 from mvx import diversity, errors
-from mvx.elf import HEADER, PROGRAM_HEADER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -219,6 +218,8 @@ def check_format(file: str, asked: str, depth: int = 0) -> bool:
 def check_elf(stream: BinaryIO, asked: str) -> None:
     """Raise the error for an ELF file that is not a complete x86-64 program."""
     stream.seek(0)
+    from mvx.elf import HEADER, PROGRAM_HEADER  # not needed for --version
+
     header = stream.read(HEADER.size)
     if len(header) < HEADER.size:
         raise not_a_program(asked)
