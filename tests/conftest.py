@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import functools
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -102,6 +103,27 @@ def compiled() -> Callable[..., Path]:
         return target
 
     return compile_once
+
+
+def execute(
+    command: list[str], place: Path, limit_s: float, options: dict[str, Any] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a place, without input, and return what it wrote; one that hangs fails."""
+    try:
+        return subprocess.run(
+            command,
+            **{**(options or {}), "cwd": place},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=limit_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise AssertionError(
+            f"not done after {limit_s} s: cd {place} && {shlex.join(command)}"
+        ) from error
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import known_gaps
 import pytest
+from conftest import execute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,16 +107,7 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     place.mkdir()
     place.chmod(0o777)
-    return subprocess.run(
-        command,
-        **{**options, "cwd": place},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=LIMIT_S,
-        check=False,
-    )
+    return execute(command, place, LIMIT_S, options)
 
 
 NAMES = [*(source.stem for source in sorted(FOLDER.glob("*.c"))), *SCRIPTS]

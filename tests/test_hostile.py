@@ -17,13 +17,13 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import known_gaps
 import pytest
+from conftest import execute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,22 +111,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize(("action", "who"), found)
 
 
-def run(command: list[str], place: Path) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(
-            command,
-            cwd=place,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=LIMIT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise AssertionError(f"hangs: cd {place} && {shlex.join(command)}") from error
-
-
 def test_hostile_variant(
     action: str,
     who: str,
@@ -138,7 +122,7 @@ def test_hostile_variant(
     name, _, word = action.partition("/")
     program = compiled(FOLDER / f"{name}.c", *FLAGS)
     options = ["run", "-n", "2", f"--watchdog={WATCHDOG_S}", f"--timeout={TIMEOUT_S}", "--"]
-    result = run([*mvx_command, *options, str(program), word, who], work_place)
+    result = execute([*mvx_command, *options, str(program), word, who], work_place, LIMIT_S)
     again = f"cd {work_place} && {shlex.join(result.args)}\n{result.stderr}"
     assert "Traceback" not in result.stderr, again
     assert "MVX-E106" not in result.stderr, again
@@ -168,7 +152,8 @@ def test_effects_straight_from_the_gate(
         request.applymarker(pytest.mark.xfail(reason=cause, raises=AssertionError))
     program = compiled(FOLDER / "gates.c", *FLAGS)
     options = ["run", "-n", "2", "--verify", verify, "--"]
-    result = run([*mvx_command, *options, str(program), "plain-effect", who], work_place)
+    command = [*mvx_command, *options, str(program), "plain-effect", who]
+    result = execute(command, work_place, LIMIT_S)
     effect = work_place / "unverified"
     if verify == "sensitive":  # the documented miss: it happens, and nobody notices
         assert result.returncode == 0

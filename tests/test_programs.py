@@ -12,13 +12,13 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import known_gaps
 import pytest
+from conftest import execute
 
 from mvx.options import POLICIES
 
@@ -117,24 +117,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "combination" in metafunc.fixturenames:
         matrix = metafunc.config.getoption("matrix")
         metafunc.parametrize(("source", "combination"), list(cases(matrix)))
-
-
-def execute(
-    command: list[str], place: Path, limit_s: int, options: dict[str, Any]
-) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(
-            command,
-            **{**options, "cwd": place},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=limit_s,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise AssertionError(f"{shlex.join(command)}: not done after {limit_s} s") from error
 
 
 def is_expected(line: str) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import known_gaps
 import pytest
-from conftest import work_folder
+from conftest import execute, work_folder
 
 FOLDER = Path(__file__).parent / "threads"
 LIMIT_S = 60
@@ -78,24 +78,14 @@ def built(source: Path) -> list[str]:
 
 def run(command: list[str], place: Path) -> subprocess.CompletedProcess[str]:
     place.mkdir()
-    return subprocess.run(
-        command,
-        cwd=place,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=LIMIT_S,
-        check=False,
-    )
+    return execute(command, place, LIMIT_S)
 
 
 def test_threads(
     source: Path, way: str, mvx_command: list[str], work_place: Path, request: pytest.FixtureRequest
 ) -> None:
     if cause := known_gaps.THREADS.get(source.stem):
-        failures = (AssertionError, subprocess.TimeoutExpired)
-        request.applymarker(pytest.mark.xfail(reason=cause, raises=failures, strict=False))
+        request.applymarker(pytest.mark.xfail(reason=cause, raises=AssertionError, strict=False))
     program = built(source)
     native = run(program, work_place / "natively")
     assert (native.returncode, native.stderr) == (0, "")
