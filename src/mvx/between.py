@@ -199,8 +199,7 @@ class BetweenCalls:
     def _interrupt(task: Task) -> None:
         if not task.asked_to_stop and task.state is State.RUNNING:
             task.asked_to_stop = True
-            with contextlib.suppress(TaskGoneError):
-                kernel.ptrace(kernel.PTRACE_INTERRUPT, task.tid)
+            kernel.interrupt(task.tid)
 
     @staticmethod
     def _followers(task: Task) -> list[Task]:

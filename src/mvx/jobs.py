@@ -86,8 +86,7 @@ class Jobs:
         self._since[task] = time.monotonic()
         for follower in task.set.tasks.values():
             if not follower.is_leader and follower.state is State.RUNNING:
-                with contextlib.suppress(TaskGoneError):
-                    kernel.ptrace(kernel.PTRACE_INTERRUPT, follower.tid)
+                kernel.interrupt(follower.tid)
         if task.tid == self._monitor.first_process and task.process in self._ours:
             self._first = task
             self._stop_self(number)

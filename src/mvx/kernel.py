@@ -6,6 +6,7 @@ Facts: ``ptrace(2)``; the registers are ``struct user_regs_struct`` of <sys/user
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -158,6 +159,12 @@ def set_signal_mask(tid: int, mask: int) -> None:
 def resume(tid: int, number: int = 0, *, to_syscall_exit: bool = False) -> None:
     """Let a stopped task run, delivering signal `number` (0: none)."""
     ptrace(PTRACE_SYSCALL if to_syscall_exit else PTRACE_CONT, tid, 0, number)
+
+
+def interrupt(tid: int) -> None:
+    """Ask a running task to stop (PTRACE_INTERRUPT); one that is gone is no error."""
+    with contextlib.suppress(TaskGoneError):
+        ptrace(PTRACE_INTERRUPT, tid)
 
 
 def step(tid: int, number: int = 0) -> None:

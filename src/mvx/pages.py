@@ -6,7 +6,6 @@ meanwhile (PTRACE_SETSIGMASK; ptrace(2), Linux 3.11), so that none has to be kep
 
 from __future__ import annotations
 
-import contextlib
 import os
 import struct
 from collections.abc import Collection
@@ -73,5 +72,4 @@ def _run(task: Task, gate: int) -> None:
         elif status >> 16 == kernel.EVENT_SECCOMP and kernel.registers(task.tid).rip == gate:
             break
     if interrupted and task.asked_to_stop:
-        with contextlib.suppress(TaskGoneError):
-            kernel.ptrace(kernel.PTRACE_INTERRUPT, task.tid)
+        kernel.interrupt(task.tid)

@@ -11,13 +11,12 @@ instruction.
 
 from __future__ import annotations
 
-import contextlib
 import struct
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mvx import kernel
-from mvx.kernel import MASK, Registers, TaskGoneError, signed
+from mvx.kernel import MASK, Registers, signed
 from mvx.layout import DOMAIN, DOMAIN_OFFSET, INSTRUCTIONS, TASK
 from mvx.tasks import State, Task
 
@@ -95,8 +94,7 @@ class Preemption:
     def _ask(task: Task) -> None:
         if not task.asked_to_yield and task.state is State.RUNNING:
             task.asked_to_yield = True
-            with contextlib.suppress(TaskGoneError):
-                kernel.ptrace(kernel.PTRACE_INTERRUPT, task.tid)
+            kernel.interrupt(task.tid)
 
     def stopped(self, task: Task) -> None:
         """A task stopped because it was asked to yield."""
