@@ -101,6 +101,10 @@ int handler_outputs(struct call *call);
 void handler_execute(struct call *call);
 void handler_finish(struct call *call);
 
+/* limits.c */
+void limit_prepare(struct call *call);
+void limit_execute(struct call *call);
+
 /* descriptors.c */
 uint8_t descriptor_kept(const struct task *task, int64_t number);
 void descriptor_set(struct task *task, int64_t number, uint8_t kept);

@@ -12,9 +12,6 @@
 
 enum {
     EBADF = 9,
-    RLIMIT_CPU = 0,
-    RLIMIT_AS = 9,
-    RLIMIT_RTTIME = 15,
     EINVAL = 22,
     CLOSE_RANGE_CLOEXEC = 4,
     EPOLL_CTL_DEL = 2,
@@ -123,18 +120,6 @@ static void prepare_open(struct call *call) {
     }
 }
 
-static void prepare_prlimit(struct call *call) {
-    if (!call->arguments[2]) {
-        call->executor = EXECUTOR_LEADER;
-        call->flags &= (uint8_t)~FLAG_SENSITIVE;
-    } else if (((uint32_t)call->arguments[0] && (uint32_t)call->arguments[0] != call->task->pid) ||
-               (uint32_t)call->arguments[1] == RLIMIT_CPU ||
-               (uint32_t)call->arguments[1] == RLIMIT_RTTIME) {
-        /* Another process's limits; limits whose signals would come to each variant by itself. */
-        call->executor = EXECUTOR_LEADER;
-    }
-}
-
 void handler_prepare(struct call *call) {
     if (call->executor == EXECUTOR_LOCAL) {
         return;
@@ -172,7 +157,7 @@ void handler_prepare(struct call *call) {
         apply_option(call);
         break;
     case HANDLER_PRLIMIT:
-        prepare_prlimit(call);
+        limit_prepare(call);
         break;
     }
 }
@@ -288,47 +273,6 @@ static void duplicate(struct call *call, int close_on_exec) {
                   close_on_exec ? O_CLOEXEC : 0, 0, 0, 0);
             process_unlock(call->task);
         }
-    }
-}
-
-struct limit {
-    uint64_t soft, hard;
-};
-
-/* Limits past every address space (RLIM_INFINITY and its neighbours) stay as they are. */
-static uint64_t shifted(uint64_t limit, int64_t distance) {
-    return (int64_t)limit < 0 ? limit : limit + (uint64_t)distance;
-}
-
-/*
- * prlimit64: a follower sets its own limit. The address space that a program may use is its own,
- * without the agent and the arenas: RLIMIT_AS is shifted by what mvx added.
- */
-static void limit_execute(struct call *call) {
-    struct task *task = call->task;
-    struct limit limit;
-    uint64_t arguments[ARGUMENTS_MAX];
-    copy(arguments, call->arguments, sizeof arguments);
-    if (!is_leader(task)) {
-        arguments[0] = 0;
-        arguments[3] = 0;
-    }
-    int is_space = (uint32_t)arguments[1] == RLIMIT_AS;
-    if (is_space && arguments[2] &&
-        !program_copy(&limit, (const void *)arguments[2], sizeof limit)) {
-        limit.soft = shifted(limit.soft, (int64_t)task->overhead);
-        limit.hard = shifted(limit.hard, (int64_t)task->overhead);
-        arguments[2] = (uint64_t)&limit;
-    }
-    call->done = 1;
-    int verified = call->executor == EXECUTOR_EVERYONE;
-    call->result = verified ? gate_traced((long)call->number, arguments)
-                            : gate_interruptible((long)call->number, arguments);
-    if (is_space && arguments[3] && !is_error(call->result) &&
-        !program_copy(&limit, (const void *)arguments[3], sizeof limit)) {
-        limit.soft = shifted(limit.soft, -(int64_t)task->overhead);
-        limit.hard = shifted(limit.hard, -(int64_t)task->overhead);
-        program_copy((void *)arguments[3], &limit, sizeof limit);
     }
 }
 

@@ -1,0 +1,61 @@
+/*
+ * prlimit64: whose limit it is, and the address space, of which mvx itself takes a part.
+ */
+#include <asm/unistd_64.h>
+
+#include "agent.h"
+
+enum { RLIMIT_CPU = 0, RLIMIT_AS = 9, RLIMIT_RTTIME = 15 };
+
+struct limit {
+    uint64_t soft, hard;
+};
+
+/* Limits past every address space (RLIM_INFINITY and its neighbours) stay as they are. */
+static uint64_t shifted(uint64_t limit, int64_t distance) {
+    return (int64_t)limit < 0 ? limit : limit + (uint64_t)distance;
+}
+
+/*
+ * prlimit64: a follower sets its own limit. The address space that a program may use is its own,
+ * without the agent and the arenas: RLIMIT_AS is shifted by what mvx added.
+ */
+void limit_execute(struct call *call) {
+    struct task *task = call->task;
+    struct limit limit;
+    uint64_t arguments[ARGUMENTS_MAX];
+    copy(arguments, call->arguments, sizeof arguments);
+    if (!is_leader(task)) {
+        arguments[0] = 0;
+        arguments[3] = 0;
+    }
+    int is_space = (uint32_t)arguments[1] == RLIMIT_AS;
+    if (is_space && arguments[2] &&
+        !program_copy(&limit, (const void *)arguments[2], sizeof limit)) {
+        limit.soft = shifted(limit.soft, (int64_t)task->overhead);
+        limit.hard = shifted(limit.hard, (int64_t)task->overhead);
+        arguments[2] = (uint64_t)&limit;
+    }
+    call->done = 1;
+    int verified = call->executor == EXECUTOR_EVERYONE;
+    call->result = verified ? gate_traced((long)call->number, arguments)
+                            : gate_interruptible((long)call->number, arguments);
+    if (is_space && arguments[3] && !is_error(call->result) &&
+        !program_copy(&limit, (const void *)arguments[3], sizeof limit)) {
+        limit.soft = shifted(limit.soft, -(int64_t)task->overhead);
+        limit.hard = shifted(limit.hard, -(int64_t)task->overhead);
+        program_copy((void *)arguments[3], &limit, sizeof limit);
+    }
+}
+
+void limit_prepare(struct call *call) {
+    if (!call->arguments[2]) {
+        call->executor = EXECUTOR_LEADER;
+        call->flags &= (uint8_t)~FLAG_SENSITIVE;
+    } else if (((uint32_t)call->arguments[0] && (uint32_t)call->arguments[0] != call->task->pid) ||
+               (uint32_t)call->arguments[1] == RLIMIT_CPU ||
+               (uint32_t)call->arguments[1] == RLIMIT_RTTIME) {
+        /* Another process's limits; limits whose signals would come to each variant by itself. */
+        call->executor = EXECUTOR_LEADER;
+    }
+}
