@@ -71,5 +71,5 @@ def _run(task: Task, gate: int) -> None:
             interrupted = True
         elif status >> 16 == kernel.EVENT_SECCOMP and kernel.registers(task.tid).rip == gate:
             break
-    if interrupted and task.asked_to_stop:
+    if interrupted and (task.asked_to_stop or task.asked_to_yield):
         kernel.interrupt(task.tid)
