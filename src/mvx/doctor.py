@@ -149,11 +149,13 @@ def render(findings: list[Finding], *, as_json: bool) -> str:
     indent = " " * (len("missing") + 2 + width + 2)
     lines = []
     for finding in findings:
-        lines.append(f"{finding.state:7}  {finding.name:{width}}  {finding.found}")
-        texts = [f"= {finding.follows}", f"fix: {finding.fix}" if finding.fix else ""]
-        for text in filter(None, texts):
+        head = f"{finding.state:7}  {finding.name:{width}}  "
+        texts = [(head, finding.found), (indent, f"= {finding.follows}")]
+        if finding.fix:
+            texts.append((indent, f"fix: {finding.fix}"))
+        for start, text in texts:
             lines += textwrap.wrap(
-                text, WRAP_COLUMNS, initial_indent=indent, subsequent_indent=indent + "  "
+                text, WRAP_COLUMNS, initial_indent=start, subsequent_indent=indent + "  "
             )
     lacking = ", ".join(f.name for f in findings if f.needed and f.state == "missing")
     lines += ["", "mvx can run here." if runs else f"mvx cannot run here: {lacking} missing."]
