@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mvx.bench import command, memory, output, plot, programs, servers
+from mvx.bench import command, memory, output, plot, programs, servers, signals
 from mvx.bench.contenders import contenders
 from mvx.bench.series import Measure, Series, Trial, TrialFailedError, run
 from mvx.errors import UsageError
@@ -174,6 +174,32 @@ def test_memory_from_end_to_end(mvx_command: list[str]) -> None:
         assert kind.name in result.stdout
     assert "historical figures" in result.stdout.lower()
     assert result.stdout.count("times as fast as FIFO at") <= 2
+
+
+def test_what_the_timer_program_prints_is_understood() -> None:
+    delays = {"mean": 1.5, "p50": 1, "p99": 3, "max": 4}
+    told = {"signals": {"delivered": [{"delay_us": delays}]}}
+    found = signals.samples("5000000\n3000\n1000\n", told)
+    assert (found["time"], found["lateness mean"], found["lateness max"]) == (5, 2, 3)
+    assert [found[f"delay {share}"] for share in delays] == [1.5, 1, 3, 4]
+    assert signals.samples("5000000", {"signals": {"delivered": []}}) == {"time": 5}
+    with pytest.raises(TrialFailedError, match="printed oops"):
+        signals.samples("oops\n1", None)
+
+
+def test_signals_from_end_to_end(mvx_command: list[str], tmp_path: Path) -> None:
+    picture = tmp_path / "signals.svg"
+    words = ["--quick", "--repeat=1", "--format=json", f"--svg={picture}", "computing-100"]
+    result = bench(mvx_command, "signals", *words)
+    assert result.returncode == 0, result.stderr
+    results = json.loads(result.stdout)["results"]
+    means = {one["contender"]: one["median"] for one in results if one["measure"] == "delay mean"}
+    assert means["mvx -n 2 leader"] > 0
+    assert means["mvx -n 2 calls"] > 0
+    lateness = [one for one in results if one["measure"] == "lateness mean"]
+    assert lateness[0]["contender"] == "native"
+    assert lateness[0]["median"] > 0
+    ET.fromstring(picture.read_text())
 
 
 def test_a_failure_is_shown(mvx_command: list[str]) -> None:

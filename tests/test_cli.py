@@ -352,6 +352,7 @@ def test_defaults() -> None:
         "report": None,
         "status_file": None,
         "statistics": None,
+        "signal_points": "any",
         "signals_stats": False,
         "timeout_s": None,
         "watchdog_s": 60.0,

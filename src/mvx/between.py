@@ -3,8 +3,7 @@
 The leader is held where the signal stopped it. As long as every follower that has consumed all of
 the leader's messages still computes, too, nobody is known to be further than the others; after a
 moment in which none of them came to its next call, each is *summoned*: it gets the same signal and
-stops before it. When all are held in the program, they are brought to the same instruction if that
-can be done (alignment.py), and all go on into their handlers.
+stops before it. When all are held in the program, they go on into their handlers.
 
 A follower that waits in its next call shows that the leader is behind: the leader then goes on with
 `pending` set, and everybody meets at that call (delivery.py). If the leader does not come to it for
@@ -33,6 +32,11 @@ _PATIENCE_S: Final = 0.02
 _AGENT_PATIENCE_S: Final = 0.002
 """The same for a leader that was in its agent, which may be in a call of its own."""
 _RETRY_S: Final = 0.0005
+_CALLS_OFTEN_S: Final = 0.00005
+"""A program that made a call so often since its last signal is expected to make the next one soon.
+"""
+_CALL_PATIENCE_S: Final = 0.0003
+"""How long it may take to it then."""
 _TIMER: Final = struct.Struct("<i4xii")
 """Of a siginfo from si_code on: si_code, si_timerid, si_overrun."""
 _REST_MOST_S: Final = 0.005
@@ -54,9 +58,12 @@ class Hold:
     """A leader's task that is held, and its followers as they come."""
 
     leader: Task
+    registers: Registers
+    """The leader's."""
     in_signal_stop: bool
     """The leader is in signal-delivery-stop: a signal can be injected there."""
     since_s: float
+    """When the supervisor learnt that the leader has stopped."""
     ready: dict[int, Registers | None] = dataclasses.field(default_factory=dict)
     """Followers that are held, with the registers to put back (None: as they are)."""
     injectable: set[int] = dataclasses.field(default_factory=set)
@@ -81,6 +88,8 @@ class BetweenCalls:
         self._resting: set[Task] = set()
         """Those that wait for the program to get on."""
         self._holds: dict[Task, Hold] = {}
+        self._counted: dict[Task, tuple[int, int]] = {}
+        """When the leader's last signal came, in ns, and how many calls it had made."""
 
     # When
 
@@ -88,9 +97,21 @@ class BetweenCalls:
         """A leader goes on with `pending` set, and should come to a common call."""
         self._due.setdefault(task, time.monotonic() + _AGENT_PATIENCE_S)
 
-    def begin(self, task: Task) -> None:
+    def begin(self, task: Task, current: Registers) -> None:
         """A leader is in signal-delivery-stop, in the program, and the signal is in its stash."""
-        self._hold(task, in_signal_stop=True)
+        if self._calls_often(task) and task not in self._due:
+            self._due[task] = time.monotonic() + _CALL_PATIENCE_S
+            self._monitor.write_field(task, "pending", 1)
+            kernel.resume(task.tid)
+            return
+        self._hold(task, current, in_signal_stop=True)
+
+    def _calls_often(self, task: Task) -> bool:
+        now_ns = time.monotonic_ns()
+        calls = self._monitor.arenas.arenas[0].word(task.set.lane, "history_count")
+        then_ns, before = self._counted.get(task, (now_ns, calls))
+        self._counted[task] = (now_ns, calls)
+        return (calls - before) * _CALLS_OFTEN_S * 1e9 > now_ns - then_ns
 
     def delivered(self, task: Task, stash: Stash) -> None:
         """A signal has reached every variant's handler; `task` is the leader's."""
@@ -139,9 +160,10 @@ class BetweenCalls:
 
     # Holding
 
-    def _hold(self, task: Task, *, in_signal_stop: bool) -> None:
+    def _hold(self, task: Task, current: Registers, *, in_signal_stop: bool) -> None:
         now = time.monotonic()
-        hold = Hold(task, in_signal_stop, now, forced=task in self._forced)
+        noticed_s = task.stash[-1].since_ns / 1e9 if in_signal_stop else now
+        hold = Hold(task, current, in_signal_stop, noticed_s, forced=task in self._forced)
         self._holds[task] = hold
         self._due[task] = now + _RETRY_S
         self._advance(hold)
@@ -155,7 +177,7 @@ class BetweenCalls:
         if all(follower.variant.index in hold.ready for follower in followers):
             self._deliver(hold)
             return
-        end = time.monotonic() + _MOMENT_S
+        end = hold.since_s + _MOMENT_S
         while True:
             places = [
                 self._place(follower)
@@ -211,19 +233,18 @@ class BetweenCalls:
 
     # Stops
 
-    def stopped(self, task: Task, *, in_signal_stop: bool = False) -> None:
+    def stopped(self, task: Task, current: Registers, *, in_signal_stop: bool = False) -> None:
         """A task stopped because it was interrupted or summoned."""
         if in_signal_stop:
             task.summoned = 0
         if task.is_leader:
-            self._leader_stopped(task)
+            self._leader_stopped(task, current)
             return
         leader = task.set.tasks[0]
         hold = self._holds.get(leader)
         if hold is None or task.variant.index in hold.ready:
             kernel.resume(task.tid)
             return
-        current = kernel.registers(task.tid)
         if not self._is_ready(task, current, hold):
             kernel.resume(task.tid)
             if self._place(task) is Place.AHEAD and not hold.forced:
@@ -234,15 +255,15 @@ class BetweenCalls:
         if len(hold.ready) == len(self._followers(leader)):
             self._deliver(hold)
 
-    def _leader_stopped(self, task: Task) -> None:
+    def _leader_stopped(self, task: Task, current: Registers) -> None:
         assert task.space is not None
         if task not in self._due or not task.stash or task in self._holds:
             kernel.resume(task.tid)
-        elif task.space.contains(kernel.registers(task.tid).rip):
+        elif task.space.contains(current.rip):
             self._pull_out(task)
             kernel.resume(task.tid)
         else:
-            self._hold(task, in_signal_stop=False)
+            self._hold(task, current, in_signal_stop=False)
 
     def _is_ready(self, task: Task, current: Registers, hold: Hold) -> bool:
         """Whether a stopped follower can get the signal here; if so, it is noted as ready."""
@@ -269,7 +290,7 @@ class BetweenCalls:
         For some time, variants that differ are given the time to come to the same; then whoever
         sleeps is made to begin its sleep again after the handler.
         """
-        leader = kernel.registers(hold.leader.tid)
+        leader = hold.registers
         if is_restart(leader) == is_restart(current):
             return True
         if time.monotonic() < hold.since_s + _FUTEX_PATIENCE_S:
@@ -331,6 +352,7 @@ class BetweenCalls:
         self._forced.discard(task)
         if task.state is State.ENDED:
             self._rested.pop(task, None)
+            self._counted.pop(task, None)
         hold = self._holds.pop(task, None)
         if hold is not None:
             self._resume(hold)

@@ -258,6 +258,13 @@ def make_parser(*, benchmarks: bool = False) -> Parser:
         help="write what the run cost and did to FILE, as JSON; `-`: as text to standard error",
     )
     add(
+        "--signal-points",
+        choices=options.SIGNAL_POINTS,
+        default="any",
+        help="deliver signals also between calls (any, the default), or only at calls, however late"
+        " that is",
+    )
+    add(
         "--signals-stats",
         action="store_true",
         help="at the end, tell on standard error how soon and in which way signals were delivered",

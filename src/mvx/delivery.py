@@ -12,13 +12,12 @@ Followers' own copies are absorbed.
 
 from __future__ import annotations
 
-import re
 import signal
 import struct
-from pathlib import Path
+import time
 from typing import Final
 
-from mvx import kernel
+from mvx import dispositions, kernel
 from mvx.between import BetweenCalls, is_restart, merge
 from mvx.kernel import MASK, Registers, signed
 from mvx.layout import COOKIES, COOKIES_OFFSET, COOKIES_TABLE, POINTS, TASK
@@ -61,19 +60,20 @@ class Delivery:
 
     def arrived(self, task: Task, number: int) -> None:
         """A task is in signal-delivery-stop."""
-        self._step_back(task)
+        noticed_ns = time.monotonic_ns()
+        current = self._step_back(task)
         information = kernel.signal_information(task.tid)
         code = struct.unpack_from("<i", information, 8)[0]
-        if self._is_agreed(task, number, code) and self._deliver_in_flight(task, number):
+        if self._is_agreed(task, number, code) and self._deliver_in_flight(task, number, current):
             return
         if number in _FAULTS and code > 0:
-            self._fault(task, number)
+            self._fault(task, number, current)
         elif code == kernel.SI_TKILL and number == task.summoned:
-            self.between.stopped(task, in_signal_stop=True)
+            self.between.stopped(task, current, in_signal_stop=True)
         elif not task.is_leader:
             kernel.resume(task.tid)
         else:
-            self._leader_signal(task, number, information)
+            self._leader_signal(task, Stash(number, information, noticed_ns), current)
 
     @staticmethod
     def _is_agreed(task: Task, number: int, code: int) -> bool:
@@ -84,23 +84,25 @@ class Delivery:
             return True
         if number >= kernel.FIRST_REALTIME or all(s.number != number for s in task.in_flight):
             return False
-        return not _mask(task.tid, "SigPnd") >> (number - 1) & 1
+        return not dispositions.is_pending_for_thread(task.tid, number)
 
     @staticmethod
-    def _step_back(task: Task) -> None:
-        """A task on its way from a patched site to the agent gets the signal at the site."""
-        if task.space is None or not task.space.sites.is_patched:
-            return
+    def _step_back(task: Task) -> Registers:
+        """A task on its way from a patched site to the agent gets the signal at the site; its
+        registers.
+        """
         current = kernel.registers(task.tid)
-        site = task.space.sites.site_of(current.rip)
-        if site is not None:
-            current.rip = site
-            kernel.set_registers(task.tid, current)
+        if task.space is not None and task.space.sites.is_patched:
+            site = task.space.sites.site_of(current.rip)
+            if site is not None:
+                current.rip = site
+                kernel.set_registers(task.tid, current)
+        return current
 
-    def _deliver_in_flight(self, task: Task, number: int) -> bool:
+    def _deliver_in_flight(self, task: Task, number: int, current: Registers) -> bool:
         for stash in task.in_flight:
             if stash.number == number:
-                if task.space is not None and task.space.contains(kernel.registers(task.tid).rip):
+                if task.space is not None and task.space.contains(current.rip):
                     return self._meet_again(task, stash)
                 task.in_flight.remove(stash)
                 if number == task.summoned and number < kernel.FIRST_REALTIME:
@@ -166,12 +168,11 @@ class Delivery:
 
     # Faults
 
-    def _fault(self, task: Task, number: int) -> None:
+    def _fault(self, task: Task, number: int, current: Registers) -> None:
         monitor = self._monitor
         if task.variant.launching or task.space is None:
             kernel.resume(task.tid, number)
             return
-        current = kernel.registers(task.tid)
         offset = monitor.offset_in_image(task, current.rip)
         offsets = monitor.image.offsets
         if offsets["fault_start"] <= offset < offsets["fault_end"]:
@@ -184,7 +185,7 @@ class Delivery:
             return
         if number == signal.SIGSEGV and monitor.emulate(task, current):
             return
-        if _has_handler(task.tid, number):
+        if dispositions.has_handler(task.tid, number):
             if task.is_leader:
                 self._monitor.dying[task.process] = number
             kernel.resume(task.tid, number)
@@ -215,15 +216,16 @@ class Delivery:
 
     # Asynchronous signals of the leader
 
-    def _leader_signal(self, task: Task, number: int, information: bytes) -> None:
+    def _leader_signal(self, task: Task, stash: Stash, current: Registers) -> None:
+        number, information = stash.number, stash.information
         if task.variant.launching or task.space is None:
             kernel.resume(task.tid, number)
             return
         timer = _is_timer(number, information)
         if self._deliver_unblocked(task, number, information, timer=timer):
             return
-        if not _has_handler(task.tid, number):
-            harmless = number in _IGNORED_BY_DEFAULT or _is_ignored(task.tid, number)
+        if not dispositions.has_handler(task.tid, number):
+            harmless = number in _IGNORED_BY_DEFAULT or dispositions.is_ignored(task.tid, number)
             if number in _STOPPING and not harmless:
                 code, sender = struct.unpack_from("<i4xi", information, 8)
                 self._monitor.jobs.stops(task, code, sender)
@@ -235,13 +237,17 @@ class Delivery:
                 self._go_on(task)
             kernel.resume(task.tid, 0 if harmless else number)
             return
-        merge(task.stash, Stash(number, information))
+        merge(task.stash, stash)
+        if self._monitor.options.signal_points == "calls":
+            self.pull_out(task)
+            kernel.resume(task.tid)
+            return
         if timer and self.between.defer(task):
             self._go_on(task)
             kernel.resume(task.tid)
             return
-        if not task.space.contains(kernel.registers(task.tid).rip):
-            self.between.begin(task)
+        if not task.space.contains(current.rip):
+            self.between.begin(task, current)
             return
         self.pull_out(task)
         self.between.watch(task)
@@ -358,12 +364,10 @@ class Delivery:
         """The leader's rt_sigreturn is at its exit: whether signals come before the program's next
         instruction.
         """
-        status = _status(task.tid)
-        pending = (status["SigPnd"] | status["ShdPnd"]) & ~status["SigBlk"]
         in_flight = sum(
             1 << (stash.number - 1) for stash in {s.number: s for s in task.in_flight}.values()
         )
-        task.unblocked = pending & ~in_flight & status["SigCgt"]
+        task.unblocked = dispositions.ready_for_handlers(task.tid) & ~in_flight
         return bool(task.unblocked)
 
     def _deliver_unblocked(
@@ -436,25 +440,6 @@ def _own_information(task: Task, stash: Stash) -> bytes:
 def _is_timer(number: int, information: bytes) -> bool:
     code = struct.unpack_from("<i", information, 8)[0]
     return code == kernel.SI_TIMER or (code == kernel.SI_KERNEL and number in _TIMERS)
-
-
-def _status(tid: int) -> dict[str, int]:
-    """The signal sets of a task: SigPnd, ShdPnd, SigBlk, SigIgn, SigCgt."""
-    content = Path(f"/proc/{tid}/status").read_text(encoding="ascii", errors="replace")
-    found = re.findall(r"^(Sig\w+|ShdPnd):\s*([0-9a-f]{16})$", content, re.MULTILINE)
-    return {name: int(value, 16) for name, value in found}
-
-
-def _mask(tid: int, name: str) -> int:
-    return _status(tid).get(name, 0)
-
-
-def _has_handler(tid: int, number: int) -> bool:
-    return bool(_mask(tid, "SigCgt") >> (number - 1) & 1)
-
-
-def _is_ignored(tid: int, number: int) -> bool:
-    return bool(_mask(tid, "SigIgn") >> (number - 1) & 1)
 
 
 assert TASK.size < 0x400

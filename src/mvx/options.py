@@ -29,6 +29,7 @@ OnDivergence = Literal["stop", "drop", "observe"]
 Pids = Literal["auto", "namespace", "translate"]
 Wait = Literal["auto", "spin", "sleep"]
 Threads = Literal["auto", "serial", "parallel"]
+SignalPoints = Literal["any", "calls"]
 
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 VERIFICATIONS: tuple[Verify, ...] = get_args(Verify)
@@ -36,6 +37,7 @@ ON_DIVERGENCE: tuple[OnDivergence, ...] = get_args(OnDivergence)
 PIDS: tuple[Pids, ...] = get_args(Pids)
 WAITS: tuple[Wait, ...] = get_args(Wait)
 THREADS: tuple[Threads, ...] = get_args(Threads)
+SIGNAL_POINTS: tuple[SignalPoints, ...] = get_args(SignalPoints)
 
 VARIANTS_DEFAULT = 2
 VARIANTS_MAX = 16
@@ -92,6 +94,8 @@ class Options:
     """Where to write the report of a divergence as JSON."""
     status_file: Path | None = None
     """Where to write one line of JSON that says how the run ended."""
+    signal_points: SignalPoints = "any"
+    """Where signals are delivered: also between calls, or only at calls."""
     signals_stats: bool = False
     """Whether to print the signals' delays at the end."""
     statistics: Path | None = None

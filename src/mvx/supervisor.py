@@ -311,7 +311,7 @@ class Supervisor:
             elif self._monitor.jobs.continued(task) or self._monitor.jobs.holds(task):
                 return
             elif interrupted:
-                self._delivery.between.stopped(task)
+                self._delivery.between.stopped(task, kernel.registers(tid))
             elif yields:
                 self._preemption.stopped(task)
             elif task.birth is not None and task.space is not None and not task.on_exit_stop:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mvx.bench.series import Measure, Series, Trial
+from mvx.bench.signals import MODES
 from mvx.errors import FileFailed, UsageError
 from mvx.options import POLICIES, VARIANTS_MAX, WAITS
 
@@ -21,6 +22,7 @@ HELP = {
     "calls": "what a single call costs",
     "memory": "what moving memory between monitor and variant costs, by seven transports",
     "programs": "what whole programs cost",
+    "signals": "how soon timers' signals are delivered, and what they cost",
     "servers": "what servers cost: throughput, latency, CPU, memory",
 }
 
@@ -61,6 +63,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             add("--blocks", type=_count, metavar="N", help="blocks of dd (200000)")
             add("--inserts", type=_count, metavar="N", help="inserts of sqlite3 (20000)")
             add("--files", type=_count, metavar="N", help="files for find (5000)")
+        if name == "signals":
+            add("--seconds", type=_count, metavar="S", help="what the programs do natively (2)")
+            add("--mode", action="append", choices=MODES, help="ways of delivery (default: all)")
         if name == "servers":
             add("--seconds", type=_count, metavar="S", help="how long to load a server (3)")
             add("--client-cpu", type=int, metavar="CPU", help="a processor for the client")
@@ -106,12 +111,18 @@ def _variants(text: str) -> int:
 def fill(asked: argparse.Namespace) -> None:
     """Put in what was not asked for."""
     for name, values in _DEFAULTS.items():
-        if getattr(asked, name, 0) is None:
+        if getattr(asked, name, 0) is None and (asked.benchmark, name) != ("signals", "seconds"):
             setattr(asked, name, values[asked.quick])
     if asked.benchmark == "memory":
         asked.row = []
         return
     asked.policy = asked.policy or (["effects"] if asked.quick else ["effects", "strict", "stream"])
+    if asked.benchmark == "signals":
+        asked.seconds = asked.seconds or (1 if asked.quick else 2)
+        asked.mode = asked.mode or list(MODES)
+        asked.variants = asked.variants or ([2] if asked.quick else [2, 3])
+        asked.policy, asked.no_patch = asked.policy[:1], []
+        return
     # Who names the numbers of variants gets those and nothing else.
     asked.no_patch = asked.no_patch or ([] if asked.variants else [1, 2])
     asked.variants = asked.variants or ([1, 2] if asked.quick else [1, 2, 3])
@@ -119,7 +130,7 @@ def fill(asked: argparse.Namespace) -> None:
 
 def run(asked: argparse.Namespace) -> str:
     """Measure what was asked for; the text to print."""
-    from mvx.bench import conditions, memory, output, series
+    from mvx.bench import conditions, memory, output, series, signals
 
     fill(asked)
     parts = benchmark(asked.benchmark)
@@ -143,7 +154,8 @@ def run(asked: argparse.Namespace) -> str:
     if asked.benchmark == "memory":
         lines += [*output.size_table(found), *memory.findings(found)]
     else:
-        lines += ["", *output.table(found)]
+        table = signals.table if asked.benchmark == "signals" else output.table
+        lines += ["", *table(found)]
     return "\n".join(lines)
 
 

@@ -128,6 +128,15 @@ def as_plot(benchmark: str, conditions: Mapping[str, Any], series: Sequence[Seri
         }
         return plot.curves(f"Moving memory ({where})", "bytes", "microseconds", panels)
     groups: dict[str, list[tuple[str, float, str]]] = {}
+    if benchmark == "signals":
+        wanted = {NATIVE: "lateness mean"}
+        for one in series:
+            median = one.median()
+            if median and one.measure.name == wanted.get(one.contender, "delay mean"):
+                words = f"{number(median)} {one.measure.unit}"
+                groups.setdefault(one.row, []).append((one.contender, median, words))
+        axis = "microseconds: mean delay; native: mean lateness of the kernel's timer"
+        return plot.bars(f"mvx bench signals ({where})", axis, groups)
     first = {one.row: one.measure for one in reversed(series)}
     for one in series:
         relative = ratio(one, series)
