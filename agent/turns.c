@@ -58,7 +58,9 @@ static void wait_in_line(struct domain *domain) {
     uint32_t lost = 0;
     while (__atomic_exchange_n(&domain->state, WANTED, __ATOMIC_ACQUIRE) != FREE) {
         int spins = turn_task(domain->holder % TASK_SLOTS)->spins > 0;
-        long result = sleep_on(&domain->state, WANTED, spins ? SPINNER_NS : PATIENCE_NS);
+        uint32_t doubled = patiences < NAPS_DOUBLED_MAX ? patiences : NAPS_DOUBLED_MAX;
+        long result =
+            sleep_on(&domain->state, WANTED, spins ? (int64_t)SPINNER_NS << doubled : PATIENCE_NS);
         if (result != -110 /* ETIMEDOUT */ && ++lost < OVERTAKEN_MAX) {
             continue;
         }

@@ -43,9 +43,7 @@ STREAM_RACES: Final[dict[str, str]] = {
 }
 """The same for the policy `stream` only."""
 
-THREADS: Final[dict[str, str]] = {
-    "cancel_while_computing": "a signal for a thread that is losing its turn may be lost",
-}
+THREADS: Final[dict[str, str]] = {}
 """Programs of tests/threads that may fail, and why."""
 
 COMBINATIONS: Final[dict[str, str]] = {}

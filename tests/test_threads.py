@@ -6,6 +6,7 @@ where the order of turns is not the same. `--repetitions 100` is for a long look
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -100,3 +101,13 @@ def test_threads(
 def test_programs_are_many() -> None:
     assert len(SOURCES) >= 50
     assert set(known_gaps.THREADS) <= {source.stem for source in SOURCES}
+
+
+def test_turns_taken_away_are_counted(mvx_command: list[str], work_place: Path) -> None:
+    program = built(FOLDER / "spin_with_pause.c")
+    target = work_place / "statistics"
+    command = [*mvx_command, "run", "--statistics", str(target), "--", *program]
+    assert run(command, work_place / "under-mvx").returncode == 0
+    counted = json.loads(target.read_text())["preemptions"]
+    assert counted["spinning"] > 0
+    assert counted["computing"] == 0

@@ -20,7 +20,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from mvx import kernel
+from mvx import interrupts, kernel
+from mvx.interrupts import Reason
 from mvx.kernel import MASK, Registers, TaskGoneError, signed
 from mvx.monitor import Monitor
 from mvx.tasks import Stash, State, Task
@@ -219,9 +220,7 @@ class BetweenCalls:
 
     @staticmethod
     def _interrupt(task: Task) -> None:
-        if not task.asked_to_stop and task.state is State.RUNNING:
-            task.asked_to_stop = True
-            kernel.interrupt(task.tid)
+        interrupts.ask(task, Reason.DELIVERY)
 
     @staticmethod
     def _followers(task: Task) -> list[Task]:

@@ -273,6 +273,15 @@ class Delivery:
         elif signed(current.rax) > 0:
             self._monitor.write_field(task, "disturbed", 1)
 
+    def interrupted(self, task: Task) -> None:
+        """The supervisor stopped a task for a purpose of its own: the call that a leader is in must
+        not show that.
+        """
+        if not task.is_leader or task.space is None or task.stash:
+            return
+        if not dispositions.ready_for_handlers(task.tid):
+            self._go_on(task)
+
     def pull_out(self, task: Task) -> None:
         """Tell a leader that is in its agent of its signals; from a blocking call at a gate, or on
         its way there, it comes back to the agent with EINTR.

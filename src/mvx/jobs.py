@@ -22,7 +22,8 @@ import signal
 import time
 from typing import TYPE_CHECKING, Final
 
-from mvx import kernel
+from mvx import interrupts, kernel
+from mvx.interrupts import Reason
 from mvx.kernel import TaskGoneError
 from mvx.tasks import State, Task, TaskSet
 
@@ -85,8 +86,8 @@ class Jobs:
         task.state = State.STOPPED
         self._since[task] = time.monotonic()
         for follower in task.set.tasks.values():
-            if not follower.is_leader and follower.state is State.RUNNING:
-                kernel.interrupt(follower.tid)
+            if not follower.is_leader:
+                interrupts.ask(follower, Reason.JOB)
         if task.tid == self._monitor.first_process and task.process in self._ours:
             self._first = task
             self._stop_self(number)

@@ -118,3 +118,12 @@ def _replace_descriptors(own: set[int]) -> None:
             replacement = ctypes.CDLL(None).eventfd(0, 0)
         os.dup2(replacement, number)
         os.close(replacement)
+
+
+def has_capability(number: int) -> bool:
+    """Whether mvx has a capability (capabilities(7)) in its user namespace."""
+    with open("/proc/self/status", encoding="ascii", errors="replace") as lines:
+        for line in lines:
+            if line.startswith("CapEff:"):
+                return bool(int(line.split()[1], 16) >> number & 1)
+    return False

@@ -60,16 +60,11 @@ def map_pages(
 
 def _run(task: Task, gate: int) -> None:
     """Let a task run to the control gate."""
-    interrupted = False
     while True:
         kernel.resume(task.tid)
         _, status = os.waitpid(task.tid, kernel.WALL)
         if not os.WIFSTOPPED(status):
             task.status = status
             raise TaskGoneError(task.tid)
-        if status >> 16 == kernel.EVENT_STOP:
-            interrupted = True
-        elif status >> 16 == kernel.EVENT_SECCOMP and kernel.registers(task.tid).rip == gate:
-            break
-    if interrupted and (task.asked_to_stop or task.asked_to_yield):
-        kernel.interrupt(task.tid)
+        if status >> 16 == kernel.EVENT_SECCOMP and kernel.registers(task.tid).rip == gate:
+            return

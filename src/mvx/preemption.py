@@ -3,30 +3,39 @@
 A waiting thread of the leader tells that it has been waiting for long. The supervisor then stops
 the thread that has the turn and looks: one that spins (the same place, the same registers, or a
 ``pause`` instruction nearby) waits for the others in its own way and yields at once; one that
-computes yields after a second. The leader's thread announces it in its lane. A follower that comes
-to its next call yields there; one that makes no call is stopped when it has consumed everything
-before the announcement, and yields where it is: between the same two calls, though not at the same
-instruction.
+computes yields after a second. What counts is the processor time that the thread has had: one that
+merely got no processor does neither. The leader's thread announces that it yields in its lane. A
+follower that comes to its next call yields there. One that makes no call is stopped when it has
+consumed everything before the announcement, and yields when it spins, too, or has computed for as
+long: between the same two calls, though not at the same instruction.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import struct
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mvx import kernel
+from mvx import interrupts, kernel
+from mvx.interrupts import Reason
 from mvx.kernel import MASK, Registers, signed
 from mvx.layout import DOMAIN, DOMAIN_OFFSET, INSTRUCTIONS, TASK
-from mvx.tasks import State, Task
+from mvx.tasks import State, Task, TaskSet
 
 if TYPE_CHECKING:
     from mvx.monitor import Monitor
 
 _YIELD: Final = list(INSTRUCTIONS).index("YIELD")
-_COMPUTES_S: Final = 1.0
+_COMPUTES_NS: Final = 1_000_000_000
 """How long a thread that computes may keep others waiting."""
+_SPINS_NS: Final = 50_000
+"""For how long a thread has been in the same place when it is said to spin: many times a loop."""
+_SPINNER_NS: Final = 100_000_000
+"""How long a follower's thread may take to be found spinning as its leader's."""
+_SOON_S: Final = 0.0001
 _RETRY_S: Final = 0.0003
+_RETRY_MOST_S: Final = 0.005
 _PAUSE: Final = b"\xf3\x90"
 _NEARBY: Final = 64
 """Bytes of code to both sides of the instruction pointer that are taken for one loop."""
@@ -35,26 +44,54 @@ _KEPT: Final = ("rbx", "rbp", "rsp", "rsi", "rdi", "r8", "r9", "r10", "r12", "r1
 
 
 class _Sight(NamedTuple):
-    """A thread that was seen between two calls: since when it has been there, its lane's position,
-    its registers at the last look.
+    """A thread that was seen between two calls: the place in its lane, the processor time that it
+    had had when it was first seen there, the same and its registers at the last look.
     """
 
-    since_s: float
     position: int
+    since_ns: int
+    last_ns: int
     registers: Registers
 
 
+@dataclasses.dataclass
+class _Announcement:
+    """The leader's thread has yielded: where that stands in its lane, and the variants that have
+    not yielded yet. A follower's thread may still be to be born.
+    """
+
+    position: int
+    missing: set[int]
+    spinning: bool
+    enough_ns: int
+    """Processor time after which a follower yields in any case."""
+
+
 class Preemption:
-    """Turns that are taken away."""
+    """Turns that are taken away; a section of the statistics."""
 
     def __init__(self, monitor: Monitor) -> None:
         """Works on the monitor's tasks."""
         self._monitor = monitor
         self._seen: dict[Task, _Sight] = {}
-        """Leader's tasks that keep others waiting."""
-        self._followers: dict[Task, int] = {}
-        """Followers' tasks that have not yielded yet; the position of the announcement."""
+        """Tasks that may have to yield."""
+        self._announced: dict[TaskSet, _Announcement] = {}
         self._due = 0.0
+        self._retry_s = _RETRY_S
+        self._spinning = 0
+        self._computing = 0
+        monitor.statistics.add("preemptions", self)
+
+    def statistics(self) -> dict[str, object]:
+        """How often the turn was taken away, by what the thread did."""
+        return {"spinning": self._spinning, "computing": self._computing}
+
+    def summary(self) -> list[str]:
+        """One line, if there is something to tell."""
+        if not self._spinning and not self._computing:
+            return []
+        spun, computed = self._spinning, self._computing
+        return [f"turns taken away: {spun} from threads that spun, {computed} that computed"]
 
     def stalled(self, waiting: Task) -> None:
         """A leader's task has waited long for its turn: stop the one that has it."""
@@ -71,59 +108,88 @@ class Preemption:
             ),
             None,
         )
-        if holder is not None and holder is not waiting:
-            self._ask(holder)
+        if holder is not None and holder is not waiting and holder.set not in self._announced:
+            interrupts.ask(holder, Reason.TURN)
 
     def timeout(self) -> float | None:
         """Seconds until :meth:`look` has something to do, None if nothing."""
-        return max(0.0, self._due - time.monotonic()) if self._followers else None
+        return max(0.0, self._due - time.monotonic()) if self._announced else None
 
     def look(self) -> None:
         """Stop the followers that make no call after the announcement."""
-        if not self._followers or time.monotonic() < self._due:
+        if not self._announced or time.monotonic() < self._due:
             return
-        self._due = time.monotonic() + _RETRY_S
-        for task, position in list(self._followers.items()):
-            tail = self._tail(task)
-            if task.state is State.ENDED or tail > position:
-                del self._followers[task]
-            elif tail == position:
-                self._ask(task)
-
-    @staticmethod
-    def _ask(task: Task) -> None:
-        if not task.asked_to_yield and task.state is State.RUNNING:
-            task.asked_to_yield = True
-            kernel.interrupt(task.tid)
+        self._seen = {t: sight for t, sight in self._seen.items() if t.state is not State.ENDED}
+        self._retry_s = min(2 * self._retry_s, _RETRY_MOST_S)
+        self._due = time.monotonic() + self._retry_s
+        live = {variant.index for variant in self._monitor.live}
+        for task_set, announcement in list(self._announced.items()):
+            announcement.missing &= live
+            for index in list(announcement.missing):
+                task = task_set.tasks.get(index)
+                if task is None:
+                    continue
+                tail = self._tail(task)
+                if task.state is State.ENDED or tail > announcement.position:
+                    announcement.missing.discard(index)
+                elif tail == announcement.position:
+                    interrupts.ask(task, Reason.TURN)
+            if not announcement.missing or task_set.tasks[0].state is State.ENDED:
+                del self._announced[task_set]
 
     def stopped(self, task: Task) -> None:
-        """A task stopped because it was asked to yield."""
+        """A task stopped because it was asked to yield.
+
+        Not while an agreed signal is on its way to it: that comes between the same two calls, and
+        first in every variant.
+        """
         current = kernel.registers(task.tid)
-        if self._is_between_calls(task, current):
-            if task.is_leader:
+        if self._is_between_calls(task, current) and not task.in_flight:
+            announcement = self._announced.get(task.set)
+            if not task.is_leader:
+                if announcement is not None and task.variant.index in announcement.missing:
+                    self._follow(task, current, announcement)
+            elif announcement is None:  # one after the other
                 self._lead(task, current)
-            elif self._followers.get(task) == self._tail(task):
-                del self._followers[task]
-                self._yield(task, current)
         kernel.resume(task.tid)
 
     def _lead(self, task: Task, current: Registers) -> None:
-        if any(other in self._followers for other in task.set.tasks.values()):
-            return  # one after the other
         position = self._monitor.arenas.arenas[0].word(task.set.lane, "head")
-        now = time.monotonic()
-        before = self._seen.pop(task, None)
-        if before is None or before.position != position:
-            self._seen[task] = _Sight(now, position, current)
+        computed_ns, spins = self._observe(task, current, position)
+        if not spins and computed_ns < _COMPUTES_NS:
             return
-        if not self._spins(task, before.registers, current) and now - before.since_s < _COMPUTES_S:
-            self._seen[task] = _Sight(before.since_s, position, current)
-            return
+        self._spinning += spins
+        self._computing += not spins
         self._yield(task, current)
-        for other in task.set.tasks.values():
-            if not other.is_leader:
-                self._followers[other] = position
+        others = {variant.index for variant in self._monitor.live if variant.index}
+        enough_ns = _SPINNER_NS if spins else computed_ns
+        self._announced[task.set] = _Announcement(position, others, spins, enough_ns)
+        self._retry_s = _RETRY_S
         self._due = time.monotonic() + _RETRY_S
+
+    def _follow(self, task: Task, current: Registers, announcement: _Announcement) -> None:
+        position = self._tail(task)
+        if position != announcement.position:
+            return
+        computed_ns, spins = self._observe(task, current, position)
+        if (spins and announcement.spinning) or computed_ns >= announcement.enough_ns:
+            announcement.missing.discard(task.variant.index)
+            self._yield(task, current)
+        elif announcement.spinning:
+            self._due = min(self._due, time.monotonic() + _SOON_S)
+
+    def _observe(self, task: Task, current: Registers, position: int) -> tuple[int, bool]:
+        """For how long a thread has been seen at this place of its lane, and whether it spins."""
+        now_ns = kernel.processor_time_ns(task.process, task.tid)
+        before = self._seen.get(task)
+        if before is None or before.position != position:
+            self._seen[task] = _Sight(position, now_ns, now_ns, current)
+            return 0, False
+        spins = False
+        if now_ns - before.last_ns >= _SPINS_NS:
+            spins = self._spins(task, before.registers, current)
+            self._seen[task] = before._replace(last_ns=now_ns, registers=current)
+        return now_ns - before.since_ns, spins
 
     @staticmethod
     def _spins(task: Task, before: Registers, current: Registers) -> bool:
@@ -137,6 +203,7 @@ class Preemption:
 
     def _yield(self, task: Task, current: Registers) -> None:
         assert task.space is not None
+        self._seen.pop(task, None)
         place = task.slot_address + TASK.offset("return_address")
         task.space.memory.write(place, struct.pack("<QI", current.rip, _YIELD))
         current.rip = task.variant.base + self._monitor.image.offsets["enter_instruction"]

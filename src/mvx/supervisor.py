@@ -17,10 +17,11 @@ import sys
 import time
 from typing import Final
 
-from mvx import entry, errors, jobs, kernel, launch, verification, vsyscall, waiting
+from mvx import entry, errors, interrupts, jobs, kernel, launch, verification, vsyscall, waiting
 from mvx.delivery import Delivery
 from mvx.disagreement import Disagreement
 from mvx.instructions import Instructions
+from mvx.interrupts import Reason
 from mvx.kernel import MASK, Registers, TaskGoneError
 from mvx.layout import REQUESTS
 from mvx.local import Local
@@ -166,7 +167,7 @@ class Supervisor:
     # Start
 
     def _start(self) -> None:
-        privileged = _has_capability(_CAP_SYS_ADMIN)
+        privileged = launch.has_capability(_CAP_SYS_ADMIN)
         pending: list[launch.Started] = []
         name = os.fsencode(self._options.program) if self._options.programs else b""
         for variant in self._monitor.variants:
@@ -286,12 +287,10 @@ class Supervisor:
         if task is None:
             self._processes.births.appeared(tid)
             return
-        number = status >> 8 & 0xFF
-        event = status >> 16
-        # Any stop takes back an interrupt that has not stopped the task yet (ptrace_stop in
-        # kernel/signal.c).
-        interrupted, task.asked_to_stop = task.asked_to_stop, False
-        yields, task.asked_to_yield = task.asked_to_yield, False
+        self._serve(task, status >> 8 & 0xFF, status >> 16)
+        interrupts.renew(task)
+
+    def _serve(self, task: Task, number: int, event: int) -> None:
         if task.unblocked and (event or number == kernel.SYSCALL_STOP):
             # The expected signal did not stop the task first: somebody else took it.
             task.unblocked = 0
@@ -308,16 +307,10 @@ class Supervisor:
             self._count(task, "birth" if task.birth is not None else "group")
             if number != signal.SIGTRAP:
                 self._monitor.jobs.stopped(task, number)
-            elif self._monitor.jobs.continued(task) or self._monitor.jobs.holds(task):
-                return
-            elif interrupted:
-                self._delivery.between.stopped(task, kernel.registers(tid))
-            elif yields:
-                self._preemption.stopped(task)
             elif task.birth is not None and task.space is not None and not task.on_exit_stop:
                 self._processes.births.start(task)
             else:
-                kernel.resume(tid)
+                self._interrupted(task)
         elif event == kernel.EVENT_EXEC:
             self._count(task, "exec")
             self._processes.executed(task)
@@ -328,12 +321,26 @@ class Supervisor:
             self._count(task, "exit")
             at_exit, task.on_exit_stop = task.on_exit_stop, None
             if at_exit is None:
-                kernel.resume(tid)
+                kernel.resume(task.tid)
             else:
-                at_exit(task, kernel.registers(tid))
+                at_exit(task, kernel.registers(task.tid))
         elif number != signal.SIGTRAP or not entry.reached(task):
             self._count(task, "signal")
             self._delivery.arrived(task, number)
+
+    def _interrupted(self, task: Task) -> None:
+        """A task stopped at an interrupt, or to go on after a group stop."""
+        reasons = interrupts.taken(task)
+        if self._monitor.jobs.continued(task) or self._monitor.jobs.holds(task):
+            return
+        self._delivery.interrupted(task)
+        if Reason.DELIVERY in reasons:
+            task.reasons = reasons & Reason.TURN
+            self._delivery.between.stopped(task, kernel.registers(task.tid))
+        elif Reason.TURN in reasons:
+            self._preemption.stopped(task)
+        else:
+            kernel.resume(task.tid)
 
     def _count(self, task: Task, kind: str) -> None:
         self._monitor.statistics.stop(task.variant.index, kind)
@@ -488,11 +495,3 @@ class Supervisor:
 
 def _earliest(*timeouts: float | None) -> float | None:
     return min((timeout for timeout in timeouts if timeout is not None), default=None)
-
-
-def _has_capability(number: int) -> bool:
-    with open("/proc/self/status", encoding="ascii", errors="replace") as lines:
-        for line in lines:
-            if line.startswith("CapEff:"):
-                return bool(int(line.split()[1], 16) >> number & 1)
-    return False

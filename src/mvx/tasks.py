@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 from mvx.entry import Entry
+from mvx.interrupts import Reason
 from mvx.kernel import Registers
 from mvx.layout import (
     ARENAS_OFFSET,
@@ -187,10 +188,8 @@ class Task:
     """Signals that arrived during injection; sent again when the program starts."""
     restart: tuple[int, int] | None = None
     """The call that the next signal interrupts, and its restart code."""
-    asked_to_stop: bool = False
-    """PTRACE_INTERRUPT was sent for a delivery between calls."""
-    asked_to_yield: bool = False
-    """PTRACE_INTERRUPT was sent to take the turn away."""
+    reasons: Reason = Reason.NONE
+    """Why it was asked to stop and has not yet (interrupts.py)."""
     summoned: int = 0
     """The signal that was sent to a follower only to stop it, for a delivery between calls."""
     unblocked: int = 0
@@ -208,6 +207,11 @@ class Task:
     def is_leader(self) -> bool:
         """Whether the task belongs to the leader."""
         return self.variant.index == 0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the task is neither gathered, nor stopped by job control, nor dead."""
+        return self.state is State.RUNNING
 
     @property
     def slot_address(self) -> int:
