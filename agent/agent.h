@@ -101,6 +101,12 @@ int handler_outputs(struct call *call);
 void handler_execute(struct call *call);
 void handler_finish(struct call *call);
 
+/* shared.c */
+void shared_prepare(struct call *call);
+void shared_execute(struct call *call);
+int shared_changes(const struct call *call);
+void shared_changed(struct call *call);
+
 /* limits.c */
 void limit_prepare(struct call *call);
 void limit_execute(struct call *call);

@@ -6,39 +6,9 @@
 #include <asm/unistd_64.h>
 #include <linux/mman.h>
 
-#include "agent.h"
+#include "fetch.h"
 
-enum {
-    AF_UNIX = 1,
-    SOCK_SEQPACKET = 5,
-    CLOSE_ON_EXEC = 02000000,
-    NR_MSEAL = 462,
-    ARCH_SET_CPUID = 0x1012,
-    PR_SET_MM = 35,
-    PR_SET_MM_MAP = 14,
-    MSG_CMSG_CLOEXEC = 0x40000000
-};
-
-struct io_vector {
-    void *base;
-    uint64_t length;
-};
-
-struct message_header {
-    void *name;
-    uint32_t name_length;
-    struct io_vector *vectors;
-    uint64_t vector_count;
-    void *control;
-    uint64_t control_length;
-    uint32_t flags;
-};
-
-struct control {
-    uint64_t length;
-    int32_t level, type;
-    int32_t descriptors[VARIANTS_MAX];
-};
+enum { NR_MSEAL = 462, ARCH_SET_CPUID = 0x1012, PR_SET_MM = 35, PR_SET_MM_MAP = 14 };
 
 static void fail(long step, long error) {
     for (;;) {
@@ -72,7 +42,7 @@ __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
         fail(2, result);
     }
     char byte;
-    struct control control;
+    struct descriptor_control control;
     struct io_vector vector = {&byte, 1};
     struct message_header header = {
         .vectors = &vector,

@@ -66,6 +66,9 @@ static int is_rendezvous(const struct call *call) {
     if (call->executor == EXECUTOR_NATIVE || is_verified(call)) {
         return 1;
     }
+    if (call->task->copies && shared_changes(call)) {
+        return 1; /* the copies become what the file is now: nobody may be behind */
+    }
     if (call->flags & FLAG_NO_RETURN) {
         return 1; /* whoever waits for this task may look at what it left in shared memory, in every
                      variant */
@@ -216,6 +219,9 @@ static void lead(struct call *call) {
         call->result = -(int64_t)call->refusal;
     } else {
         execute(call);
+        if (task->copies) {
+            shared_changed(call);
+        }
     }
     uint64_t turn = call->released ? turn_take(task, 0) : 0;
     if (task->interrupted) {
@@ -329,7 +335,9 @@ static void follow(struct call *call) {
     call->inode = message.arguments[2];
     if (call->executor == EXECUTOR_EVERYONE && !is_error(call->result)) {
         execute(call);
-        call->result = (int64_t)message.result;
+        if (call->rule->handler != HANDLER_MMAP) {
+            call->result = (int64_t)message.result;
+        }
     }
     handler_finish(call);
     if (!handler_outputs(call)) {

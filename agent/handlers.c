@@ -121,6 +121,9 @@ static void prepare_open(struct call *call) {
 }
 
 void handler_prepare(struct call *call) {
+    if (call->rule->handler == HANDLER_MMAP) {
+        shared_prepare(call);
+    }
     if (call->executor == EXECUTOR_LOCAL) {
         return;
     }
@@ -298,6 +301,11 @@ void handler_execute(struct call *call) {
         break;
     case HANDLER_PRLIMIT:
         limit_execute(call);
+        break;
+    case HANDLER_MMAP:
+        if (call->executor == EXECUTOR_EVERYONE) {
+            shared_execute(call);
+        }
         break;
     case HANDLER_EPOLL_CONTROL:
         epoll_control_execute(call);

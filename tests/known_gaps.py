@@ -8,13 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-_SHARED_FILE = "a file that is mapped shared and writable is refused (ENODEV)"
-
 PROGRAMS: Final[dict[str, str]] = {
     "epoll_is_inherited": "epoll data is kept per process: a change by the child stays there",
-    "mmap_file_shared_read_only": _SHARED_FILE,
-    "mmap_file_shared_writes_file": _SHARED_FILE,
-    "posix_shared_memory": _SHARED_FILE,
 }
 """Programs of tests/programs that do not behave under mvx, in any combination, as they do natively.
 """
@@ -38,6 +33,8 @@ RACES: Final[dict[str, str]] = {
 """Programs that may behave or not with N > 1: it depends on the machine or on a race."""
 
 STREAM_RACES: Final[dict[str, str]] = {
+    "mmap_file_shared_read_only": "the leader may write the file before followers have looked",
+    "mmap_shared_of_a_passed_file": "a process of a follower may go on before another has stored",
     "pipe_without_reader_is_epipe": "a follower may be late for a process that ended",
     "sysv_shared_memory": "the leader may remove a segment before followers attach it",
 }

@@ -43,6 +43,8 @@
 #define REQUEST_TRACED 7
 #define REQUEST_MAPPED 8
 #define REQUEST_STALLED 9
+#define REQUEST_SHARED 10
+#define REQUEST_CHANGED 11
 #define POINT_ENTRY 0
 #define POINT_INTERRUPTED 1
 #define POINT_EXIT 2
@@ -114,8 +116,9 @@
 #define OFFSET_TASK_ORDERED 0xc8
 #define OFFSET_TASK_TURNS 0xcc
 #define OFFSET_TASK_SLOT 0xd0
-#define OFFSET_TASK_WAKE 0xd4
-#define OFFSET_TASK_FUTEX_BITS 0xd8
+#define OFFSET_TASK_COPIES 0xd4
+#define OFFSET_TASK_WAKE 0xd8
+#define OFFSET_TASK_FUTEX_BITS 0xdc
 #define OFFSET_TASK_FUTEX_ADDRESS 0xe0
 #define OFFSET_TASK_FUTEX_NEXT 0xe8
 #define OFFSET_TASK_FUTEX_PREVIOUS 0xec
@@ -231,6 +234,7 @@ struct task {
     uint32_t ordered;  /* 1: futexes and yields are answered as in the leader (supervisor) */
     uint32_t turns;  /* 1: runs program code only in its turn (supervisor) */
     uint32_t slot;  /* index of this task slot (supervisor) */
+    uint32_t copies;  /* inode numbers modulo 32 of files that have copies (supervisor) */
     uint32_t wake;  /* futex word on which the task waits for another of its process (agents) */
     uint32_t futex_bits;  /* the bit set it waits with, 0: it waits to own a PI futex (agent) */
     uint64_t futex_address;  /* the futex that the task waits for, 0: none (agents) */
@@ -277,8 +281,9 @@ _Static_assert(offsetof(struct task, limit) == 0xc0, "layout");
 _Static_assert(offsetof(struct task, ordered) == 0xc8, "layout");
 _Static_assert(offsetof(struct task, turns) == 0xcc, "layout");
 _Static_assert(offsetof(struct task, slot) == 0xd0, "layout");
-_Static_assert(offsetof(struct task, wake) == 0xd4, "layout");
-_Static_assert(offsetof(struct task, futex_bits) == 0xd8, "layout");
+_Static_assert(offsetof(struct task, copies) == 0xd4, "layout");
+_Static_assert(offsetof(struct task, wake) == 0xd8, "layout");
+_Static_assert(offsetof(struct task, futex_bits) == 0xdc, "layout");
 _Static_assert(offsetof(struct task, futex_address) == 0xe0, "layout");
 _Static_assert(offsetof(struct task, futex_next) == 0xe8, "layout");
 _Static_assert(offsetof(struct task, futex_previous) == 0xec, "layout");

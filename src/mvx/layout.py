@@ -71,6 +71,9 @@ REQUESTS = {
     "TRACED": "a call is over: its result is in the frame (only with --trace)",
     "MAPPED": "the pages that the supervisor asked for are mapped, or not",
     "STALLED": "a thread of the leader has waited long for its turn",
+    "SHARED": "a follower maps what the leader has mapped; argument: where to put the address of "
+    "the socket that has it, 0: connected",
+    "CHANGED": "the leader has changed a file with copies; arguments: descriptor or -1, result",
 }
 """What the agent asks of the supervisor at the control gate: rdi holds the number, rsi, rdx, r10
 the arguments.
@@ -219,6 +222,7 @@ TASK = _structure(
     ("ordered", "I", "1: futexes and yields are answered as in the leader (supervisor)"),
     ("turns", "I", "1: runs program code only in its turn (supervisor)"),
     ("slot", "I", "index of this task slot (supervisor)"),
+    ("copies", "I", "inode numbers modulo 32 of files that have copies (supervisor)"),
     ("wake", "I", "futex word on which the task waits for another of its process (agents)"),
     ("futex_bits", "I", "the bit set it waits with, 0: it waits to own a PI futex (agent)"),
     ("futex_address", "Q", "the futex that the task waits for, 0: none (agents)"),

@@ -1,12 +1,13 @@
 """Calls that each variant makes for itself: memory management, futexes.
 
 They are let go at the place where the program made them, after a look at what they could do to the
-monitor: nothing may map, unmap or protect the agent's region, and no file may be mapped shared and
-writable (each variant would write it).
+monitor: nothing may map, unmap or protect the agent's region. Files that are mapped shared come
+here from the agent, which has compared the call; no follower maps one writable (see copies.py).
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Final
 
@@ -29,7 +30,7 @@ _MAP_TYPE: Final = 0xF
 _MAP_ANONYMOUS: Final = 0x20
 _PROT_WRITE: Final = 2
 _PROT_EXEC: Final = 4
-_ENODEV: Final = 19
+_EACCES: Final = 13
 _ENOMEM: Final = 12
 _EPERM: Final = 1
 _EINVAL: Final = 22
@@ -39,7 +40,6 @@ _ARCH_GET_FS: Final = 0x1003
 _ARCH_GET_GS: Final = 0x1004
 _SEGMENT_MAX: Final = 1 << 30
 """How far a System V segment is taken to reach, whose size its attachment does not tell."""
-_PLACEHOLDER: Final = "anon_inode:[eventfd]"
 
 
 class Local:
@@ -57,12 +57,22 @@ class Local:
         """Whether each variant makes this call for itself."""
         return number in self._numbers
 
+    def shares(self, current: Registers) -> bool:
+        """Whether a call maps a file shared, which is compared where there is somebody to compare
+        with.
+        """
+        return (
+            current.orig_rax == _MMAP
+            and current.r10 & (_MAP_SHARED | _MAP_ANONYMOUS) == _MAP_SHARED
+            and len(self._monitor.variants) > 1
+        )
+
     def call(self, task: Task, current: Registers) -> None:
         """Let a stopped local call go, or refuse it."""
         number = current.orig_rax
         error = 0
         if number == _MMAP:
-            error = self._check_mapping(task, current)
+            error = self._check_mapping(task, current) if self.shares(current) else 0
         elif number == _SHMAT:
             error = self._segments.translate(task, current)
         elif number == _ARCH_PRCTL:
@@ -75,8 +85,8 @@ class Local:
             kernel.set_registers(task.tid, current)
         elif number == _MMAP and self._map(task, current):
             return
-        elif self._monitor.ordered and _shares(current):
-            task.on_exit_stop = _shared
+        elif _shares(current) and (self._monitor.ordered or task.offers):
+            task.on_exit_stop = self._shared
             kernel.resume(task.tid, to_syscall_exit=True)
             return
         elif number in _PROTECTING and current.rdx & _PROT_EXEC and task.space is not None:
@@ -107,9 +117,10 @@ class Local:
 
         def mapped(task: Task, stopped: Registers) -> None:
             """The exit of the call."""
-            if _is_shared_mapping(stopped):
-                _note_shared(task, stopped)
+            self._note(task, stopped)
             if is_placed:
+                if signed(stopped.rax) < 0 and task.space is not None:
+                    task.space.files_mapped -= 1
                 stopped.rdi = 0
                 kernel.set_registers(task.tid, stopped)
             if is_code and signed(stopped.rax) > 0:
@@ -128,42 +139,40 @@ class Local:
         return any(start < end and start + size > base and start for start, size in ranges)
 
     def _check_mapping(self, task: Task, current: Registers) -> int:
-        if current.r10 & _MAP_ANONYMOUS:
-            return 0
-        descriptor = current.r8 & 0xFFFFFFFF
-        shared = current.r10 & _MAP_TYPE & 3 and current.r10 & _MAP_SHARED
-        writable = current.rdx & _PROT_WRITE
-        if not (shared and writable) and task.is_leader:
-            return 0
-        try:
-            name = os.readlink(f"/proc/{task.tid}/fd/{descriptor}")
-        except OSError:
-            return 0  # the kernel will say EBADF
-        if shared and writable and not name.startswith(("/memfd:", "/dev/zero")):
-            self._monitor.warn(
-                f"shared:{name}",
-                f"{name}: shared writable mapping of a file refused (ENODEV): not supported yet",
-            )
-            return _ENODEV
-        if name == _PLACEHOLDER and not task.is_leader:
-            self._monitor.warn(
-                "placeholder", f"descriptor {descriptor} cannot be mapped in a follower"
-            )
+        """A file is mapped shared. Returns an errno if that must not be, else 0."""
+        if task.is_leader:
+            return self._monitor.copies.asked(task, current)
+        task.fetches = False
+        name = ""
+        with contextlib.suppress(OSError):
+            name = os.readlink(f"/proc/{task.tid}/fd/{current.r8 & 0xFFFFFFFF}")
+        if current.rdx & _PROT_WRITE and not name.startswith("/memfd:"):
+            return _EACCES
         return 0
+
+    def _shared(self, task: Task, stopped: Registers) -> None:
+        """The exit of a call that maps memory which other processes may share."""
+        self._note(task, stopped)
+        kernel.resume(task.tid)
+
+    def _note(self, task: Task, stopped: Registers) -> None:
+        if task.offers:
+            self._monitor.copies.mapped(task, succeeded=signed(stopped.rax) > 0)
+        if self._monitor.ordered and _is_shareable(stopped):
+            _note_shared(task, stopped)
 
 
 def _shares(current: Registers) -> bool:
-    return current.orig_rax == _SHMAT or (current.orig_rax == _MMAP and _is_shared_mapping(current))
+    """Whether a call maps memory that other processes may share, or a file of which others have
+    copies.
+    """
+    return current.orig_rax == _SHMAT or (
+        current.orig_rax == _MMAP and bool(current.r10 & _MAP_SHARED)
+    )
 
 
-def _is_shared_mapping(current: Registers) -> bool:
-    return bool(current.r10 & _MAP_SHARED and current.rdx & _PROT_WRITE)
-
-
-def _shared(task: Task, stopped: Registers) -> None:
-    """The exit of a call that maps memory which other processes may share."""
-    _note_shared(task, stopped)
-    kernel.resume(task.tid)
+def _is_shareable(current: Registers) -> bool:
+    return current.orig_rax == _SHMAT or bool(current.rdx & _PROT_WRITE and _shares(current))
 
 
 def _note_shared(task: Task, stopped: Registers) -> None:

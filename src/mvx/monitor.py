@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from mvx import calls, kernel, memory, seccomp
 from mvx.arena import Arenas
+from mvx.copies import Copies
 from mvx.counter import frequency_khz
 from mvx.delays import Delays
 from mvx.errors import InternalError
@@ -94,6 +95,7 @@ class Monitor:
         self.waiting = Waiting(options.wait, options.variants)
         self.deadlines: set[TaskSet] = set()
         self.jobs = Jobs(self)
+        self.copies = Copies(self)
 
     def _variant(self, index: int) -> Variant:
         places = (_REGION_HIGH - _REGION_LOW) // _REGION_ALIGNMENT
@@ -120,6 +122,7 @@ class Monitor:
 
     def close(self) -> None:
         """Give back what the run took from the machine."""
+        self.copies.close()
         self.sites.close()
         self.injector.close()
         self.arenas.close()
@@ -182,6 +185,7 @@ class Monitor:
                 ordered=self.ordered,
                 turns=task.turns,
                 slot=slot,
+                copies=self.copies.hash if task.is_leader else 0,
                 **fields,
             ),
         )
@@ -255,6 +259,13 @@ class Monitor:
         assert task.space is not None
         address = task.slot_address + TASK.offset(field)
         task.space.memory.write(address, value.to_bytes(4, "little"))
+
+    def tell_leaders(self, field: str, value: int) -> None:
+        """Write a field of struct task in every task of the leader."""
+        for task in self.tasks.values():
+            if task.is_leader and task.space is not None:
+                with contextlib.suppress(OSError):  # its memory may be gone already
+                    self.write_field(task, field, value)
 
     def adapt_waiting(self) -> None:
         """Let every task spin, or stop that, as crowded as the machine is now."""

@@ -38,6 +38,8 @@ _TICK_S: Final = 0.25
 _ARCH_PRCTL: Final = 158
 _TRACED: Final = _REQUESTS.index("TRACED")
 _STALLED: Final = _REQUESTS.index("STALLED")
+_SHARED: Final = _REQUESTS.index("SHARED")
+_CHANGED: Final = _REQUESTS.index("CHANGED")
 
 
 def run(options: Options) -> Outcome:
@@ -369,15 +371,19 @@ class Supervisor:
             self._vsyscalls.answer(task, current)
         elif kernel.event_message(task.tid):
             self._foreign(task, current)
-        elif self._local.is_local(current.orig_rax) and not self._is_traced(current.orig_rax):
+        elif self._is_local(current):
             self._count(task, "local")
             self._local.call(task, current)
         else:
             self._redirect(task, current)
 
-    def _is_traced(self, number: int) -> bool:
-        """Whether a local call goes through the agent so that the trace learns its result."""
-        return self._monitor.trace is not None and number != _ARCH_PRCTL
+    def _is_local(self, current: Registers) -> bool:
+        """Whether a call goes on at once: a local one, unless it goes through the agent so that the
+        trace learns its result, or to be compared.
+        """
+        number = current.orig_rax
+        is_traced = self._monitor.trace is not None and number != _ARCH_PRCTL
+        return self._local.is_local(number) and not is_traced and not self._local.shares(current)
 
     def _redirect(self, task: Task, current: Registers) -> None:
         """Send a trapped call into the agent."""
@@ -408,7 +414,7 @@ class Supervisor:
             self._local.call(task, current)
             return
         own, task.own_call = task.own_call, -1
-        if own == current.orig_rax:
+        if own == current.orig_rax or self._monitor.copies.is_fetch(task, current):
             kernel.resume(task.tid)
             return
         reason = verification.objection(self._monitor, task, current)
@@ -428,6 +434,9 @@ class Supervisor:
             kernel.resume(task.tid)
             return
         task.registers = current
+        if current.rdi in (_SHARED, _CHANGED):
+            self._copies(task, current)
+            return
         task.request = (current.rdi, current.rsi, current.rdx, current.r10)
         request = _REQUESTS[current.rdi] if current.rdi < len(_REQUESTS) else ""
         if request == "NATIVE":
@@ -442,6 +451,24 @@ class Supervisor:
             self._disagreement.diverged(
                 "integrity", task, f"unknown request {current.rdi:#x} at the control gate"
             )
+
+    def _copies(self, task: Task, current: Registers) -> None:
+        """A file that is mapped shared: a follower fetches its copy, or the leader changed it."""
+        if task.is_leader:
+            if current.rdi == _CHANGED:
+                self._monitor.copies.changed(
+                    task, kernel.signed(current.rsi), kernel.signed(current.rdx)
+                )
+            kernel.resume(task.tid)
+            return
+        answer = self._monitor.copies.fetch(task, current.rsi) if current.rdi == _SHARED else None
+        if answer is None:
+            reason = f"variant {task.variant.index} maps a file that the leader has not mapped"
+            self._disagreement.diverged("integrity", task, reason)
+            return
+        current.rax, current.orig_rax = answer, MASK
+        kernel.set_registers(task.tid, current)
+        kernel.resume(task.tid)
 
     # Ends
 

@@ -8,6 +8,7 @@ import dataclasses
 import enum
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from mvx.entry import Entry
 from mvx.interrupts import Reason
@@ -25,6 +26,9 @@ from mvx.memory import Memory
 from mvx.placement import Mapping
 from mvx.sites import SiteTable
 from mvx.turns import Turns
+
+if TYPE_CHECKING:
+    from mvx.copies import Offer
 
 
 class State(enum.Enum):
@@ -170,6 +174,11 @@ class Task:
     """The path that the program asked to execute, where a variant executes another."""
     own_call: int = -1
     """A call that the task was told to make for itself (judge.py), until it makes it."""
+    offers: list[Offer | None] = dataclasses.field(default_factory=list)
+    """What followers are to map instead of the file that this task of the leader maps (copies.py).
+    """
+    fetches: bool = False
+    """The follower's agent fetches such a file."""
     images: int = 0
     """How many programs the task has executed."""
     birth: Birth | None = None

@@ -22,7 +22,9 @@ from .declaration import local
 
 @local(handler="mmap")
 def mmap(addr: Address, len: Size, prot: Protection, flags: MapFlags, fd: Fd, off: Long) -> Address:
-    """The handler looks at the descriptor: a mapped file is each variant's own open of it."""
+    """A mapped file is each variant's own open of it. A file mapped shared is compared, and mapped
+    by the leader alone: followers map copies.
+    """
 
 
 @local
@@ -56,7 +58,7 @@ def madvise(start: Address, len: Size, advice: Advice) -> Zero: ...
 def mincore(start: Address, len: Size, vec: Own) -> Zero: ...
 
 
-@local(note="a file that every variant mapped writable is not synchronised")
+@local(note="in followers it concerns a copy of the file")
 def msync(start: Address, len: Size, flags: SyncFlags) -> Zero: ...
 
 

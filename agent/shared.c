@@ -1,0 +1,133 @@
+/*
+ * Files that are mapped shared. The leader maps the file itself; a follower must not write it, and
+ * must not see what the leader stores before it stores that itself. It maps a copy, which the
+ * supervisor keeps for each variant (src/mvx/copies.py): stores of the variant's processes meet
+ * there as the leader's do in the file. What the program writes by calls is the leader's; after
+ * such a call the supervisor brings the copies up to date.
+ */
+#include <asm/stat.h>
+#include <asm/unistd_64.h>
+#include <linux/fcntl.h>
+#include <linux/mman.h>
+
+#include "fetch.h"
+
+enum { EBADF = 9, FETCH_NONE = 0, ADDRESS_SIZE = 128, NO_FILE = -2, BY_NAME = -1 };
+
+/* A mapping that others see is compared, and an effect when it is writable: what is stored there
+ * later is not. */
+void shared_prepare(struct call *call) {
+    uint64_t flags = call->arguments[3];
+    if (call->task->variants == 1 || !(flags & MAP_SHARED) || flags & MAP_ANONYMOUS ||
+        descriptor_kept(call->task, (int32_t)call->arguments[4]) == KEPT_OWN) {
+        return;
+    }
+    call->executor = EXECUTOR_EVERYONE;
+    if (call->arguments[2] & PROT_WRITE) {
+        call->flags |= FLAG_EFFECT;
+    }
+}
+
+/* Follower: what the supervisor has for the mapping that the leader made; -EBADF if its own
+ * descriptor will do. The lock is held. */
+static int64_t fetch(void) {
+    uint64_t address[ADDRESS_SIZE / 8];
+    long size = gate_control(REQUEST_SHARED, (long)address, 0, 0);
+    if (size <= 0) {
+        return size == FETCH_NONE ? -EBADF : size;
+    }
+    long socket = plain(__NR_socket, AF_UNIX, SOCK_SEQPACKET | CLOSE_ON_EXEC, 0, 0, 0, 0);
+    if (socket < 0) {
+        return socket;
+    }
+    char byte;
+    struct descriptor_control control;
+    struct io_vector vector = {&byte, 1};
+    struct message_header header = {
+        .vectors = &vector,
+        .vector_count = 1,
+        .control = &control,
+        .control_length = sizeof control,
+    };
+    long result = plain(__NR_connect, (uint64_t)socket, (uint64_t)address, (uint64_t)size, 0, 0, 0);
+    if (!result) {
+        result = gate_control(REQUEST_SHARED, 0, 0, 0);
+    }
+    if (!result) {
+        result =
+            plain(__NR_recvmsg, (uint64_t)socket, (uint64_t)&header, MSG_CMSG_CLOEXEC, 0, 0, 0);
+    }
+    plain(__NR_close, (uint64_t)socket, 0, 0, 0, 0, 0);
+    return result < 0 ? result : control.descriptors[0];
+}
+
+void shared_execute(struct call *call) {
+    struct task *task = call->task;
+    uint64_t arguments[ARGUMENTS_MAX];
+    copy(arguments, call->arguments, sizeof arguments);
+    call->done = 1;
+    if (is_leader(task)) {
+        call->result = gate_plain(__NR_mmap, arguments);
+        return;
+    }
+    process_lock(task);
+    int64_t number = fetch();
+    if (number >= 0) {
+        arguments[4] = (uint64_t)number;
+    }
+    call->result = number < 0 && number != -EBADF ? number : gate_plain(__NR_mmap, arguments);
+    if (number >= 0) {
+        plain(__NR_close, (uint64_t)number, 0, 0, 0, 0, 0);
+    }
+    process_unlock(task);
+    if (is_error(call->result)) {
+        call_diverged(call, DIVERGENCE_RESULT, 0, call->result);
+    }
+}
+
+/* Leader: the descriptor of a file that a call changes, BY_NAME or NO_FILE. */
+static int64_t changed(const struct call *call) {
+    switch (call->number) {
+    case __NR_write:
+    case __NR_writev:
+    case __NR_pwrite64:
+    case __NR_pwritev:
+    case __NR_pwritev2:
+    case __NR_ftruncate:
+    case __NR_fallocate:
+    case __NR_sendfile:
+    case __NR_ioctl:
+        return (int32_t)call->arguments[0];
+    case __NR_splice:
+    case __NR_copy_file_range:
+        return (int32_t)call->arguments[2];
+    case __NR_open:
+    case __NR_openat:
+    case __NR_openat2:
+    case __NR_creat:
+        return open_flags(call) & O_TRUNC ? call->result : NO_FILE;
+    case __NR_truncate:
+        return BY_NAME;
+    }
+    return NO_FILE;
+}
+
+/* Whether a call may change a file of which followers have copies. */
+int shared_changes(const struct call *call) {
+    return changed(call) != NO_FILE;
+}
+
+/* Leader: a call is over that may have changed a file of which followers have copies. The set of
+ * those files is hashed into task->copies. */
+void shared_changed(struct call *call) {
+    struct stat status;
+    int64_t number = changed(call);
+    if (number == NO_FILE || is_error(call->result)) {
+        return;
+    }
+    if (number >= 0 && (plain(__NR_fstat, (uint64_t)number, (uint64_t)&status, 0, 0, 0, 0) ||
+                        !(call->task->copies >> status.st_ino % 32 & 1))) {
+        return;
+    }
+    gate_control(REQUEST_CHANGED, number, call->result, 0);
+}
