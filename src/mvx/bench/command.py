@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 HELP = {
+    "attacks": "which attacks succeed natively, are stopped or are missed",
     "calls": "what a single call costs",
     "memory": "what moving memory between monitor and variant costs, by seven transports",
     "programs": "what whole programs cost",
@@ -49,6 +50,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     for name, text in HELP.items():
         one = commands.add_parser(name, help=text, description=f"Measure {text}.")
         add = one.add_argument
+        if name == "attacks":
+            _add_attacks(one)
+            continue
         if name != "memory":
             add("row", nargs="*", help="which rows (default: all)")
             _add_contenders(one)
@@ -94,6 +98,17 @@ def _add_contenders(parser: argparse.ArgumentParser) -> None:
     add("--mvx", type=shlex.split, metavar="COMMAND", help="another mvx than this one")
 
 
+def _add_attacks(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("row", nargs="*", help="which attacks: names or patterns, as 'T1-*' (default: all)")
+    add("--contender", action="append", default=[], metavar="NAME", help="(default: all)")
+    add("--variants", type=_variants, default=2, metavar="N", help="(default: 2)")
+    add("--quick", action="store_true", help="fewer attacks of the matrix T13")
+    add("--format", choices=("text", "json"), default="text")
+    add("--option", action="append", default=[], metavar="WORD", help="one more word for mvx run")
+    add("--mvx", type=shlex.split, metavar="COMMAND", help="another mvx than this one")
+
+
 def _count(text: str) -> int:
     value = int(text)
     if value < 1:
@@ -132,6 +147,11 @@ def run(asked: argparse.Namespace) -> str:
     """Measure what was asked for; the text to print."""
     from mvx.bench import conditions, memory, output, series, signals
 
+    if asked.benchmark == "attacks":
+        from mvx.bench import attacks
+
+        with tempfile.TemporaryDirectory(prefix="mvx-bench-") as folder:
+            return attacks.run(asked, conditions.conditions(asked), Path(folder))
     fill(asked)
     parts = benchmark(asked.benchmark)
     unknown = [row for row in asked.row if row not in parts.names()]

@@ -31,6 +31,9 @@ def conditions(asked: argparse.Namespace) -> dict[str, Any]:
     }
     if asked.benchmark == "memory":
         return known | {"rounds": asked.repeat, "command": _command()}
+    if asked.benchmark == "attacks":
+        options = {"variants": asked.variants, "more options": asked.option}
+        return known | options | {"compiler": _compiler(), "command": _command()}
     costs = waiting.costs()
     return known | {
         "strace": text_of("strace", "--version").partition("\n")[0],
@@ -42,6 +45,12 @@ def conditions(asked: argparse.Namespace) -> dict[str, Any]:
         "rounds": asked.repeat,
         "command": _command(),
     }
+
+
+def _compiler() -> str:
+    from mvx.bench.running import compiler
+
+    return text_of(compiler(), "--version").partition("\n")[0]
 
 
 def load() -> list[float]:

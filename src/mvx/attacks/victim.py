@@ -1,8 +1,7 @@
-"""An attacker on the wire: finds addresses in a running victim and in its file, and speaks to its
-port.
+"""A running victim as its attacker sees it: its port or standard input, and the addresses in it.
 
-Natively he reads them from /proc/PID/maps; that stands for any leak. Under mvx he gets those of one
-variant of his choice.
+He reads these from /proc/PID/maps and /proc/PID/mem; that stands for any leak. Under mvx he gets
+those of one variant of his choice.
 """
 
 from __future__ import annotations
@@ -14,51 +13,69 @@ import socket
 import struct
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
+from elftools.elf.relocation import RelocationSection
+from elftools.elf.sections import SymbolTableSection
 
 PORT_LIMIT_S = 20
 REPLY_LIMIT_S = 3
 
 
-class Victim:
-    """A running server of tests/attacks, natively or under mvx."""
+class VictimFailedError(Exception):
+    """A victim is not as it must be before it can be attacked."""
 
-    def __init__(self, command: list[str], program: Path, place: Path, variant: int = 0) -> None:
-        """Start it and wait for its port; `variant`: whose addresses the attacker knows."""
+
+class Victim:
+    """A running program of `sources`, natively or under mvx."""
+
+    def __init__(
+        self, command: Sequence[str], program: Path, place: Path, variant: int = 0
+    ) -> None:
+        """Start it and wait for its first line: its port, or that it reads its standard input.
+
+        `variant`: whose addresses the attacker knows. Raises VictimFailedError.
+        """
         self.program = program
         self.place = place
         self.received = b""
         self.attempts = 0
+        self.allowed_lines = 0
+        """How many lines of the marker come of a call that all variants made alike."""
         with (place / "stderr").open("wb") as stderr:
             self._process = subprocess.Popen(
                 command,
                 cwd=place,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
             )
         assert self._process.stdout is not None
         ready = select.select([self._process.stdout], [], [], PORT_LIMIT_S)[0]
         line = self._process.stdout.readline() if ready else b""
-        if not line.strip().isdigit():
+        if not line.strip().isdigit() and line != b"ready\n":
             self.kill()
-            raise AssertionError(f"no port: {self.errors}")
-        self._port = int(line)
-        self.number = sorted(self._numbers())[variant]
+            raise VictimFailedError(f"it does not start: {self.errors}")
+        self._port = int(line) if line != b"ready\n" else 0
+        self.number = self._numbers()[variant]
+        """The process whose addresses the attacker knows."""
 
     def _numbers(self) -> list[int]:
-        """Find the victim's processes; without its children there is one per variant."""
+        """Find the victim's processes; without its children there is one per variant.
+
+        Variants may be other files of that name (`mvx cc`).
+        """
         found = []
         for entry in os.listdir("/proc"):
             try:
-                links = [os.readlink(f"/proc/{entry}/{name}") for name in ("exe", "cwd")]
-                if links == [str(self.program), str(self.place)]:
+                file, where = (Path(os.readlink(f"/proc/{entry}/{n}")) for n in ("exe", "cwd"))
+                if (file.name, where) == (self.program.name, self.place):
                     found.append(int(entry))
             except OSError:
                 continue
-        return found
+        return sorted(found)
 
     # Addresses
 
@@ -67,7 +84,7 @@ class Victim:
         for line in Path(f"/proc/{self.number}/maps").read_text().splitlines():
             if line.endswith(file):
                 return int(line.partition("-")[0], 16)
-        raise AssertionError(f"{file} is not mapped")
+        raise VictimFailedError(f"{file} is not mapped")
 
     def mappings(self, access: str) -> list[int]:
         """Return the addresses of the anonymous mappings with that access."""
@@ -75,6 +92,28 @@ class Victim:
         fields = [line.split() for line in lines]
         anonymous = [access, "00000000", "00:00", "0"]
         return [int(words[0].partition("-")[0], 16) for words in fields if words[1:] == anonymous]
+
+    def library(self) -> Path:
+        """Return the C library's file."""
+        for line in Path(f"/proc/{self.number}/maps").read_text().splitlines():
+            if line.endswith("/libc.so.6"):
+                return Path(line.split(maxsplit=5)[5])
+        raise VictimFailedError("no C library is mapped")
+
+    def got(self, name: str) -> int:
+        """Return the offset of a function's entry in the program's global offset table."""
+        with self.program.open("rb") as stream:
+            file = ELFFile(stream)
+            symbols = file.get_section_by_name(".dynsym")
+            assert isinstance(symbols, SymbolTableSection)
+            for table in (".rela.plt", ".rela.dyn"):
+                section = file.get_section_by_name(table)
+                if not isinstance(section, RelocationSection):
+                    continue
+                for relocation in section.iter_relocations():
+                    if symbols.get_symbol(relocation["r_info_sym"]).name == name:
+                        return int(relocation["r_offset"])
+        raise VictimFailedError(f"no entry of {name}")
 
     def symbol(self, name: str) -> int:
         """Return the address of something in the program."""
@@ -122,6 +161,13 @@ class Victim:
             return self.drain(wire)
         return b""
 
+    def tell(self, content: bytes) -> None:
+        """Write to its standard input."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(content)
+            self._process.stdin.flush()
+
     # The end
 
     @property
@@ -156,9 +202,9 @@ class Victim:
             return b""
 
     def await_marker(self, limit_s: float) -> bytes:
-        """Return the content of that file as soon as there is some."""
+        """Return the content of that file as soon as there is some, or the victim has ended."""
         end = time.monotonic() + limit_s
-        while not self.marker and time.monotonic() < end:
+        while not self.marker and self.is_running and time.monotonic() < end:
             time.sleep(0.02)
         return self.marker
 
@@ -168,10 +214,12 @@ def offset(file: Path, name: str) -> int:
     with file.open("rb") as stream:
         for table in (".symtab", ".dynsym"):
             section = ELFFile(stream).get_section_by_name(table)
-            for symbol in section.iter_symbols() if section else ():
+            if not isinstance(section, SymbolTableSection):
+                continue
+            for symbol in section.iter_symbols():
                 if symbol.name == name and symbol["st_value"]:
                     return int(symbol["st_value"])
-    raise AssertionError(f"no symbol {name} in {file}")
+    raise VictimFailedError(f"no symbol {name} in {file}")
 
 
 def is_fixed(file: Path) -> bool:
@@ -183,8 +231,11 @@ def is_fixed(file: Path) -> bool:
 def size(file: Path, name: str) -> int:
     """Return a function's size."""
     with file.open("rb") as stream:
-        symbols = ELFFile(stream).get_section_by_name(".symtab").get_symbol_by_name(name)
-        return int(symbols[0]["st_size"])
+        table = ELFFile(stream).get_section_by_name(".symtab")
+        symbols = table.get_symbol_by_name(name) if isinstance(table, SymbolTableSection) else None
+    if not symbols:
+        raise VictimFailedError(f"no symbol {name} in {file}")
+    return int(symbols[0]["st_size"])
 
 
 def gadget(file: Path, code: bytes) -> int:
@@ -195,7 +246,7 @@ def gadget(file: Path, code: bytes) -> int:
                 found = segment.data().find(code)
                 if found >= 0:
                     return int(segment["p_vaddr"]) + found
-    raise AssertionError(f"no gadget in {file}")
+    raise VictimFailedError(f"no gadget in {file}")
 
 
 def words(*values: int) -> bytes:
