@@ -424,6 +424,7 @@ static void call_locally(struct call *call) {
     task->message = task->position;
     own->position = task->position;
     if (call->rule->handler == HANDLER_ORDER && task->ordered) {
+        __atomic_store_n(&own->number, call->number + 1, __ATOMIC_RELEASE);
         switch (call->number) {
         case __NR_futex:
             call->result = futex_call(call);

@@ -78,8 +78,8 @@ int elastic_answer(struct call *call, const struct message *message) {
     return 0;
 }
 
-/* Follower: pass over a query of the leader that this variant does not make here, or a wait for
- * another process. Returns 1 when it was one. */
+/* Follower: pass over a query of the leader that this variant does not make here, a wait for
+ * another process, or a wake. Returns 1 when it was one. */
 int elastic_skip(struct call *call, const struct message *message) {
     struct task *task = call->task;
     const struct call_rule *rule = rule_of(message->number);
@@ -95,7 +95,7 @@ int elastic_skip(struct call *call, const struct message *message) {
         }
         return 1;
     }
-    if (message->number == NUMBER_RDTSC) {
+    if (message->number == NUMBER_RDTSC || message->number == NUMBER_FUTEX) {
         lane_skip(task, sizeof *message);
         lane_acknowledge(task);
         task->message = task->position;

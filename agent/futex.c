@@ -201,7 +201,7 @@ static int64_t sleep(struct task *task, uint32_t operation, const struct time *t
 static int64_t wait_for_turn(struct call *call, uint32_t operation, uint64_t address, uint32_t bits,
                              const struct time *timeout) {
     struct task *task = call->task;
-    struct lane *own = lane_of(task, task->variant);
+    call->released = 1;
     enqueue(task, address, bits);
     if (!is_leader(task)) {
         turn_leave_too(call, __NR_futex);
@@ -220,7 +220,6 @@ static int64_t wait_for_turn(struct call *call, uint32_t operation, uint64_t add
     }
     task->wake = 0;
     task->interrupted = 0;
-    __atomic_store_n(&own->number, call->number + 1, __ATOMIC_RELEASE);
     turn_leave(call, __NR_futex);
     int64_t result = sleep(task, operation, timeout);
     uint64_t turn = turn_take(task, 0);
@@ -347,7 +346,6 @@ static int64_t follow_outside(struct call *call, uint32_t operation) {
 
 static int64_t outside(struct call *call, uint32_t operation) {
     struct task *task = call->task;
-    struct lane *own = lane_of(task, task->variant);
     if (!is_wait(operation)) {
         return gate_plain(__NR_futex, call->arguments);
     }
@@ -356,7 +354,6 @@ static int64_t outside(struct call *call, uint32_t operation) {
     }
     turn_leave(call, NUMBER_OUTSIDE);
     task->interrupted = 0;
-    __atomic_store_n(&own->number, call->number + 1, __ATOMIC_RELEASE);
     int64_t result = gate_interruptible(__NR_futex, call->arguments);
     uint64_t turn = turn_take(task, 0);
     if (task->interrupted) {
@@ -426,6 +423,57 @@ static int64_t operate(struct call *call, uint32_t operation, const struct time 
     return -ENOSYS;
 }
 
+/* Leader: a call that did not wait is over. Followers learn of it because a thread may lose its
+ * turn before or after it, and get its signals there. */
+static void lead_by(struct call *call) {
+    call->pending = call->task->pending;
+    struct message message = {
+        .kind = MESSAGE_CALL, .number = NUMBER_FUTEX, .flags = call->pending ? RESULT_SIGNAL : 0};
+    lane_put(call->task, &message, sizeof message);
+    lane_publish(call->task);
+}
+
+/* Follower: come to where the leader's thread makes the call. Returns 0 when it makes another. */
+static int come_to(struct call *call, struct message *message) {
+    for (;;) {
+        lane_peek(call->task, message, sizeof *message);
+        if (message->kind == MESSAGE_CALL &&
+            (message->number == NUMBER_FUTEX || message->number == __NR_futex)) {
+            return 1;
+        }
+        if (!elastic_skip(call, message)) {
+            return 0;
+        }
+    }
+}
+
+static void follow_by(struct call *call, const struct message *message) {
+    if (message->number == NUMBER_FUTEX) {
+        call->pending = message->flags & RESULT_SIGNAL;
+        lane_skip(call->task, sizeof *message);
+        lane_acknowledge(call->task);
+    }
+}
+
+/* Between threads: the queue is ours. */
+static int64_t inside(struct call *call, uint32_t operation, const struct time *timeout) {
+    if (is_leader(call->task)) {
+        turn_let_others(call);
+        int64_t result = operate(call, operation, timeout);
+        if (!call->released) {
+            lead_by(call);
+        }
+        return result;
+    }
+    struct message message;
+    int comes = come_to(call, &message);
+    int64_t result = operate(call, operation, timeout);
+    if (comes && !call->released) {
+        follow_by(call, &message);
+    }
+    return result;
+}
+
 /* futex(2), in the program's turn if it takes turns; the turn is its again on return. */
 int64_t futex_call(struct call *call) {
     uint32_t operation = (uint32_t)call->arguments[1] & FUTEX_CMD_MASK;
@@ -446,5 +494,5 @@ int64_t futex_call(struct call *call) {
     if (call->arguments[0] & 3) {
         return -EINVAL;
     }
-    return operate(call, operation, timeout);
+    return inside(call, operation, timeout);
 }

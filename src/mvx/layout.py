@@ -340,7 +340,14 @@ NUMBER_OUTSIDE = 0x10001
 """The pseudo number of a futex that other processes share."""
 NUMBER_YIELD = 0x10002
 """The pseudo number of a turn that the supervisor took away."""
-PSEUDO_CALLS = {NUMBER_RDTSC: "rdtsc", NUMBER_OUTSIDE: "futex", NUMBER_YIELD: "(preempted)"}
+NUMBER_FUTEX = 0x10003
+"""The pseudo number of a futex call between threads that does not wait."""
+PSEUDO_CALLS = {
+    NUMBER_RDTSC: "rdtsc",
+    NUMBER_OUTSIDE: "futex",
+    NUMBER_YIELD: "(preempted)",
+    NUMBER_FUTEX: "futex",
+}
 IMAGE_MAGIC = 0x31746E656761786D
 
 STRUCTURES = (TASK, DOMAIN, BOOTSTRAP, LANE, MESSAGE, COOKIES_TABLE, IMAGE)
@@ -351,6 +358,7 @@ _CONSTANTS = (
     "NUMBER_RDTSC",
     "NUMBER_OUTSIDE",
     "NUMBER_YIELD",
+    "NUMBER_FUTEX",
     "PROCESS_OFFSET",
     "DESCRIPTORS_MAX",
     "DESCRIPTOR_TABLE_SIZE",
