@@ -3868,7 +3868,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
 };
 
-enum { IOCTL_RULES_COUNT = 179 };
+enum { IOCTL_RULES_COUNT = 180 };
 
 static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     { /* FIBMAP */
@@ -3877,6 +3877,10 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     },
     { /* FIGETBSZ */
         .request = 0x2, .executor = EXECUTOR_LEADER,
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+    },
+    { /* IOCTL_VM_SOCKETS_GET_LOCAL_CID */
+        .request = 0x7b9, .executor = EXECUTOR_LEADER,
         .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
     },
     { /* BLKROSET */

@@ -1,9 +1,9 @@
 """The requests of ioctl.
 
 Their numbers are those of asm-generic/ioctls.h (terminals), linux/fs.h (files and block devices),
-linux/sockios.h (sockets and interfaces). The direction and size that a newer number encodes (_IOC)
-are sometimes wrong (FS_IOC_GETFLAGS says long and means int), so what is listed here wins. A
-request that is not listed is read by its encoding.
+linux/sockios.h and linux/vm_sockets.h (sockets and interfaces). The direction and size that a newer
+number encodes (_IOC) are sometimes wrong (FS_IOC_GETFLAGS says long and means int), so what is
+listed here wins. A request that is not listed is read by its encoding.
 """
 
 from errno import EINVAL, EOPNOTSUPP, EPERM
@@ -194,6 +194,7 @@ BLOCK_DEVICES = [
 ]
 
 SOCKETS = [
+    Request("IOCTL_VM_SOCKETS_GET_LOCAL_CID", 0x7B9, Out[Int32]),
     Request("FIOSETOWN", 0x8901, In[Int32], sensitive=True),
     Request("SIOCSPGRP", 0x8902, In[Int32], sensitive=True),
     Request("FIOGETOWN", 0x8903, Out[Int32]),
