@@ -105,8 +105,8 @@ static void use_compared(const struct call *call, uint64_t *arguments) {
 static void execute(struct call *call) {
     call->task->interrupted = 0;
     call->task->disturbed = 0;
-    if (call->number == __NR_exit) {
-        turn_end(call->task);
+    if (call->number == __NR_exit || call->number == __NR_exit_group) {
+        turn_end(call->task); /* the memory may live on in another process (CLONE_VM) */
     }
     handler_execute(call);
     if (call->done) {

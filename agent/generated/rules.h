@@ -1594,8 +1594,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         },
     },
     [158] = { /* arch_prctl */
-        .executor = EXECUTOR_NATIVE,
-        .handler = HANDLER_ARCH_PRCTL,
+        .executor = EXECUTOR_LOCAL,
+        .flags = FLAG_SENSITIVE,
         .result = RESULT_VALUE,
         .count = 2,
         .arguments = {

@@ -128,7 +128,6 @@ enum handler {
     HANDLER_EXEC = 21,
     HANDLER_EXIT = 22,
     HANDLER_CLONE = 23,
-    HANDLER_ARCH_PRCTL = 24,
     HANDLER_WAIT = 25,
     /* semctl, msgctl, shmctl: the table of the call's requests tells of the last argument. */
     HANDLER_CONTROL = 26,

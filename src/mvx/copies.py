@@ -157,10 +157,8 @@ class Copies:
                 return self._refuse(path, error.strerror or "")
         elif status.st_rdev == _DEVICE_ZERO:
             task.offers = [Offer(_memory(current.rsi + current.r9), True) for _ in self._followers]
-        elif is_written and stat.S_ISCHR(status.st_mode):
-            return self._refuse(path, "a device")
         else:
-            task.offers = [None for _ in self._followers]
+            return self._refuse(path, "neither a regular file nor /dev/zero")
         return 0
 
     @property
@@ -171,7 +169,7 @@ class Copies:
         with contextlib.suppress(OSError):
             path = os.readlink(path)
         self._monitor.warn(
-            f"shared:{path}", f"{path}: shared writable mapping refused (ENODEV): {reason}"
+            f"shared:{path}", f"{path}: shared mapping refused (ENODEV): {reason}"
         )
         return errno.ENODEV
 

@@ -49,7 +49,7 @@ class Local:
         """Works on the monitor's tasks."""
         self._monitor = monitor
         self._segments = Segments()
-        self._numbers = calls.LOCAL | {_ARCH_PRCTL}
+        self._numbers = calls.LOCAL
         if monitor.ordered:
             self._numbers -= calls.ORDERED
 

@@ -35,7 +35,6 @@ from mvx.tasks import State, Task, TaskSet, Variant
 _REQUESTS: Final = list(REQUESTS)
 _CAP_SYS_ADMIN: Final = 21
 _TICK_S: Final = 0.25
-_ARCH_PRCTL: Final = 158
 _TRACED: Final = _REQUESTS.index("TRACED")
 _STALLED: Final = _REQUESTS.index("STALLED")
 _SHARED: Final = _REQUESTS.index("SHARED")
@@ -382,7 +381,7 @@ class Supervisor:
         trace learns its result, or to be compared.
         """
         number = current.orig_rax
-        is_traced = self._monitor.trace is not None and number != _ARCH_PRCTL
+        is_traced = self._monitor.trace is not None
         return self._local.is_local(number) and not is_traced and not self._local.shares(current)
 
     def _redirect(self, task: Task, current: Registers) -> None:

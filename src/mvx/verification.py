@@ -6,7 +6,8 @@ goes on only when every other variant stands in the same call (its own arena say
 can write there), with the same scalar arguments in the frame of its own agent, and the same bytes
 behind the pointers in its own memory. A follower may execute only what every variant executes; what
 the leader executes once is refused to it. Calls on a descriptor that is each variant's own (its
-memfd, its /proc/self/maps) concern nobody else: they pass.
+memfd, its /proc/self/maps), and requests that are declared local (naming a part of its memory),
+concern nobody else: they pass.
 
 The declarations are loaded at the first such call: most programs make none, and start sooner.
 """
@@ -50,7 +51,7 @@ def objection(monitor: Monitor, task: Task, current: Registers) -> str:
         executor = request.executor if request is not None else executor
     if executor is Executor.NATIVE and rule.handler is not Handler.PRCTL:
         return f"{rule.name} at a gate that is not for it"
-    if _is_own(task, number, arguments):
+    if executor is Executor.LOCAL or _is_own(task, number, arguments):
         return ""
     if not task.is_leader and executor is not Executor.EVERYONE:
         return f"variant {task.variant.index}, a follower, makes {rule.name} itself"

@@ -125,7 +125,7 @@ def prctl(option: PrctlOption, arg2: Request, arg3: Request, arg4: Request, arg5
     """The table of options says who executes and what the arguments are."""
 
 
-@native(handler="arch_prctl")
+@local(sensitive=True)
 def arch_prctl(option: ArchPrctl, arg2: Own) -> Long:
     """Thread pointers are each variant's own; CPUID faulting belongs to the supervisor."""
 

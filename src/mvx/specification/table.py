@@ -177,7 +177,7 @@ RULES: dict[int, Rule] = {
     155: Rule("pivot_root", 5, 0, 0, 1),
     156: Rule("_sysctl", 5, 0, 0, 38),
     157: Rule("prctl", 4, 0, 16, 0),
-    158: Rule("arch_prctl", 4, 0, 24, 0),
+    158: Rule("arch_prctl", 3, 2, 0, 0),
     159: Rule("adjtimex", 1, 3, 0, 0),
     160: Rule("setrlimit", 2, 2, 0, 0),
     161: Rule("chroot", 2, 6, 0, 0),

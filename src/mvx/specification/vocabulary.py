@@ -161,7 +161,6 @@ class Handler(enum.IntEnum):
     EXEC = 21
     EXIT = 22
     CLONE = 23
-    ARCH_PRCTL = 24
     WAIT = 25
     CONTROL = 26
     """semctl, msgctl, shmctl: the table of the call's requests tells of the last argument."""
