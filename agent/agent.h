@@ -101,6 +101,9 @@ int handler_outputs(struct call *call);
 void handler_execute(struct call *call);
 void handler_finish(struct call *call);
 
+/* fetch.c */
+int64_t fetch(int64_t file);
+
 /* shared.c */
 void shared_prepare(struct call *call);
 void shared_execute(struct call *call);

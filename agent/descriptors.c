@@ -180,6 +180,19 @@ static int names_task(const char *name, uint32_t pid) {
     return number == pid;
 }
 
+/* Leader: a file that says that the process is traced gives way to one that does not
+ * (src/mvx/views.py). */
+static void view(struct call *call) {
+    process_lock(call->task);
+    int64_t number = fetch(call->result);
+    if (number >= 0) {
+        uint64_t flags = open_flags(call) & O_CLOEXEC;
+        plain(__NR_dup3, (uint64_t)number, (uint64_t)call->result, flags, 0, 0, 0);
+        plain(__NR_close, (uint64_t)number, 0, 0, 0, 0, 0);
+    }
+    process_unlock(call->task);
+}
+
 /* Leader: decide what a file just opened is kept as. /proc/PID/mem would let a program write over
  * the agent: refused. */
 static void classify(struct call *call) {
@@ -210,6 +223,9 @@ static void classify(struct call *call) {
         return;
     }
     call->kept = is_own(file) && names_task(name, call->task->pid) ? KEPT_OWN : KEPT_ONCE;
+    if (same(file, "status") || (same(file, "stat") && !names_task(name, call->task->pid))) {
+        view(call);
+    }
 }
 
 /* The flags of a call that opens a file. */

@@ -12,7 +12,7 @@
 
 #include "fetch.h"
 
-enum { EBADF = 9, FETCH_NONE = 0, ADDRESS_SIZE = 128, NO_FILE = -2, BY_NAME = -1 };
+enum { EBADF = 9, NO_FILE = -2, BY_NAME = -1 };
 
 /* A mapping that others see is compared, and an effect when it is writable: what is stored there
  * later is not. */
@@ -28,39 +28,6 @@ void shared_prepare(struct call *call) {
     }
 }
 
-/* Follower: what the supervisor has for the mapping that the leader made; -EBADF if its own
- * descriptor will do. The lock is held. */
-static int64_t fetch(void) {
-    uint64_t address[ADDRESS_SIZE / 8];
-    long size = gate_control(REQUEST_SHARED, (long)address, 0, 0);
-    if (size <= 0) {
-        return size == FETCH_NONE ? -EBADF : size;
-    }
-    long socket = plain(__NR_socket, AF_UNIX, SOCK_SEQPACKET | CLOSE_ON_EXEC, 0, 0, 0, 0);
-    if (socket < 0) {
-        return socket;
-    }
-    char byte;
-    struct descriptor_control control;
-    struct io_vector vector = {&byte, 1};
-    struct message_header header = {
-        .vectors = &vector,
-        .vector_count = 1,
-        .control = &control,
-        .control_length = sizeof control,
-    };
-    long result = plain(__NR_connect, (uint64_t)socket, (uint64_t)address, (uint64_t)size, 0, 0, 0);
-    if (!result) {
-        result = gate_control(REQUEST_SHARED, 0, 0, 0);
-    }
-    if (!result) {
-        result =
-            plain(__NR_recvmsg, (uint64_t)socket, (uint64_t)&header, MSG_CMSG_CLOEXEC, 0, 0, 0);
-    }
-    plain(__NR_close, (uint64_t)socket, 0, 0, 0, 0, 0);
-    return result < 0 ? result : control.descriptors[0];
-}
-
 void shared_execute(struct call *call) {
     struct task *task = call->task;
     uint64_t arguments[ARGUMENTS_MAX];
@@ -71,7 +38,7 @@ void shared_execute(struct call *call) {
         return;
     }
     process_lock(task);
-    int64_t number = fetch();
+    int64_t number = fetch(0);
     if (number >= 0) {
         arguments[4] = (uint64_t)number;
     }

@@ -6,8 +6,7 @@ for all processes of the variant: what they store meets there as it does in the 
 change the file are the leader's; the agent tells of them (``agent/shared.c``), and the copies are
 brought up to date while the followers wait for the call's result.
 
-A follower gets its memfd over a socket, as it gets the arenas: this works in every namespace, under
-every identity and root. The file is held open while there are copies, so that its inode number is
+The file is held open while there are copies, so that its inode number is
 not given to another file. Copies that nobody maps are forgotten now and then: the file has their
 content.
 
@@ -16,14 +15,11 @@ Not seen by followers: what processes outside of the run store in the file.
 
 from __future__ import annotations
 
-import array
 import collections
 import contextlib
 import errno
 import os
-import socket
 import stat
-import struct
 import weakref
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -122,9 +118,6 @@ class Copies:
         self._offers: weakref.WeakKeyDictionary[
             TaskSet, dict[int, collections.deque[Offer | None]]
         ] = weakref.WeakKeyDictionary()
-        self._socket: socket.socket | None = None
-        self._address = b""
-        self._connected: dict[int, socket.socket] = {}
         self.hash = 0
         """Inode numbers modulo 32 of the files that have copies, as bits: for the leader's agent.
         """
@@ -134,8 +127,6 @@ class Copies:
         for copy in self._known.values():
             copy.close()
         self._known.clear()
-        if self._socket is not None:
-            self._socket.close()
 
     # The leader maps
 
@@ -168,9 +159,7 @@ class Copies:
     def _refuse(self, path: str, reason: str) -> int:
         with contextlib.suppress(OSError):
             path = os.readlink(path)
-        self._monitor.warn(
-            f"shared:{path}", f"{path}: shared mapping refused (ENODEV): {reason}"
-        )
+        self._monitor.warn(f"shared:{path}", f"{path}: shared mapping refused (ENODEV): {reason}")
         return errno.ENODEV
 
     def _offered(
@@ -224,21 +213,10 @@ class Copies:
                 if offer is not None:
                     os.close(offer.descriptor)
                 return 0
-            self._listen()
-            content = struct.pack("<H", socket.AF_UNIX) + self._address
-            assert task.space is not None
-            task.space.memory.write(address, content)
-            task.fetches = True
-            return len(content)
-        connection = self._accept(task)
-        if offer is None or connection is None:
-            return None
+            return self._monitor.handover.invite(task, address)
         queue.popleft()
-        rights = array.array("i", [offer.descriptor]).tobytes()
-        with connection:
-            connection.sendmsg([b"c"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
-        os.close(offer.descriptor)
-        return 0
+        given = offer is not None and self._monitor.handover.give(task, offer.descriptor)
+        return 0 if given else None
 
     def _has_placeholder(self, task: Task) -> bool:
         """Whether the descriptor that a follower is about to map stands for the leader's."""
@@ -247,35 +225,6 @@ class Copies:
             return os.readlink(f"/proc/{task.tid}/fd/{number}") == _PLACEHOLDER
         except OSError:
             return True
-
-    def _listen(self) -> None:
-        if self._socket is None:
-            self._address = b"\0mvx-" + os.urandom(16)
-            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            self._socket.bind(self._address)
-            self._socket.listen(64)
-            self._socket.setblocking(False)
-
-    def _accept(self, task: Task) -> socket.socket | None:
-        """The connection that a task's process has made; others' are kept for when they ask."""
-        assert self._socket is not None
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                connection, _ = self._socket.accept()
-                credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-                self._connected[struct.unpack("<i", credentials[:4])[0]] = connection
-        return self._connected.pop(task.process, None)
-
-    def is_fetch(self, task: Task, current: Registers) -> bool:
-        """Whether a call at a gate is a step of fetching: it concerns nobody else."""
-        if not task.fetches or current.orig_rax not in (41, 42, 47):
-            return False
-        if current.orig_rax == 42:
-            assert task.space is not None
-            size = min(current.rdx, 128)
-            expected = struct.pack("<H", socket.AF_UNIX) + self._address
-            return task.space.memory.readable(current.rsi, size) == expected
-        return True
 
     # The leader changes a file
 

@@ -71,8 +71,8 @@ REQUESTS = {
     "TRACED": "a call is over: its result is in the frame (only with --trace)",
     "MAPPED": "the pages that the supervisor asked for are mapped, or not",
     "STALLED": "a thread of the leader has waited long for its turn",
-    "SHARED": "a follower maps what the leader has mapped; argument: where to put the address of "
-    "the socket that has it, 0: connected",
+    "FETCH": "a descriptor: of what the leader has mapped (follower), or for a file of /proc "
+    "(leader); arguments: where to put the address of the socket, 0: connected; the file",
     "CHANGED": "the leader has changed a file with copies; arguments: descriptor or -1, result",
 }
 """What the agent asks of the supervisor at the control gate: rdi holds the number, rsi, rdx, r10

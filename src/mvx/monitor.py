@@ -19,6 +19,7 @@ from mvx.copies import Copies
 from mvx.counter import frequency_khz
 from mvx.delays import Delays
 from mvx.errors import InternalError
+from mvx.handover import Handover
 from mvx.image import Image, load
 from mvx.injection import Injector
 from mvx.jobs import Jobs
@@ -39,6 +40,7 @@ from mvx.sites import Sites
 from mvx.statistics import Statistics
 from mvx.tasks import AddressSpace, DescriptorTable, Stash, State, Task, TaskSet, Variant
 from mvx.variation import Variation
+from mvx.views import Views
 from mvx.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -95,7 +97,9 @@ class Monitor:
         self.waiting = Waiting(options.wait, options.variants)
         self.deadlines: set[TaskSet] = set()
         self.jobs = Jobs(self)
+        self.handover = Handover()
         self.copies = Copies(self)
+        self.views = Views(self)
 
     def _variant(self, index: int) -> Variant:
         places = (_REGION_HIGH - _REGION_LOW) // _REGION_ALIGNMENT
@@ -123,6 +127,7 @@ class Monitor:
     def close(self) -> None:
         """Give back what the run took from the machine."""
         self.copies.close()
+        self.handover.close()
         self.sites.close()
         self.injector.close()
         self.arenas.close()

@@ -37,7 +37,7 @@ _CAP_SYS_ADMIN: Final = 21
 _TICK_S: Final = 0.25
 _TRACED: Final = _REQUESTS.index("TRACED")
 _STALLED: Final = _REQUESTS.index("STALLED")
-_SHARED: Final = _REQUESTS.index("SHARED")
+_FETCH: Final = _REQUESTS.index("FETCH")
 _CHANGED: Final = _REQUESTS.index("CHANGED")
 
 
@@ -413,7 +413,7 @@ class Supervisor:
             self._local.call(task, current)
             return
         own, task.own_call = task.own_call, -1
-        if own == current.orig_rax or self._monitor.copies.is_fetch(task, current):
+        if own == current.orig_rax or self._monitor.handover.is_step(task, current):
             kernel.resume(task.tid)
             return
         reason = verification.objection(self._monitor, task, current)
@@ -433,8 +433,8 @@ class Supervisor:
             kernel.resume(task.tid)
             return
         task.registers = current
-        if current.rdi in (_SHARED, _CHANGED):
-            self._copies(task, current)
+        if current.rdi in (_FETCH, _CHANGED):
+            self._fetch(task, current)
             return
         task.request = (current.rdi, current.rsi, current.rdx, current.r10)
         request = _REQUESTS[current.rdi] if current.rdi < len(_REQUESTS) else ""
@@ -451,21 +451,23 @@ class Supervisor:
                 "integrity", task, f"unknown request {current.rdi:#x} at the control gate"
             )
 
-    def _copies(self, task: Task, current: Registers) -> None:
-        """A file that is mapped shared: a follower fetches its copy, or the leader changed it."""
-        if task.is_leader:
-            if current.rdi == _CHANGED:
-                self._monitor.copies.changed(
-                    task, kernel.signed(current.rsi), kernel.signed(current.rdx)
-                )
+    def _fetch(self, task: Task, current: Registers) -> None:
+        """A descriptor is asked for, or the leader has changed a file of which there are copies."""
+        monitor = self._monitor
+        if current.rdi == _CHANGED:
+            if task.is_leader:
+                monitor.copies.changed(task, kernel.signed(current.rsi), kernel.signed(current.rdx))
             kernel.resume(task.tid)
             return
-        answer = self._monitor.copies.fetch(task, current.rsi) if current.rdi == _SHARED else None
+        if task.is_leader:
+            answer: int | None = monitor.views.fetch(task, current.rsi, current.rdx & 0xFFFFFFFF)
+        else:
+            answer = monitor.copies.fetch(task, current.rsi)
         if answer is None:
             reason = f"variant {task.variant.index} maps a file that the leader has not mapped"
             self._disagreement.diverged("integrity", task, reason)
             return
-        current.rax, current.orig_rax = answer, MASK
+        current.rax, current.orig_rax = answer & MASK, MASK
         kernel.set_registers(task.tid, current)
         kernel.resume(task.tid)
 
