@@ -19,11 +19,13 @@ _ptrace: Final = _libc.ptrace
 _ptrace.restype = ctypes.c_long
 _ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
 
+PTRACE_POKEUSER: Final = 6
 PTRACE_CONT: Final = 7
 PTRACE_KILL: Final = 8
 PTRACE_SINGLESTEP: Final = 9
 PTRACE_GETREGS: Final = 12
 PTRACE_SETREGS: Final = 13
+PTRACE_GETFPREGS: Final = 14
 PTRACE_SYSCALL: Final = 24
 PTRACE_GETEVENTMSG: Final = 0x4201
 PTRACE_GETSIGINFO: Final = 0x4202
@@ -55,6 +57,7 @@ SYSCALL_STOP: Final = signal.SIGTRAP | 0x80
 
 SI_TKILL: Final = -6
 SI_TIMER: Final = -2
+TRAP_HWBKPT: Final = 4
 SI_KERNEL: Final = 0x80
 FIRST_REALTIME: Final = 32
 """Signals from here on queue; glibc keeps 32 and 33 for itself."""
@@ -119,6 +122,13 @@ def registers(tid: int) -> Registers:
 def set_registers(tid: int, content: Registers) -> None:
     """Write the registers of a stopped task."""
     ptrace(PTRACE_SETREGS, tid, 0, ctypes.addressof(content))
+
+
+def vector_registers(tid: int) -> bytes:
+    """``struct user_fpregs_struct`` of a stopped task, 512 bytes."""
+    content = ctypes.create_string_buffer(512)
+    ptrace(PTRACE_GETFPREGS, tid, 0, ctypes.addressof(content))
+    return content.raw
 
 
 def event_message(tid: int) -> int:

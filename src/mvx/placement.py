@@ -121,6 +121,19 @@ class Placement:
             return 0
         return self._address(variant, index + 1, str(index + 1))
 
+    def distances(self, variant: int, other: int) -> tuple[int, int]:
+        """By how much another variant's image and files, and its loader, lie above a variant's."""
+        loader = self._loader(other) - self._loader(variant)
+        return self._start(other) - self._start(variant), loader
+
+    def counterpart(self, address: int, variant: int, other: int) -> int:
+        """The place in another variant that an address of a variant's code stands for; an address
+        outside its zone stands for itself.
+        """
+        zone = self._zones[variant]
+        inside = zone <= address < zone + _ZONE_SLOTS * _SLOT
+        return address + self.distances(variant, other)[0] if inside else address
+
     def stack_residue(self, variant: int) -> int:
         """The lowest two bytes of a variant's first stack pointer: the lowest differs in all."""
         if "stack" not in self._diversify:
@@ -129,10 +142,17 @@ class Placement:
         return generator.randrange(0, RESIDUES, 256) + self._lowest_bytes[variant]
 
     def _address(self, variant: int, slot: int, name: str) -> int:
+        return self._start(variant) + slot * _SLOT + _SLOT // 4 + self._low(name)
+
+    def _loader(self, variant: int) -> int:
+        name = f"loader/{variant}" if "layout" in self._diversify else "loader"
+        return self._address(variant, _LOADER_SLOT, name)
+
+    def _start(self, variant: int) -> int:
+        """Where the slots of a variant begin."""
         if "layout" not in self._diversify:
             variant = 0
-        place = slot + self._first_slots[variant]
-        return self._zones[variant] + place * _SLOT + _SLOT // 4 + self._low(name)
+        return self._zones[variant] + self._first_slots[variant] * _SLOT
 
     def _low(self, name: str) -> int:
         generator = random.Random(f"{self._seed}/{name}")  # noqa: S311 - the seed is random
@@ -146,10 +166,9 @@ class Placement:
         image = _moves(
             areas, _span(task.tid, stack.auxiliary(AT_PHDR)), self._address(variant, 0, "0"), moves
         )
-        name = f"loader/{variant}" if "layout" in self._diversify else "loader"
         base = stack.auxiliary(AT_BASE)
         span = _span(task.tid, base + HEADER.size) if base else (0, 0)
-        loader = _moves(areas, span, self._address(variant, _LOADER_SLOT, name), moves)
+        loader = _moves(areas, span, self._loader(variant), moves)
         moved = {start for start, _, _ in moves}
         whole = next(area for area in areas if area.start <= stack.pointer < area.end)
         distance = 0

@@ -3,23 +3,28 @@
 A waiting thread of the leader tells that it has been waiting for long. The supervisor then stops
 the thread that has the turn and looks: one that spins (the same place, the same registers, or a
 ``pause`` instruction nearby) waits for the others in its own way and yields at once; one that
-computes yields after a second. What counts is the processor time that the thread has had: one that
-merely got no processor does neither. The leader's thread announces that it yields in its lane. A
-follower that comes to its next call yields there. One that makes no call is stopped when it has
-consumed everything before the announcement, and yields when it spins, too, or has computed for as
-long: between the same two calls, though not at the same instruction.
+computes yields when it has had the processor for a while. One that merely got no processor does
+neither.
+
+It is then held, and so are its followers' threads, when they are between the same two calls. One
+that waits in the next call already shows that the leader will come to a call, too: nobody yields.
+The others are brought to the same point (alignment.py) and yield there. If that cannot be done,
+those that spin yield where they are, and those that compute after a second.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import struct
 import time
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mvx import interrupts, kernel
+from mvx.alignment import Alignment, DepartedError
 from mvx.interrupts import Reason
-from mvx.kernel import MASK, Registers, signed
+from mvx.kernel import MASK, Registers, TaskGoneError, signed
 from mvx.layout import DOMAIN, DOMAIN_OFFSET, INSTRUCTIONS, TASK
 from mvx.tasks import State, Task, TaskSet
 
@@ -27,13 +32,18 @@ if TYPE_CHECKING:
     from mvx.monitor import Monitor
 
 _YIELD: Final = list(INSTRUCTIONS).index("YIELD")
+_QUANTUM_NS: Final = 100_000_000
+"""How long a thread that computes keeps the turn while others wait, if it can then yield at the
+same instruction in all variants."""
 _COMPUTES_NS: Final = 1_000_000_000
-"""How long a thread that computes may keep others waiting."""
+"""How long in any case."""
 _SPINS_NS: Final = 50_000
 """For how long a thread has been in the same place when it is said to spin: many times a loop."""
-_SPINNER_NS: Final = 100_000_000
-"""How long a follower's thread may take to be found spinning as its leader's."""
-_SOON_S: Final = 0.0001
+_HELD_S: Final = 1.0
+"""How long a leader is held, at most, until its followers have come."""
+_SPINNERS_S: Final = 0.02
+_COMPUTERS_S: Final = 3.0
+"""How long it may take to bring all to one point; a few milliseconds where nobody else computes."""
 _RETRY_S: Final = 0.0003
 _RETRY_MOST_S: Final = 0.005
 _PAUSE: Final = b"\xf3\x90"
@@ -45,53 +55,68 @@ _KEPT: Final = ("rbx", "rbp", "rsp", "rsi", "rdi", "r8", "r9", "r10", "r12", "r1
 
 class _Sight(NamedTuple):
     """A thread that was seen between two calls: the place in its lane, the processor time that it
-    had had when it was first seen there, the same and its registers at the last look.
+    had had when it was first seen there, the same and its registers at the last look, and how much
+    of it is enough to yield.
     """
 
     position: int
     since_ns: int
     last_ns: int
     registers: Registers
+    enough_ns: int
 
 
-@dataclasses.dataclass
-class _Announcement:
-    """The leader's thread has yielded: where that stands in its lane, and the variants that have
-    not yielded yet. A follower's thread may still be to be born.
+@dataclasses.dataclass(eq=False)
+class _Hold:
+    """A leader's thread that is to yield is held, and so are its followers as they come to the same
+    two calls.
     """
 
+    leader: Task
     position: int
-    missing: set[int]
-    spinning: bool
-    enough_ns: int
-    """Processor time after which a follower yields in any case."""
+    """Of the place in its lane."""
+    spins: bool
+    computed_ns: int
+    end_s: float
+    """When it goes on without having yielded."""
+    ready: dict[int, Task] = dataclasses.field(default_factory=dict)
 
 
 class Preemption:
     """Turns that are taken away; a section of the statistics."""
 
-    def __init__(self, monitor: Monitor) -> None:
-        """Works on the monitor's tasks."""
+    def __init__(self, monitor: Monitor, serve: Callable[[int, int], None]) -> None:
+        """Works on the monitor's tasks; `serve` does what the stop of a held task asks for."""
         self._monitor = monitor
+        self._serve = serve
+        self._alignment = Alignment(monitor.placement)
         self._seen: dict[Task, _Sight] = {}
-        """Tasks that may have to yield."""
-        self._announced: dict[TaskSet, _Announcement] = {}
+        """Leaders' tasks that may have to yield."""
+        self._holds: dict[TaskSet, _Hold] = {}
         self._due = 0.0
         self._retry_s = _RETRY_S
         self._spinning = 0
         self._computing = 0
+        self._inexact = 0
         monitor.statistics.add("preemptions", self)
 
     def statistics(self) -> dict[str, object]:
-        """How often the turn was taken away, by what the thread did."""
-        return {"spinning": self._spinning, "computing": self._computing}
+        """How often the turn was taken away, by what the thread did; and how often of these not at
+        the same instruction in all variants.
+        """
+        return {
+            "spinning": self._spinning,
+            "computing": self._computing,
+            "inexact": self._inexact,
+        }
 
     def summary(self) -> list[str]:
         """One line, if there is something to tell."""
         if not self._spinning and not self._computing:
             return []
         spun, computed = self._spinning, self._computing
-        return [f"turns taken away: {spun} from threads that spun, {computed} that computed"]
+        took = f"turns taken away: {spun} from threads that spun, {computed} that computed"
+        return [f"{took}; {self._inexact} not at the same instruction in all variants"]
 
     def stalled(self, waiting: Task) -> None:
         """A leader's task has waited long for its turn: stop the one that has it."""
@@ -108,34 +133,27 @@ class Preemption:
             ),
             None,
         )
-        if holder is not None and holder is not waiting and holder.set not in self._announced:
+        if holder is not None and holder is not waiting and holder.set not in self._holds:
             interrupts.ask(holder, Reason.TURN)
 
     def timeout(self) -> float | None:
         """Seconds until :meth:`look` has something to do, None if nothing."""
-        return max(0.0, self._due - time.monotonic()) if self._announced else None
+        return max(0.0, self._due - time.monotonic()) if self._holds else None
 
     def look(self) -> None:
-        """Stop the followers that make no call after the announcement."""
-        if not self._announced or time.monotonic() < self._due:
+        """Stop the followers of those that are held, where they have come to the same place."""
+        now = time.monotonic()
+        if not self._holds or now < self._due:
             return
         self._seen = {t: sight for t, sight in self._seen.items() if t.state is not State.ENDED}
         self._retry_s = min(2 * self._retry_s, _RETRY_MOST_S)
-        self._due = time.monotonic() + self._retry_s
-        live = {variant.index for variant in self._monitor.live}
-        for task_set, announcement in list(self._announced.items()):
-            announcement.missing &= live
-            for index in list(announcement.missing):
-                task = task_set.tasks.get(index)
-                if task is None:
-                    continue
-                tail = self._tail(task)
-                if task.state is State.ENDED or tail > announcement.position:
-                    announcement.missing.discard(index)
-                elif tail == announcement.position:
-                    interrupts.ask(task, Reason.TURN)
-            if not announcement.missing or task_set.tasks[0].state is State.ENDED:
-                del self._announced[task_set]
+        self._due = now + self._retry_s
+        for hold in list(self._holds.values()):
+            held = (hold.leader, *hold.ready.values())
+            if now >= hold.end_s or any(task.state is State.ENDED for task in held):
+                self._abandon(hold)
+            else:
+                self._advance(hold)
 
     def stopped(self, task: Task) -> None:
         """A task stopped because it was asked to yield.
@@ -144,52 +162,112 @@ class Preemption:
         first in every variant.
         """
         current = kernel.registers(task.tid)
-        if self._is_between_calls(task, current) and not task.in_flight:
-            announcement = self._announced.get(task.set)
-            if not task.is_leader:
-                if announcement is not None and task.variant.index in announcement.missing:
-                    self._follow(task, current, announcement)
-            elif announcement is None:  # one after the other
-                self._lead(task, current)
+        is_between = self._is_between_calls(task, current) and not task.in_flight
+        hold = self._holds.get(task.set)
+        if task.is_leader:
+            if is_between and hold is None and self._leads(task, current):
+                return
+        elif hold is not None and is_between and self._tail(task) == hold.position:
+            hold.ready[task.variant.index] = task
+            self._advance(hold)
+            return
         kernel.resume(task.tid)
 
-    def _lead(self, task: Task, current: Registers) -> None:
+    # Holding
+
+    def _leads(self, task: Task, current: Registers) -> bool:
+        """Whether a leader's task has to yield; it is held then."""
         position = self._monitor.arenas.arenas[0].word(task.set.lane, "head")
-        computed_ns, spins = self._observe(task, current, position)
-        if not spins and computed_ns < _COMPUTES_NS:
-            return
-        self._spinning += spins
-        self._computing += not spins
-        self._yield(task, current)
-        others = {variant.index for variant in self._monitor.live if variant.index}
-        enough_ns = _SPINNER_NS if spins else computed_ns
-        self._announced[task.set] = _Announcement(position, others, spins, enough_ns)
+        sight, spins = self._observe(task, current, position)
+        computed_ns = sight.last_ns - sight.since_ns
+        if not spins:
+            if computed_ns < sight.enough_ns:
+                return False
+            self._seen[task] = sight._replace(enough_ns=2 * sight.enough_ns)
+        now = time.monotonic()
+        hold = _Hold(task, position, spins, computed_ns, now + _HELD_S)
+        self._holds[task.set] = hold
         self._retry_s = _RETRY_S
-        self._due = time.monotonic() + _RETRY_S
+        self._due = now + _RETRY_S
+        self._advance(hold)
+        return True
 
-    def _follow(self, task: Task, current: Registers, announcement: _Announcement) -> None:
-        position = self._tail(task)
-        if position != announcement.position:
+    def _advance(self, hold: _Hold) -> None:
+        """Ask followers to stop that have come to the same place; when all are there, go on."""
+        tasks = hold.leader.set.tasks
+        missing = [
+            variant.index
+            for variant in self._monitor.live
+            if variant.index and variant.index not in hold.ready
+        ]
+        if not missing:
+            self._meet(hold)
             return
-        computed_ns, spins = self._observe(task, current, position)
-        if (spins and announcement.spinning) or computed_ns >= announcement.enough_ns:
-            announcement.missing.discard(task.variant.index)
-            self._yield(task, current)
-        elif announcement.spinning:
-            self._due = min(self._due, time.monotonic() + _SOON_S)
+        for index in missing:
+            follower = tasks.get(index)
+            if follower is None or self._tail(follower) != hold.position:
+                continue  # still to be born, or to read what the leader has written
+            if self._is_ahead(follower, hold.position):
+                self._abandon(hold)
+                return
+            interrupts.ask(follower, Reason.TURN)
 
-    def _observe(self, task: Task, current: Registers, position: int) -> tuple[int, bool]:
-        """For how long a thread has been seen at this place of its lane, and whether it spins."""
+    def _meet(self, hold: _Hold) -> None:
+        """All are held: bring them to one point, and let them yield there."""
+        followers = list(hold.ready.values())
+        seconds = _SPINNERS_S if hold.spins else _COMPUTERS_S
+        is_exact = False
+        try:
+            is_exact = self._alignment.align(hold.leader, followers, seconds)
+        except DepartedError as departed:
+            self._abandon(hold, but=departed.task)
+            self._serve(departed.task.tid, departed.status)
+            return
+        except TaskGoneError:
+            self._abandon(hold)
+            return
+        if not is_exact and not hold.spins and hold.computed_ns < _COMPUTES_NS:
+            self._abandon(hold)
+            return
+        del self._holds[hold.leader.set]
+        self._spinning += hold.spins
+        self._computing += not hold.spins
+        self._inexact += not is_exact
+        for task in (hold.leader, *followers):
+            with contextlib.suppress(TaskGoneError):
+                self._yield(task)
+        self._resume((hold.leader, *followers))
+
+    def _abandon(self, hold: _Hold, but: Task | None = None) -> None:
+        """Nobody yields now: those that are held go on, except one."""
+        del self._holds[hold.leader.set]
+        self._resume([t for t in (hold.leader, *hold.ready.values()) if t is not but])
+
+    @staticmethod
+    def _resume(tasks: Iterable[Task]) -> None:
+        for task in tasks:
+            if task.state is not State.ENDED:
+                with contextlib.suppress(TaskGoneError):
+                    kernel.resume(task.tid)
+                    interrupts.renew(task)
+
+    # Looking
+
+    def _observe(self, task: Task, current: Registers, position: int) -> tuple[_Sight, bool]:
+        """What was seen of a thread at this place of its lane, and whether it spins."""
         now_ns = kernel.processor_time_ns(task.process, task.tid)
         before = self._seen.get(task)
         if before is None or before.position != position:
-            self._seen[task] = _Sight(position, now_ns, now_ns, current)
-            return 0, False
+            sight = _Sight(position, now_ns, now_ns, current, _QUANTUM_NS)
+            self._seen[task] = sight
+            return sight, False
         spins = False
+        sight = before
         if now_ns - before.last_ns >= _SPINS_NS:
             spins = self._spins(task, before.registers, current)
-            self._seen[task] = before._replace(last_ns=now_ns, registers=current)
-        return now_ns - before.since_ns, spins
+            sight = before._replace(last_ns=now_ns, registers=current)
+            self._seen[task] = sight
+        return sight, spins
 
     @staticmethod
     def _spins(task: Task, before: Registers, current: Registers) -> bool:
@@ -201,9 +279,10 @@ class Preemption:
             getattr(current, name) == getattr(before, name) for name in _KEPT
         )
 
-    def _yield(self, task: Task, current: Registers) -> None:
+    def _yield(self, task: Task) -> None:
         assert task.space is not None
         self._seen.pop(task, None)
+        current = kernel.registers(task.tid)
         place = task.slot_address + TASK.offset("return_address")
         task.space.memory.write(place, struct.pack("<QI", current.rip, _YIELD))
         current.rip = task.variant.base + self._monitor.image.offsets["enter_instruction"]
@@ -214,6 +293,12 @@ class Preemption:
     def _is_between_calls(task: Task, current: Registers) -> bool:
         in_call = signed(current.orig_rax) >= 0 and -signed(current.rax) in kernel.RESTART_CODES
         return not (task.space is None or in_call or task.space.contains(current.rip))
+
+    def _is_ahead(self, follower: Task, position: int) -> bool:
+        """Whether a follower waits in the call after the place."""
+        own = self._monitor.arenas.arenas[follower.variant.index]
+        lane = follower.set.lane
+        return own.word(lane, "number") != 0 and own.word(lane, "position") == position
 
     def _tail(self, task: Task) -> int:
         arena = self._monitor.arenas.arenas[task.variant.index]

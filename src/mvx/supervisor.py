@@ -17,7 +17,18 @@ import sys
 import time
 from typing import Final
 
-from mvx import entry, errors, interrupts, jobs, kernel, launch, verification, vsyscall, waiting
+from mvx import (
+    alignment,
+    entry,
+    errors,
+    interrupts,
+    jobs,
+    kernel,
+    launch,
+    verification,
+    vsyscall,
+    waiting,
+)
 from mvx.delivery import Delivery
 from mvx.disagreement import Disagreement
 from mvx.instructions import Instructions
@@ -67,7 +78,7 @@ class Supervisor:
         self._monitor = Monitor(options)
         self._processes = Processes(self._monitor)
         self._delivery = Delivery(self._monitor)
-        self._preemption = Preemption(self._monitor)
+        self._preemption = Preemption(self._monitor, self._stopped)
         self._local = Local(self._monitor)
         self._disagreement = Disagreement(self._monitor, self._regathered, self._stop)
         self._monitor.diverged = self._disagreement.diverged
@@ -325,6 +336,8 @@ class Supervisor:
                 kernel.resume(task.tid)
             else:
                 at_exit(task, kernel.registers(task.tid))
+        elif number == signal.SIGTRAP and alignment.is_breakpoint(task.tid):
+            kernel.resume(task.tid)
         elif number != signal.SIGTRAP or not entry.reached(task):
             self._count(task, "signal")
             self._delivery.arrived(task, number)

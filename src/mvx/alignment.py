@@ -1,0 +1,382 @@
+"""Bringing variants that compute to the same instruction between the same two calls.
+
+Between two calls a thread's instructions follow from its memory alone, as long as it has the turn.
+So its variants pass the same points, at different times, and whatever happens to all of them at one
+point is the same for the program. A point is recognised by its registers and the top of its stack,
+where addresses of code and stack count as equal when they mean the same place. Whoever is behind is
+run there, from one hardware breakpoint to the next (four per task: Intel SDM 3B, section 18.2;
+ptrace(2), PTRACE_POKEUSER of u_debugreg, needs no privilege).
+
+A short loop would meet a breakpoint too often before the right time. So the leader first goes on to
+where an outer function is returned to, as far out as that happens soon. Something counts there,
+most of the time, in a register or on the stack: by that it is known who is behind, and by how much;
+that one runs freely for most of the way.
+
+Not met are loops without calls that go on for longer than the time allowed; and one whose only
+trace is in memory away from the stack looks the same in every round.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import struct
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from mvx import kernel
+from mvx.kernel import Registers
+
+if TYPE_CHECKING:
+    from mvx.placement import Placement
+    from mvx.tasks import Task
+
+_DEBUG_REGISTERS: Final = 848
+"""offsetof(struct user, u_debugreg) in <sys/user.h>, x86-64."""
+_CONTROL: Final = _DEBUG_REGISTERS + 8 * 7
+_BREAKPOINTS: Final = 4
+_STACK_SIZE: Final = 512
+"""Bytes above the stack pointer that belong to a point."""
+_SEARCHED: Final = 4096
+"""Bytes of stack in which return addresses are looked for."""
+_VECTORS: Final = slice(160, 416)
+"""xmm0 to xmm15 in struct user_fpregs_struct."""
+_CANARY: Final = 0x28
+"""Of the thread's block (fs): the canary, which compilers know; glibc's pointer guard follows."""
+_MANGLED_BY: Final = 17
+_FLAGS: Final = 0xCD5
+"""The flags of arithmetic and direction."""
+_NEAR_HITS: Final = 8
+_FEW_VISITS: Final = 64
+_HITS: Final = 200
+"""So many visits of a breakpoint are waited for; each takes the supervisor about 50 µs."""
+_NEAR_NS: Final = 500_000
+_OUTER_NS: Final = 1_000_000
+_POLLED_S: Final = 0.0001
+"""For how long the supervisor looks for a stop before it sleeps."""
+_LONG_S: Final = 1.0
+_FIRST_RUN_NS: Final = 500_000
+"""How long the one that is behind runs at first, until it is known how long a visit takes; and by
+how much longer each time."""
+_RUNS_GROW: Final = 16
+_ROUNDS: Final = 24
+_STEP_MOST: Final = 1 << 20
+"""By so much a counter moves from one visit to the next, at most."""
+_COUNTED_STACK: Final = 256
+"""Bytes of stack in which a counter is looked for."""
+_COMPARED: Final = (
+    *("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8"),
+    *("rax", "rcx", "rdx", "rsi", "rdi", "rsp", "fs_base"),
+)
+
+
+class DepartedError(Exception):
+    """A task that was run to a point stopped for another reason, which is still to be served."""
+
+    def __init__(self, task: Task, status: int) -> None:
+        """`status`: what waitpid(2) told."""
+        super().__init__(f"task {task.tid} stopped with status {status:#x}")
+        self.task = task
+        self.status = status
+
+
+class _Point(NamedTuple):
+    """Where a stopped task is."""
+
+    registers: Registers
+    vectors: bytes
+    stack: bytes
+
+
+class Secrets(NamedTuple):
+    """What a C library made of AT_RANDOM, which differs in the variants."""
+
+    canary: int
+    guard: int
+
+    def demangle(self, word: int) -> int:
+        """The pointer that setjmp saved as this word (PTR_MANGLE in glibc's
+        sysdeps/unix/sysv/linux/x86_64/pointer_guard.h).
+        """
+        return ((word >> _MANGLED_BY | word << 64 - _MANGLED_BY) & kernel.MASK) ^ self.guard
+
+
+def _secrets(task: Task, point: _Point) -> Secrets:
+    assert task.space is not None
+    content = task.space.memory.readable(point.registers.fs_base + _CANARY, 16)
+    return Secrets(*struct.unpack("<2Q", content.ljust(16, b"\0")))
+
+
+class Alignment:
+    """Aligns the tasks of a set that are all stopped in the program."""
+
+    def __init__(self, placement: Placement) -> None:
+        """`placement`: which addresses of the variants' code mean the same."""
+        self._placement = placement
+
+    def align(self, leader: Task, followers: Sequence[Task], seconds: float) -> bool:
+        """Bring the tasks to a common point, in which they are stopped then. Returns False when
+        that took longer than `seconds`, or one came to its next call.
+
+        Blocks for that time. Raises DepartedError when a task stops for a reason of its own,
+        TaskGoneError when one dies.
+        """
+        if any(task.space is None or task.space.own_program for task in (leader, *followers)):
+            return False
+        end = time.monotonic() + seconds
+        if all(self._is_near(follower, leader, end) for follower in followers):
+            return True
+        while time.monotonic() < end:
+            place = _outer_place(leader, end)
+            if place is None:
+                return False
+            if all(self._meet(leader, follower, place, end) for follower in followers):
+                return all(self._is_there(follower, leader) for follower in followers)
+        return False
+
+    # Points
+
+    def _point(self, task: Task) -> _Point:
+        assert task.space is not None
+        current = kernel.registers(task.tid)
+        vectors = kernel.vector_registers(task.tid)[_VECTORS]
+        return _Point(current, vectors, task.space.memory.readable(current.rsp, _STACK_SIZE))
+
+    def _is_same(self, first: Task, one: _Point, second: Task, other: _Point) -> bool:
+        stack = other.registers.rsp - one.registers.rsp
+        code = self._placement.distances(first.variant.index, second.variant.index)
+        distances = {0, stack, *code}
+
+        def is_alike(a: int, b: int) -> bool:
+            return b - a in distances
+
+        if not is_alike(one.registers.rip, other.registers.rip):
+            return False
+        if (one.registers.eflags ^ other.registers.eflags) & _FLAGS:
+            return False
+        names = ((getattr(one.registers, n), getattr(other.registers, n)) for n in _COMPARED)
+        if not all(is_alike(a, b) for a, b in names):
+            return False
+        if one.vectors != other.vectors and not all(map(is_alike, *_words(one, other, "vectors"))):
+            return False
+        if one.stack == other.stack:
+            return True
+        mine, others = _secrets(first, one), _secrets(second, other)
+
+        def is_known(a: int, b: int) -> bool:
+            if is_alike(a, b) or _may_be_address(a) or _may_be_address(b):
+                return True  # stacks hold what was left there, when other things differed
+            return (a, b) == (mine.canary, others.canary) or is_alike(
+                mine.demangle(a), others.demangle(b)
+            )
+
+        return all(map(is_known, *_words(one, other, "stack")))
+
+    def _is_there(self, task: Task, other: Task) -> bool:
+        return self._is_same(task, self._point(task), other, self._point(other))
+
+    def _address(self, address: int, of: Task, in_: Task) -> int:
+        return self._placement.counterpart(address, of.variant.index, in_.variant.index)
+
+    # Ways
+
+    def _is_near(self, task: Task, other: Task, end: float) -> bool:
+        """Run a task to the point where the other one is, if it gets there soon."""
+        if self._is_there(task, other):
+            return True
+        place = self._address(kernel.registers(other.tid).rip, other, task)
+        for _ in range(_NEAR_HITS):
+            if not _run(task, (place,), _NEAR_NS, end):
+                return False
+            if self._is_there(task, other):
+                return True
+        return False
+
+    def _meet(self, leader: Task, follower: Task, place: int, end: float) -> bool:
+        """Run both to an address of the leader's that is met now and then, until they are at one
+        point.
+        """
+        places = {leader: place, follower: self._address(place, leader, follower)}
+
+        def visit(task: Task, times: int = 1) -> bool:
+            return _run(task, (places[task],), times * _OUTER_NS, end, times)
+
+        before = _counts(leader)
+        if not visit(follower) or not visit(leader):
+            return False
+        middle, spent_ns = _counts(leader), _spent_ns(leader)
+        if not visit(leader):
+            return False
+        counters = steps(before, middle, _counts(leader))
+        visit_ns = _spent_ns(leader) - spent_ns
+        most_ns = _FIRST_RUN_NS
+        for _ in range(_ROUNDS):
+            if self._is_there(leader, follower):
+                return True
+            distance = lag(counters, _counts(leader), _counts(follower))
+            if not distance:
+                break
+            behind, visits = (follower, distance) if distance > 0 else (leader, -distance)
+            if visits <= _FEW_VISITS:
+                if not visit(behind, visits):
+                    return False
+                continue
+            spent_ns = _spent_ns(behind)
+            if _run(behind, (), min(visits * visit_ns * 7 // 8, most_ns), end) or not visit(behind):
+                return False
+            left = lag(counters, _counts(leader), _counts(follower))
+            if left is not None and left != distance:
+                visit_ns = max(1, (_spent_ns(behind) - spent_ns) // abs(distance - left))
+            most_ns *= _RUNS_GROW
+        for task in (*[follower] * _HITS, *[leader] * 2 * _HITS):
+            if not visit(task):
+                return False
+            if self._is_there(leader, follower):
+                return True
+        return False
+
+
+def _words(one: _Point, other: _Point, name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    first, second = getattr(one, name), getattr(other, name)
+    count = min(len(first), len(second)) // 8
+    layout = struct.Struct(f"<{count}Q")
+    return layout.unpack_from(first), layout.unpack_from(second)
+
+
+def _may_be_address(word: int) -> bool:
+    return 0x10000 <= word < 1 << 47
+
+
+def return_addresses(task: Task) -> list[int]:
+    """Addresses that functions may return to, the innermost first: words of the stack that follow a
+    call instruction.
+    """
+    assert task.space is not None
+    memory = task.space.memory
+    stack = memory.readable(kernel.registers(task.tid).rsp, _SEARCHED)
+    found: list[int] = []
+    for (word,) in struct.iter_unpack("<Q", stack[: len(stack) & -8]):
+        if _may_be_address(word) and word not in found:
+            before = memory.readable(word - 7, 7)
+            if len(before) == 7 and (before[2] == 0xE8 or _is_indirect_call(before)):
+                found.append(word)
+    return found
+
+
+def _is_indirect_call(before: bytes) -> bool:
+    """Whether bytes end in `call` of a register or of memory: 0xFF with 2 in the middle of the
+    next byte, which is followed by up to five bytes (Intel SDM 2, CALL).
+    """
+    return any(
+        before[-length] == 0xFF and before[1 - length] >> 3 & 7 == 2 for length in (2, 3, 4, 6, 7)
+    )
+
+
+def _outer_place(leader: Task, end: float) -> int | None:
+    """Run a task to a place in the outermost function that is returned to soon; None when there is
+    none.
+    """
+    place = None
+    returns = return_addresses(leader)
+    while returns and _run(leader, returns[:_BREAKPOINTS], _OUTER_NS, end):
+        place = kernel.registers(leader.tid).rip
+        returns = [a for a in return_addresses(leader) if a != place]
+    if place is None or kernel.registers(leader.tid).rip == place:
+        return place
+    return place if _run(leader, (place,), 2 * _OUTER_NS, end) else None
+
+
+def _counts(task: Task) -> tuple[int, ...]:
+    """Words in which something may count: registers, then stack."""
+    assert task.space is not None
+    current = kernel.registers(task.tid)
+    stack = task.space.memory.readable(current.rsp, _COUNTED_STACK)
+    words = struct.unpack(f"<{len(stack) // 8}q", stack[: len(stack) & -8])
+    return (*(kernel.signed(getattr(current, name)) for name in _COMPARED), *words)
+
+
+def steps(*counts: tuple[int, ...]) -> dict[int, int]:
+    """Which words moved by the same amount between three visits."""
+    return {
+        index: second - first
+        for index, (first, second, third) in enumerate(zip(*counts, strict=False))
+        if second - first == third - second and 0 < abs(second - first) <= _STEP_MOST
+    }
+
+
+def lag(steps: dict[int, int], leader: tuple[int, ...], follower: tuple[int, ...]) -> int | None:
+    """By how many visits the follower is behind, as most counters say; None when none tells."""
+    votes = Counter(
+        (leader[index] - follower[index]) // step
+        for index, step in steps.items()
+        if index < min(len(leader), len(follower)) and not (leader[index] - follower[index]) % step
+    )
+    return votes.most_common(1)[0][0] if votes else None
+
+
+def _spent_ns(task: Task) -> int:
+    return kernel.processor_time_ns(task.process, task.tid)
+
+
+def _run(task: Task, places: Sequence[int], limit_ns: int, end: float, visits: int = 1) -> bool:
+    """Run a stopped task until it has come to one of at most four addresses that often; False when
+    it had not within that much of its processor time, and is stopped elsewhere.
+    """
+    until = min(end, time.monotonic() + limit_ns / 1e9)
+    limit_ns += _spent_ns(task)
+    _set_breakpoints(task.tid, places)
+    try:
+        while True:
+            kernel.resume(task.tid)
+            status = _wait(task, until)
+            number, event = status >> 8 & 0xFF, status >> 16
+            if number == signal.SIGTRAP and not event and is_breakpoint(task.tid):
+                visits -= 1
+                if visits == 0 or not places:
+                    return bool(places)
+                continue
+            if event != kernel.EVENT_STOP or number != signal.SIGTRAP:
+                raise DepartedError(task, status)
+            left_ns = limit_ns - _spent_ns(task)
+            now = time.monotonic()
+            if left_ns <= 0 or now >= end:
+                return False
+            until = min(end, now + left_ns / 1e9)
+    finally:
+        _set_breakpoints(task.tid, ())
+
+
+def _wait(task: Task, until: float) -> int:
+    """The status of a task's next stop; it is interrupted when the time is over."""
+    sleeps_at = time.monotonic() + _POLLED_S
+    interrupted = False
+    while True:
+        tid, status = os.waitpid(task.tid, kernel.WALL | os.WNOHANG)
+        if tid:
+            if not os.WIFSTOPPED(status):
+                raise DepartedError(task, status)
+            return status
+        now = time.monotonic()
+        if not interrupted and now >= until:
+            interrupted = True
+            kernel.interrupt(task.tid)
+        elif now >= sleeps_at:
+            signal.sigtimedwait({signal.SIGCHLD}, _LONG_S if interrupted else until - now)
+
+
+def is_breakpoint(tid: int) -> bool:
+    """Whether a SIGTRAP that stops a task is from a breakpoint of ours, be it a late one."""
+    code = int.from_bytes(kernel.signal_information(tid)[8:12], "little", signed=True)
+    return code == kernel.TRAP_HWBKPT
+
+
+def _set_breakpoints(tid: int, places: Sequence[int]) -> None:
+    kernel.ptrace(kernel.PTRACE_POKEUSER, tid, _CONTROL, 0)
+    control = 0
+    for index, place in enumerate(places):
+        kernel.ptrace(kernel.PTRACE_POKEUSER, tid, _DEBUG_REGISTERS + 8 * index, place)
+        control |= 1 << 2 * index  # local, on execution, one byte
+    if control:
+        kernel.ptrace(kernel.PTRACE_POKEUSER, tid, _CONTROL, control)
