@@ -202,6 +202,17 @@ def test_signals_from_end_to_end(mvx_command: list[str], tmp_path: Path) -> None
     ET.fromstring(picture.read_text())
 
 
+def test_threads_from_end_to_end(mvx_command: list[str]) -> None:
+    words = ["--quick", "--repeat=1", "hand_over", "sort"]
+    result = bench(mvx_command, "threads", *words)
+    assert result.returncode == 0, result.stderr
+    assert "failed" not in result.stdout
+    for way in ("native", "2 copies", "mvx -n 2 serial"):
+        assert result.stdout.count(f"  {way} ") == 2
+    line = next(line for line in result.stdout.splitlines() if line.startswith("  2 copies"))
+    assert line.split()[4] == "1.00x"
+
+
 def test_a_failure_is_shown(mvx_command: list[str]) -> None:
     words = ["true", "--repeat=1", "--variants=1", "--no-strace", "--option=--seed"]
     result = bench(mvx_command, "programs", "--quick", *words)

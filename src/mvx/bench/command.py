@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mvx.bench.series import Measure, Series, Trial
 from mvx.bench.signals import MODES
+from mvx.bench.threads import MODES as ORDERS
 from mvx.errors import FileFailed, UsageError
 from mvx.options import POLICIES, VARIANTS_MAX, WAITS
 
@@ -25,6 +26,7 @@ HELP = {
     "programs": "what whole programs cost",
     "signals": "how soon timers' signals are delivered, and what they cost",
     "servers": "what servers cost: throughput, latency, CPU, memory",
+    "threads": "what programs with several threads cost, beside as many native copies",
 }
 
 
@@ -62,6 +64,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         add("--svg", type=Path, metavar="FILE", help="also draw the medians")
         if name == "calls":
             add("--milliseconds", type=_count, metavar="MS", help="time a call for so long (50)")
+        if name == "threads":
+            add("--megabytes", type=_count, metavar="N", help="data for sort, xz and others (20)")
+            add("--threads", action="append", choices=ORDERS, help="(default: all)")
         if name == "programs":
             add("--megabytes", type=_count, metavar="N", help="data for gzip and xz (100)")
             add("--blocks", type=_count, metavar="N", help="blocks of dd (200000)")
@@ -75,6 +80,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             add("--client-cpu", type=int, metavar="CPU", help="a processor for the client")
 
 
+_MEGABYTES_FOR_THREADS = (20, 2)
 _DEFAULTS = {
     "milliseconds": (50, 20),
     "megabytes": (100, 5),
@@ -125,6 +131,8 @@ def _variants(text: str) -> int:
 
 def fill(asked: argparse.Namespace) -> None:
     """Put in what was not asked for."""
+    if asked.benchmark == "threads":
+        asked.megabytes = asked.megabytes or _MEGABYTES_FOR_THREADS[asked.quick]
     for name, values in _DEFAULTS.items():
         if getattr(asked, name, 0) is None and (asked.benchmark, name) != ("signals", "seconds"):
             setattr(asked, name, values[asked.quick])
@@ -132,6 +140,11 @@ def fill(asked: argparse.Namespace) -> None:
         asked.row = []
         return
     asked.policy = asked.policy or (["effects"] if asked.quick else ["effects", "strict", "stream"])
+    if asked.benchmark == "threads":
+        asked.threads = asked.threads or list(ORDERS)
+        asked.variants = asked.variants or [2]
+        asked.policy, asked.no_patch = asked.policy[:1], []
+        return
     if asked.benchmark == "signals":
         asked.seconds = asked.seconds or (1 if asked.quick else 2)
         asked.mode = asked.mode or list(MODES)
@@ -145,7 +158,7 @@ def fill(asked: argparse.Namespace) -> None:
 
 def run(asked: argparse.Namespace) -> str:
     """Measure what was asked for; the text to print."""
-    from mvx.bench import conditions, memory, output, series, signals
+    from mvx.bench import conditions, memory, output, series, signals, threads
 
     if asked.benchmark == "attacks":
         from mvx.bench import attacks
@@ -174,8 +187,8 @@ def run(asked: argparse.Namespace) -> str:
     if asked.benchmark == "memory":
         lines += [*output.size_table(found), *memory.findings(found)]
     else:
-        table = signals.table if asked.benchmark == "signals" else output.table
-        lines += ["", *table(found)]
+        tables = {"signals": signals.table, "threads": threads.table}
+        lines += ["", *tables.get(asked.benchmark, output.table)(found)]
     return "\n".join(lines)
 
 

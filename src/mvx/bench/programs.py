@@ -118,7 +118,7 @@ def _packing(name: str, level: str, asked: argparse.Namespace, folder: Path) -> 
         f"{name} {level} of {asked.megabytes} MB into a file",
         ("sh", "-c", f"{name} {level} -c {data} >{folder}/packed"),
         needs=(name,),
-        make=partial(_write_data, data, asked.megabytes),
+        make=partial(write_data, data, asked.megabytes),
     )
 
 
@@ -140,7 +140,7 @@ print(total)
 """
 
 
-def _write_data(target: Path, megabytes: int) -> None:
+def write_data(target: Path, megabytes: int) -> None:
     """Text that compresses about as text does, the same every time."""
     choose = random.Random(1)  # noqa: S311 - test data
     piece = bytearray()

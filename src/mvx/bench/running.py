@@ -17,6 +17,7 @@ from mvx.bench.series import TrialFailedError
 from mvx.errors import UsageError
 
 LIMIT_S = 600.0
+_POLL_S = 0.001
 _SOURCES = Path(__file__).with_name("sources")
 
 
@@ -61,11 +62,62 @@ def compiler() -> str:
     return found
 
 
-def build(name: str, folder: Path) -> str:
+def run_at_once(
+    words: Sequence[str], folders: Sequence[Path], *, limit_s: float = LIMIT_S
+) -> tuple[float, float]:
+    """Run a command once in each of the folders, all at the same time.
+
+    Returns the milliseconds until the last has ended, and the milliseconds of processor time of all
+    together, of processes that they waited for, too. Raises TrialFailedError when one fails or they
+    take longer than `limit_s`.
+    """
+    start = time.perf_counter()
+    nowhere = subprocess.DEVNULL
+    running = {
+        subprocess.Popen(
+            words,
+            stdin=nowhere,
+            stdout=nowhere,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            env=environment(),
+            cwd=folder,
+            start_new_session=True,
+        )
+        for folder in folders
+    }
+    cpu_s, failure = 0.0, ""
+    while running and not failure:
+        for process in list(running):
+            pid, status, used = os.wait4(process.pid, os.WNOHANG)
+            if pid:
+                running.discard(process)
+                process.returncode = os.waitstatus_to_exitcode(status)
+                cpu_s += used.ru_utime + used.ru_stime
+                with process:
+                    assert process.stderr is not None
+                    errors = process.stderr.read()
+                if process.returncode:
+                    first = errors.partition("\n")[0]
+                    failure = f"status {process.returncode} {first}".strip()
+        if time.perf_counter() > start + limit_s:
+            failure = failure or f"not done after {limit_s:g} s"
+        time.sleep(_POLL_S)
+    taken_ms = 1000 * (time.perf_counter() - start)
+    for process in running:
+        with process, contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    if failure:
+        raise TrialFailedError(failure)
+    return taken_ms, 1000 * cpu_s
+
+
+def build(name: str, folder: Path, *options: str) -> str:
     """Compile one of the sources; returns the program's path."""
     program = folder / name
     source = _SOURCES / f"{name}.c"
-    subprocess.run([compiler(), "-O1", "-o", str(program), str(source)], check=True)
+    subprocess.run([compiler(), "-O1", *options, "-o", str(program), str(source)], check=True)
     return str(program)
 
 
