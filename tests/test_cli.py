@@ -337,7 +337,7 @@ def test_defaults() -> None:
         "arguments": ["/bin/true"],
         "programs": [],
         "variants": 2,
-        "diversify": ["layout", "stack", "canary", "environment"],
+        "diversify": ["layout", "stack", "canary"],
         "policy": "effects",
         "verify": "sensitive",
         "on_divergence": "stop",

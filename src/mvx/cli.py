@@ -180,7 +180,7 @@ def make_parser(*, benchmarks: bool = False) -> Parser:
         type=diversifications,
         default=diversity.DEFAULT,
         metavar="NAME,…",
-        help="in what the variants differ: layout, stack, canary, environment (default), heap,"
+        help="in what the variants differ: layout, stack, canary (default), environment, heap,"
         " fill; none, default, all",
     )
     add(

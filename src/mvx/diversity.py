@@ -2,7 +2,7 @@
 
 The table is data: the command line, the reference page and the tests read it from here. What is on
 by default changes nothing that a program can let out without giving away its memory. What is not
-(`heap`, `fill`) also shows faults that natively stay hidden, and differences without harm
+(`environment`, `heap`, `fill`) also shows faults that natively stay hidden, and differences without harm
 (docs/decisions/0005-what-differs-by-default.md).
 """
 
@@ -51,11 +51,12 @@ DIVERSIFICATIONS: Final = (
     ),
     Diversification(
         "environment",
-        default=True,
+        default=False,
         differs="in followers, order and distances of the environment's strings in memory",
         stops="over-reads and relative overwrites in the environment, and known addresses in it",
         costs="some microseconds at exec; an environment above 32 KiB is left as it is",
-        breaks="nothing known: environ, its order, /proc/self/environ and the leader stay",
+        breaks="programs that act on whether the strings follow one another, to overwrite them with"
+        " a title: Perl allocates otherwise then, and what it computes from addresses differs",
     ),
     Diversification(
         "heap",

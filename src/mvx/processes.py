@@ -28,30 +28,48 @@ _EXECS: Final = frozenset({EXECVE, EXECVEAT})
 _NATIVE: Final = BIRTHS | _EXECS | {RT_SIGRETURN, SIGALTSTACK}
 _UCONTEXT_RIP: Final = 40 + 8 * 16
 """Offset of gregs[REG_RIP] in the ucontext that rsp points at when rt_sigreturn is called."""
-_STRING_MAX: Final = 4096
-_STRINGS_MAX: Final = 4096
+_STRING_MAX: Final = 1 << 17
+"""A longer string is refused by the kernel (MAX_ARG_STRLEN in linux/binfmts.h)."""
+_STRINGS_MAX: Final = 1 << 16
+_PAGE: Final = 4096
 
 
-def _string(memory: Memory, address: int) -> bytes:
-    """A C string of at most a page's length (longer ones are compared as far as that)."""
-    content = b""
-    while b"\0" not in content and len(content) < _STRING_MAX:
-        piece = memory.readable(address + len(content), 256 - (address + len(content)) % 256)
-        if not piece:
-            break
-        content += piece
-    return content.partition(b"\0")[0]
+class _Strings:
+    """Strings in the memory of a stopped task; each page is read once."""
 
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._pages: dict[int, bytes] = {}
 
-def _strings(memory: Memory, address: int) -> tuple[bytes, ...]:
-    """The first strings of a NULL-terminated array."""
-    found: list[bytes] = []
-    while address and len(found) < _STRINGS_MAX:
-        word = int.from_bytes(memory.readable(address + 8 * len(found), 8), "little")
-        if not word:
-            break
-        found.append(_string(memory, word))
-    return tuple(found)
+    def _rest_of_page(self, address: int) -> bytes:
+        page = address & -_PAGE
+        if page not in self._pages:
+            self._pages[page] = self._memory.readable(page, _PAGE)
+        return self._pages[page][address - page :]
+
+    def at(self, address: int) -> bytes:
+        """A C string; what follows memory that cannot be read is missing."""
+        content = b""
+        while len(content) < _STRING_MAX:
+            piece, end, _ = self._rest_of_page(address + len(content)).partition(b"\0")
+            content += piece
+            if end or not piece:
+                break
+        return content
+
+    def array(self, address: int) -> tuple[bytes, ...]:
+        """The strings of a NULL-terminated array."""
+        found: list[bytes] = []
+        while address and len(found) < _STRINGS_MAX:
+            word = self._rest_of_page(address)[:8]
+            if len(word) < 8:
+                word = self._memory.readable(address, 8)
+            pointer = int.from_bytes(word, "little")
+            if not pointer:
+                break
+            found.append(self.at(pointer))
+            address += 8
+        return tuple(found)
 
 
 class Processes:
@@ -111,12 +129,16 @@ class Processes:
         memory = task.space.memory
         program = self._monitor.program_registers(task)
         number = program.orig_rax
-        if number == EXECVE:
-            return number, _string(memory, program.rdi), _strings(memory, program.rsi)
-        if number == EXECVEAT:
+        if number in _EXECS:
+            strings = _Strings(memory)
+            where: tuple[int, ...] = ()
+            path, arguments, environment = program.rdi, program.rsi, program.rdx
+            if number == EXECVEAT:
+                where = (program.rdi & 0xFFFFFFFF, program.r8 & 0xFFFFFFFF)
+                path, arguments, environment = program.rsi, program.rdx, program.r10
             return (
-                *(number, program.rdi & 0xFFFFFFFF, program.r8 & 0xFFFFFFFF),
-                *(_string(memory, program.rsi), _strings(memory, program.rdx)),
+                *(number, *where, strings.at(path)),
+                *(strings.array(arguments), strings.array(environment)),
             )
         if number == CLONE:
             return number, program.rdi
@@ -137,7 +159,7 @@ class Processes:
             assert task.space is not None
             task.executing = self._monitor.table_content(task)
             if not task.is_leader:
-                path = _string(task.space.memory, program.rdi)
+                path = _Strings(task.space.memory).at(program.rdi)
                 self._monitor.programs.substitute(task, program, path)
             run_call(task, program, self._exec_failed)
         elif number == RT_SIGRETURN and task.is_leader and len(self._monitor.variants) > 1:
