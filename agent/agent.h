@@ -101,6 +101,10 @@ int handler_outputs(struct call *call);
 void handler_execute(struct call *call);
 void handler_finish(struct call *call);
 
+/* semaphores.c: both return 1 when they replaced the regular walk */
+int semaphores_inputs(struct call *call);
+int semaphores_outputs(struct call *call);
+
 /* fetch.c */
 int64_t fetch(int64_t file);
 

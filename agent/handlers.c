@@ -235,6 +235,8 @@ int handler_inputs(struct call *call) {
         return 1;
     }
     switch (call->rule->handler) {
+    case HANDLER_CONTROL:
+        return semaphores_inputs(call);
     case HANDLER_SEND_MESSAGE:
         messages_inputs(call, 0);
         return 1;
@@ -437,6 +439,8 @@ int handler_outputs(struct call *call) {
         return call->rule->handler != HANDLER_PRLIMIT;
     }
     switch (call->rule->handler) {
+    case HANDLER_CONTROL:
+        return semaphores_outputs(call);
     case HANDLER_PIPE:
         pair_outputs(call);
         return 1;

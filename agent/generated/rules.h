@@ -5101,8 +5101,8 @@ static const struct request_rule semctl_rules[SEMCTL_RULES_COUNT] = {
         .request = 0xc, .executor = EXECUTOR_LEADER,
     },
     { /* GETALL */
-        .request = 0xd, .executor = EXECUTOR_REFUSED,
-        .refusal = 95,
+        .request = 0xd, .executor = EXECUTOR_LEADER,
+        .argument = {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
     },
     { /* GETNCNT */
         .request = 0xe, .executor = EXECUTOR_LEADER,
@@ -5116,8 +5116,9 @@ static const struct request_rule semctl_rules[SEMCTL_RULES_COUNT] = {
         .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
     },
     { /* SETALL */
-        .request = 0x11, .executor = EXECUTOR_REFUSED,
-        .refusal = 95,
+        .request = 0x11, .executor = EXECUTOR_LEADER,
+        .flags = FLAG_EFFECT,
+        .argument = {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
     },
     { /* SEM_STAT */
         .request = 0x12, .executor = EXECUTOR_LEADER,

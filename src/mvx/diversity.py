@@ -2,8 +2,8 @@
 
 The table is data: the command line, the reference page and the tests read it from here. What is on
 by default changes nothing that a program can let out without giving away its memory. What is not
-(`environment`, `heap`, `fill`) also shows faults that natively stay hidden, and differences without harm
-(docs/decisions/0005-what-differs-by-default.md).
+(`environment`, `heap`, `fill`) also shows faults that natively stay hidden, and differences without
+harm (docs/decisions/0005-what-differs-by-default.md).
 """
 
 from __future__ import annotations

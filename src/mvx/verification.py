@@ -31,6 +31,9 @@ _ARGUMENTS: Final = ("rdi", "rsi", "rdx", "r10", "r8", "r9")
 _SCALARS_32: Final = frozenset({Kind.INT, Kind.DESCRIPTOR})
 _MASKS: Final = {271: 3, 281: 4, 441: 4}
 """ppoll, epoll_pwait, epoll_pwait2: which argument is a signal mask; its size follows."""
+_SEMCTL: Final = 66
+_COMMAND_MASK: Final = 0xFF
+_IPC_STAT: Final = 2
 _CONTENT_MAX: Final = 1 << 20
 _OWN_FILES: Final = frozenset({"maps", "numa_maps", "auxv", "pagemap"})
 """Files of /proc/PID that are each variant's own (agent/descriptors.c)."""
@@ -51,6 +54,8 @@ def objection(monitor: Monitor, task: Task, current: Registers) -> str:
         executor = request.executor if request is not None else executor
     if executor is Executor.NATIVE and rule.handler is not Handler.PRCTL:
         return f"{rule.name} at a gate that is not for it"
+    if number == _SEMCTL and arguments[2] & _COMMAND_MASK == _IPC_STAT:
+        return ""  # how many semaphores there are: what the agent itself asks, too
     if executor is Executor.LOCAL or _is_own(task, number, arguments):
         return ""
     if not task.is_leader and executor is not Executor.EVERYONE:

@@ -1,8 +1,6 @@
 """The commands of semctl, msgctl and shmctl (linux/ipc.h, sem.h, msg.h, shm.h)."""
 
-from errno import EOPNOTSUPP
-
-from .annotations import In, Int, Out
+from .annotations import In, Int, Out, Own
 from .requests import Request
 from .structures import Member, Structure, blob, i32, octets, own, u32, u64
 
@@ -29,15 +27,11 @@ SEMAPHORES = [
     Request("IPC_INFO", 3, Out[blob("seminfo", 40)]),
     Request("GETPID", 11),
     Request("GETVAL", 12),
-    Request(
-        "GETALL", 13, refusal=EOPNOTSUPP, note="the array's length is known to the kernel only"
-    ),
+    Request("GETALL", 13, Own),
     Request("GETNCNT", 14),
     Request("GETZCNT", 15),
     Request("SETVAL", 16, Int, effect=True),
-    Request(
-        "SETALL", 17, refusal=EOPNOTSUPP, note="the array's length is known to the kernel only"
-    ),
+    Request("SETALL", 17, Own, effect=True),
     Request("SEM_STAT", 18, Out[blob("semid_ds", 104)]),
     Request("SEM_INFO", 19, Out[blob("seminfo", 40)]),
     Request("SEM_STAT_ANY", 20, Out[blob("semid_ds", 104)]),

@@ -56,8 +56,9 @@ def semtimedop(
 ) -> Zero: ...
 
 
-@leader(handler="control", note="without GETALL and SETALL")
-def semctl(semid: Int, semnum: Int, cmd: Control, arg: Request) -> Int: ...
+@leader(handler="control")
+def semctl(semid: Int, semnum: Int, cmd: Control, arg: Request) -> Int:
+    """How long the arrays of GETALL and SETALL are, each variant asks the kernel (IPC_STAT)."""
 
 
 @leader
