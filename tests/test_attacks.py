@@ -9,6 +9,7 @@ to be so (SECURITY.md). `mvx bench attacks` tries all of them against each diver
 from __future__ import annotations
 
 import json
+import struct
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,12 +20,11 @@ import pytest
 from mvx import diversity
 from mvx.attacks.suite import ATTACKS, OTHER_FILES, Attack
 from mvx.attacks.trial import Outcome, Result, attempt, build
+from mvx.attacks.victim import Victim
 from mvx.bench import attacks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from mvx.attacks.victim import Victim
 
 FAILS_IN_THE_LEADER = {"T1-code-in-mapped-memory"}
 """With a follower's address the leader's own call fails (EFAULT): nothing happens in any variant.
@@ -127,6 +127,55 @@ def test_what_catches_a_miss(name: str, by: str, mvx_command: list[str]) -> None
     assert under_mvx["contender"] == by
     # A heap of another layout need not have the secret behind the buffer in any variant.
     assert under_mvx["outcome"] in ({"stopped", "no effect"} if by == "heap" else {"stopped"})
+
+
+def test_service_goes_on_after_brute_force(
+    mvx_command: list[str], folder: Path, work_place: Path
+) -> None:
+    """T7 with three variants and `drop`: the alarm, and other clients are served as before."""
+    attack = BY_NAME["T7-brute-force"]
+    program = build(["gcc"], attack, folder)
+    honest = struct.pack("<H", 4) + b"ping"
+    command = [*mvx_command, "run", "-n", "3", "--on-divergence", "drop", "--"]
+    victim = Victim([*command, str(program)], program, work_place)
+    try:
+        assert victim.talk(honest) == b"ok\n"
+        known = bytearray(b"A" * 72)
+        while "mvx: divergence" not in victim.errors and len(known) < 80:
+            for guess in range(256):
+                body = bytes([*known, guess])
+                if victim.talk(struct.pack("<H", len(body)) + body) == b"ok\n":
+                    known.append(guess)
+                    break
+                if "mvx: divergence" in victim.errors:
+                    break
+        assert "mvx: divergence" in victim.errors
+        assert [victim.talk(honest) for _ in range(3)] == [b"ok\n"] * 3
+        assert victim.is_running
+        assert victim.marker == b""
+    finally:
+        victim.kill()
+
+
+@pytest.mark.parametrize("what", ["tell", "stop"])
+def test_first_wrong_guess_is_seen(
+    what: str, mvx_command: list[str], folder: Path, work_place: Path
+) -> None:
+    """T7 with `--on-crash`."""
+    program = build(["gcc"], BY_NAME["T7-brute-force"], folder)
+    command = [*mvx_command, "run", "-n", "2", "--on-crash", what, "--"]
+    victim = Victim([*command, str(program)], program, work_place)
+    try:
+        assert victim.talk(struct.pack("<H", 4) + b"ping") == b"ok\n"
+        assert "mvx: " not in victim.errors
+        victim.talk(struct.pack("<H", 74) + b"A" * 74)
+        if what == "stop":
+            assert victim.ended(10) == 121
+        else:
+            assert victim.talk(struct.pack("<H", 4) + b"ping") == b"ok\n"
+        assert "crashed in all variants: SIGABRT" in victim.errors
+    finally:
+        victim.kill()
 
 
 def test_fixed_release_is_served(mvx_command: list[str], folder: Path, work_place: Path) -> None:

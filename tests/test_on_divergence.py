@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 VOTE = Path(__file__).parent / "disagreement" / "vote.c"
+GOES_ON = VOTE.with_name("goes_on.c")
 DIVERGENCE = 121
 FAULTS = ["bytes", "length", "effect", "more-queries", "crash", "fault", "exit", "hang"]
 PARTS = {"bytes": b"at 0xabcd\n", "length": b"all is right\n"}
@@ -67,21 +68,63 @@ def test_follower_in_the_minority_is_dropped(fault: str, run: Runner, programs: 
     assert (run.place / "report").stat().st_size
 
 
-@pytest.mark.parametrize("fault", ["bytes", "effect", "fault"])
-def test_leader_in_the_minority_ends_the_run(fault: str, run: Runner, programs: Programs) -> None:
+@pytest.mark.parametrize("where", ["", "in-child"])
+@pytest.mark.parametrize("fault", [*PARTS, *sorted({*FAULTS, "fewer-queries"} - {*PARTS, "hang"})])
+def test_follower_takes_over_from_leader(
+    fault: str, where: str, run: Runner, programs: Programs
+) -> None:
+    """Of three, the leader is wrong: a follower goes on in its process, and another agrees."""
     files = [programs.wrong, programs.right, programs.right]
-    ran = run(["--on-divergence", "drop"], files, fault)
-    assert ran.returncode == DIVERGENCE
-    assert ran.stdout == b"before\n"
-    assert b"the leader is not in the majority" in ran.stderr
+    words = [fault, where] if where else [fault]
+    ran = run(["--on-divergence", "drop", "--report", "report"], files, *words)
+    assert ran.returncode == 0, ran.stderr
+    expected = b"before\n" + PARTS.get(fault, b"") + b"after\n"
+    if where:
+        expected += b"child done\nbefore\nafter\nchild done\n"
+    assert ran.stdout == expected
+    assert b"of the leader goes on as variant 1" in ran.stderr
+    assert b"variant 1 dropped, 2 left" in ran.stderr
+    assert (run.place / "report").stat().st_size
+
+
+def test_who_took_over_has_all_of_the_leader(
+    compiled: Callable[..., Path], mvx_command: list[str], work_place: Path
+) -> None:
+    """Memory, handlers, stacks; descriptors, event data, children, number; and what comes new."""
+    right, wrong = (compiled(GOES_ON, *flags) for flags in ((), ("-DWRONG",)))
+    natively = subprocess.run([right], check=True, capture_output=True, cwd=work_place)
+    assert b"wrong" not in natively.stdout
+    variants = ["--variant", right, "--variant", right]
+    ran = subprocess.run(
+        [*mvx_command, "run", "-n", "3", "--on-divergence", "drop", *variants, "--", wrong],
+        check=False,
+        capture_output=True,
+        cwd=work_place,
+        timeout=60,
+    )
+    assert b"of the leader goes on as variant 1" in ran.stderr
+    assert ran.stdout == natively.stdout
+    assert ran.returncode == 0
+
+
+def test_leader_with_a_follower_in_the_minority(run: Runner, programs: Programs) -> None:
+    files = [programs.wrong, programs.right, programs.wrong, programs.right, programs.right]
+    ran = run(["--on-divergence", "drop"], files, "bytes")
+    assert (ran.returncode, ran.stdout) == (0, b"before\nat 0xabcd\nafter\n"), ran.stderr
+    assert b"variant 2 dropped, 4 left" in ran.stderr
+    assert b"variant 1 dropped, 3 left" in ran.stderr
+
+
+def test_majority_that_crashes_does_not_take_over(run: Runner, programs: Programs) -> None:
+    """Two of three crash: their majority is to die, and nobody takes over."""
+    files = [programs.right, programs.wrong, programs.wrong]
+    ran = run(["--on-divergence", "drop"], files, "fault")
+    assert (ran.returncode, ran.stdout) == (DIVERGENCE, b"before\n")
 
 
 @pytest.mark.parametrize("fault", ["bytes", "effect", "crash", "fault"])
-@pytest.mark.parametrize("count", [2, 3])
-def test_child_without_majority_is_lost_alone(
-    fault: str, count: int, run: Runner, programs: Programs
-) -> None:
-    files = [programs.wrong, programs.right, programs.right][:count]
+def test_child_without_majority_is_lost_alone(fault: str, run: Runner, programs: Programs) -> None:
+    files = [programs.wrong, programs.right]
     ran = run(["--on-divergence", "drop"], files, fault, "in-child")
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout == b"before\nchild lost\nbefore\nafter\nchild done\n"

@@ -61,6 +61,11 @@ class Arena:
         start = lane * LANE_STRIDE + LANE.offset(field)
         return int.from_bytes(self._memory[start : start + 8], "little")
 
+    def set_word(self, lane: int, field: str, value: int) -> None:
+        """Replace a 64-bit field of a lane's header; its owner stands still."""
+        start = lane * LANE_STRIDE + LANE.offset(field)
+        self._memory[start : start + 8] = value.to_bytes(8, "little")
+
     def reset(self, lane: int) -> None:
         """Make a lane new for another task set; nobody may be using it."""
         start = lane * LANE_STRIDE

@@ -160,7 +160,14 @@ class Monitor:
         task.space, task.slot, task.table = space, slot, table
         space.users += 1
         table.users += 1
-        address = space.slot_address(slot)
+        self.rewrite(task, self._position(task), **fields)
+
+    def rewrite(self, task: Task, position: int, **fields: int) -> None:
+        """Write a task's struct task anew; `position`: where it goes on in its lane."""
+        space, table = task.space, task.table
+        assert space is not None
+        assert table is not None
+        address = task.slot_address
         space.memory.write(
             address,
             TASK.pack(
@@ -183,13 +190,13 @@ class Monitor:
                 overhead=space.overhead,
                 tid=task.set.tid,
                 pid=task.set.process,
-                position=self._position(task),
+                position=position,
                 loading=space.loading,
                 trace=self.trace is not None,
                 alone=len(self.variants) == 1 and self.trace is None,
                 ordered=self.ordered,
                 turns=task.turns,
-                slot=slot,
+                slot=task.slot,
                 copies=self.copies.hash if task.is_leader else 0,
                 **fields,
             ),
@@ -264,6 +271,12 @@ class Monitor:
         assert task.space is not None
         address = task.slot_address + TASK.offset(field)
         task.space.memory.write(address, value.to_bytes(4, "little"))
+
+    def write_word(self, task: Task, field: str, value: int) -> None:
+        """Write one 64-bit field of a task's struct task."""
+        assert task.space is not None
+        address = task.slot_address + TASK.offset(field)
+        task.space.memory.write(address, value.to_bytes(8, "little"))
 
     def tell_leaders(self, field: str, value: int) -> None:
         """Write a field of struct task in every task of the leader."""

@@ -160,7 +160,7 @@ class Placement:
 
     def plan(self, task: Task, stack: InitialStack) -> Plan:
         """What to move in the new image of a task at the exit of its exec."""
-        areas = _mappings(task.tid)
+        areas = mappings(task.tid)
         variant = task.variant.index
         moves: list[tuple[int, int, int]] = []
         image = _moves(
@@ -240,7 +240,7 @@ def _memory_map(tid: int, image: int, distance: int, brk: int) -> tuple[int, ...
     return (*moved, brk, brk, *above, 0, no_descriptor)
 
 
-def _mappings(tid: int) -> list[Mapping]:
+def mappings(tid: int) -> list[Mapping]:
     """The mappings of a task, in order."""
     content = Path(f"/proc/{tid}/maps").read_text(encoding="utf-8", errors="surrogateescape")
     found = []

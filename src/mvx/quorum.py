@@ -5,10 +5,10 @@ agreed with the leader or disagreed too (`--on-divergence drop`). Whoever is in 
 *dropped*: all its processes are killed, its consent to everything is written into its arena by the
 supervisor, and the run goes on with fewer variants.
 
-A leader in the minority cannot be replaced: its descriptors, its children and its process numbers
-are the real ones. If the process that disagrees is not the program's first, it is killed in all
-variants, as if it had crashed: a server whose children serve its clients goes on. Else the run
-ends. Under `observe` the leader is always right.
+When the leader is in the minority, a follower takes over (takeover.py). Where that cannot be, and
+where nobody has a majority, the process that disagrees is killed in all variants, as if it had
+crashed, if it is not the program's first: a server whose children serve its clients goes on. Else
+the run ends. Under `observe` the leader is always right.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from mvx import kernel
+from mvx.kernel import TaskGoneError
 from mvx.layout import TASK
+from mvx.takeover import Impossible, Takeover
 from mvx.tasks import State
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class Quorum:
         self.disputes: set[TaskSet] = set()
         """Task sets in which not every variant has voted yet."""
         self._mode = monitor.options.on_divergence
+        self._takeover = Takeover(monitor)
 
     def disagree(self, task: Task, report: Callable[[], None]) -> bool:
         """A follower's agent found a difference; False: the run is to end.
@@ -105,12 +108,42 @@ class Quorum:
                 self._drop(variant)
             self._let_die(task_set)
             return True
+        minority = against if 0 in against else frozenset(live - against)
+        if 2 * len(minority) < len(live) and self._replace_leader(task_set, minority, report):
+            return True
         if task_set.process != monitor.first_process:
             report()
             self._end_process(task_set)
             return True
-        sys.stderr.write("mvx: the leader is not in the majority, and cannot be replaced\n")
+        sys.stderr.write("mvx: the leader is not in the majority\n")
         return False
+
+    def _replace_leader(
+        self, task_set: TaskSet, minority: frozenset[int], report: Callable[[], None]
+    ) -> bool:
+        """Let a follower of the majority take over from the leader; whether it has."""
+        monitor = self._monitor
+        majority = frozenset(variant.index for variant in monitor.live) - minority
+        leader = task_set.tasks.get(0)
+        try:
+            follower = self._takeover.candidate(task_set, majority)
+            assert leader is not None
+            report()
+            for other in minority - {0}:
+                self._drop(monitor.variants[other])
+            self._takeover.take_over(follower, leader)
+        except (Impossible, TaskGoneError) as error:
+            sys.stderr.write(f"mvx: the leader cannot be replaced: {error}\n")
+            return False
+        number, index = task_set.process, follower.variant.index
+        sys.stderr.write(f"mvx: process {number} of the leader goes on as variant {index}\n")
+        dissenters = set(task_set.dissenters)
+        task_set.dissenters.clear()
+        self.disputes.discard(task_set)
+        self._drop(follower.variant)
+        for other in dissenters - {index}:
+            self._takeover.again(task_set.tasks[other])
+        return True
 
     def _let_die(self, task_set: TaskSet) -> None:
         """A leader that is held at a deadly signal gets it, as it would natively."""
