@@ -340,6 +340,7 @@ def test_defaults() -> None:
         "diversify": ["layout", "stack", "canary"],
         "policy": "effects",
         "verify": "sensitive",
+        "on_crash": "ignore",
         "on_divergence": "stop",
         "rules": [],
         "calibrate": None,
@@ -365,10 +366,11 @@ def test_every_option(tmp_path: Path) -> None:
     more = (
         "--diversify canary,layout --status-file s --timeout 1.5 --watchdog 2 --seed 0x10 -- true"
     )
-    more = f"--on-divergence drop --rules r.toml {more}"
+    more = f"--on-divergence drop --on-crash tell --rules r.toml {more}"
     seen = options_seen(*words.split(), *more.split(), cwd=tmp_path)
     assert seen["arguments"] == ["true"]
     assert (seen["variants"], seen["policy"], seen["verify"]) == (3, "strict", "all")
+    assert seen["on_crash"] == "tell"
     assert (seen["on_divergence"], seen["rules"]) == ("drop", [f"{tmp_path}/r.toml"])
     assert seen["diversify"] == ["layout", "canary"]
     assert (seen["patch"], seen["pids"]) == (False, "translate")

@@ -191,6 +191,13 @@ def make_parser(*, benchmarks: bool = False) -> Parser:
         " go on",
     )
     add(
+        "--on-crash",
+        choices=options.ON_CRASH,
+        default="ignore",
+        help="when a process crashes in all variants, as after an attack that failed: nothing (the"
+        " default), say it, or end the run",
+    )
+    add(
         "--observe",
         dest="on_divergence",
         action="store_const",

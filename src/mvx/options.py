@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Policy = Literal["strict", "effects", "stream"]
 Verify = Literal["sensitive", "effects", "all"]
 OnDivergence = Literal["stop", "drop", "observe"]
+OnCrash = Literal["ignore", "tell", "stop"]
 Pids = Literal["auto", "namespace", "translate"]
 Wait = Literal["auto", "spin", "sleep"]
 Threads = Literal["auto", "serial", "parallel"]
@@ -34,6 +35,7 @@ SignalPoints = Literal["any", "calls"]
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 VERIFICATIONS: tuple[Verify, ...] = get_args(Verify)
 ON_DIVERGENCE: tuple[OnDivergence, ...] = get_args(OnDivergence)
+ON_CRASH: tuple[OnCrash, ...] = get_args(OnCrash)
 PIDS: tuple[Pids, ...] = get_args(Pids)
 WAITS: tuple[Wait, ...] = get_args(Wait)
 THREADS: tuple[Threads, ...] = get_args(Threads)
@@ -73,6 +75,8 @@ class Options:
     """Which calls the supervisor verifies from outside."""
     on_divergence: OnDivergence = "stop"
     """What happens to a run whose variants disagree."""
+    on_crash: OnCrash = "ignore"
+    """What happens when a process crashes in all variants alike."""
     rules: tuple[Path, ...] = ()
     """Files of rules: differences that are none."""
     calibrate: Path | None = None

@@ -38,7 +38,7 @@ from mvx.layout import REQUESTS
 from mvx.local import Local
 from mvx.monitor import Monitor
 from mvx.options import Options
-from mvx.outcome import FAILURE_STATUS, TIMEOUT_STATUS, Outcome
+from mvx.outcome import DIVERGENCE_STATUS, FAILURE_STATUS, TIMEOUT_STATUS, Outcome
 from mvx.preemption import Preemption
 from mvx.processes import Processes
 from mvx.tasks import State, Task, TaskSet, Variant
@@ -46,6 +46,8 @@ from mvx.tasks import State, Task, TaskSet, Variant
 _REQUESTS: Final = list(REQUESTS)
 _CAP_SYS_ADMIN: Final = 21
 _TICK_S: Final = 0.25
+_CRASHES: Final = frozenset({4, 5, 6, 7, 8, 11, 31})
+"""SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS."""
 _TRACED: Final = _REQUESTS.index("TRACED")
 _STALLED: Final = _REQUESTS.index("STALLED")
 _FETCH: Final = _REQUESTS.index("FETCH")
@@ -503,6 +505,8 @@ class Supervisor:
             self._root_status = status
         if task.is_leader and os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
+            if number in _CRASHES and task.tid == task.process:
+                self._crashed(task, number)
             if others and number not in (signal.SIGKILL, monitor.dying.get(task.process)):
                 # Not by a signal that the supervisor let through: the kernel's judgement of this
                 # variant alone.
@@ -521,6 +525,15 @@ class Supervisor:
             reason = f"variant {task.variant.index} ended, others of its task set did not"
             monitor.expect(task_set, self._options.watchdog_s, reason, {task.variant.index})
         monitor.retire(task_set)
+
+    def _crashed(self, task: Task, number: int) -> None:
+        """A process has crashed, in all variants as far as is known."""
+        if self._options.on_crash == "ignore" or sys.stderr is None:
+            return
+        name = signal.Signals(number).name
+        sys.stderr.write(f"mvx: process {task.set.process} crashed in all variants: {name}\n")
+        if self._options.on_crash == "stop":
+            self._stop(Outcome("divergence", DIVERGENCE_STATUS))
 
     def _regathered(self, task_set: TaskSet) -> None:
         """A variant was dropped: those that it was waited for may be complete."""
