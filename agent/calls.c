@@ -15,7 +15,7 @@
 #include "agent.h"
 #include "generated/rules.h"
 
-enum { CLOCK_MONOTONIC_RAW = 4, EINTR = 4, ENOSYS = 38, MSG_ZEROCOPY = 0x4000000 };
+enum { CLOCK_MONOTONIC_RAW = 4, EINTR = 4, EINVAL = 22, ENOSYS = 38, MSG_ZEROCOPY = 0x4000000 };
 
 _Static_assert(sizeof(struct frame) == 21 * 8, "the frame is struct user_regs_struct up to ss");
 
@@ -85,12 +85,13 @@ static int is_rendezvous(const struct call *call) {
 /*
  * What was checked is what is done: after a rendezvous the kernel reads plain input buffers from
  * the compared copy, which no other thread of the program writes. Not for MSG_ZEROCOPY, which holds
- * on to the pages.
+ * on to the pages. Returns 1 when an argument is another now.
  */
-static void use_compared(const struct call *call, uint64_t *arguments) {
+static int use_compared(const struct call *call, uint64_t *arguments) {
+    int changed = 0;
     if (!is_leader(call->task) || call->rule->handler || !is_rendezvous(call) ||
         (call->number == __NR_sendto && call->arguments[3] & MSG_ZEROCOPY)) {
-        return;
+        return 0;
     }
     for (int index = 0; index < call->rule->count; index++) {
         const struct argument_rule *rule = &call->rule->arguments[index];
@@ -98,8 +99,15 @@ static void use_compared(const struct call *call, uint64_t *arguments) {
             (rule->kind == KIND_BYTES && !rule->layout) || rule->kind == KIND_SOCKET_ADDRESS;
         if (is_plain && rule->direction == DIRECTION_IN && call->compared[index]) {
             arguments[index] = (uint64_t)call->compared[index];
+            changed = 1;
         }
     }
+    return changed;
+}
+
+static int64_t enter_kernel(const struct call *call, const uint64_t *arguments) {
+    return is_verified(call) ? gate_traced((long)call->number, arguments)
+                             : gate_interruptible((long)call->number, arguments);
 }
 
 static void execute(struct call *call) {
@@ -114,13 +122,17 @@ static void execute(struct call *call) {
     }
     uint64_t arguments[ARGUMENTS_MAX];
     copy(arguments, call->arguments, sizeof arguments);
-    use_compared(call, arguments);
+    int changed = use_compared(call, arguments);
     if (call->flags & FLAG_NO_RETURN) {
         /* The followers are gone already: nothing may call it off. */
         gate_plain((long)call->number, arguments);
     }
-    call->result = is_verified(call) ? gate_traced((long)call->number, arguments)
-                                     : gate_interruptible((long)call->number, arguments);
+    call->result = enter_kernel(call, arguments);
+    if (call->result == -EINVAL && changed && !call->task->interrupted) {
+        /* A file open with O_DIRECT wants the alignment that the program took care of. */
+        copy(arguments, call->arguments, sizeof arguments);
+        call->result = enter_kernel(call, arguments);
+    }
     if (call->task->disturbed && !is_verified(call)) {
         transfer_rest(call, arguments);
     }
