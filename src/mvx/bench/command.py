@@ -98,6 +98,7 @@ def _add_contenders(parser: argparse.ArgumentParser) -> None:
     add("--policy", action="append", choices=POLICIES, help="(default: all; quick: effects)")
     add("--variants", type=_variants, action="append", metavar="N", help="(1, 2, 3; quick: 1, 2)")
     add("--no-patch", type=_variants, action="append", metavar="N", help="also unpatched (1, 2)")
+    add("--diversify", action="append", default=[], metavar="NAME,…", help="also with these")
     add("--no-strace", dest="strace", action="store_false", help="without strace")
     add("--wait", choices=WAITS, default="auto", help="how variants wait (default: auto)")
     add("--option", action="append", default=[], metavar="WORD", help="one more word for mvx run")

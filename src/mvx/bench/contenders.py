@@ -35,6 +35,11 @@ def contenders(asked: argparse.Namespace) -> Iterator[Contender]:
         for variants in asked.variants:
             if variants > 1 or policy == asked.policy[0]:
                 yield _mvx(command, asked, variants, policy)
+    for names in asked.diversify:
+        # The default set is what the others are to be compared with: all with two variants.
+        one = _mvx(command, asked, max(2, min(asked.variants)), asked.policy[0])
+        words = (*one.prefix[:-1], "--diversify", names, "--")
+        yield dataclasses.replace(one, name=f"{one.name} {names}", prefix=words)
     for variants in asked.no_patch:
         yield _mvx(command, asked, variants, asked.policy[0], patch=False)
     strace = shutil.which("strace")
