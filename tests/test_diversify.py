@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mvx import diversity
+from mvx.disjoint import Disjoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +52,48 @@ def test_differs_by_this_alone(
     )
     assert ran.returncode == (DIVERGENCE if DIFFERS[what] & by else 0), ran.stderr.decode()
     assert bool(ran.stdout) == (ran.returncode == 0)
+
+
+@pytest.mark.parametrize(("flags", "variants", "common"), [((), 3, 0), (("-no-pie",), 3, 2)])
+def test_no_address_is_code_in_two_variants(
+    flags: tuple[str, ...],
+    variants: int,
+    common: int,
+    compiled: Callable[..., Path],
+    mvx_command: list[str],
+    work_place: Path,
+) -> None:
+    """A position-independent program's code is disjoint; what cannot be moved is counted."""
+    target = work_place / "statistics"
+    words = ["run", "-n", str(variants), "--statistics", str(target), "--"]
+    program = [compiled(SHOW, *flags), "environment"]
+    subprocess.run([*mvx_command, *words, *program], check=True, capture_output=True, timeout=30)
+    counted = json.loads(target.read_text())["code"]
+    assert counted["common"] == common
+    assert counted["appeared"] >= 3 * variants
+
+
+def test_code_of_two_variants_at_one_address_ends_the_run() -> None:
+    found: list[str] = []
+    options = SimpleNamespace(diversify=("layout",), variants=2)
+    monitor: Any = SimpleNamespace(options=options, diverged=lambda *words: found.append(words[2]))
+    disjoint = Disjoint(monitor)
+    task_set = SimpleNamespace(tasks={})
+    tasks: list[Any] = [
+        SimpleNamespace(
+            set=task_set, variant=SimpleNamespace(index=index), space=SimpleNamespace(code=set())
+        )
+        for index in range(2)
+    ]
+    task_set.tasks.update(enumerate(tasks))
+    disjoint.appeared(tasks[0], 0x10000, 0x3000, placed=True)
+    disjoint.appeared(tasks[1], 0x13000, 0x1000, placed=True)
+    disjoint.appeared(tasks[1], 0xF000, 0x1000, placed=True)
+    assert found == []
+    disjoint.appeared(tasks[1], 0x12000, 0x2000, placed=False)
+    assert (found, disjoint.statistics()["common"]) == ([], 1)
+    disjoint.appeared(tasks[1], 0x12000, 0x1000, placed=True)
+    assert found == ["0x12000 is executable in variants 0 and 1"]
 
 
 def test_names_are_checked(mvx_command: list[str]) -> None:

@@ -161,6 +161,7 @@ class Births:
             space.own_program = parent.space.own_program
             space.files_mapped = parent.space.files_mapped
             space.sites = parent.space.sites.copy()
+            space.code = parent.space.code.copy()
             space.turns = parent.space.turns.copy()
             child.space, child.slot = space, parent.slot
             child.table = type(parent.table)(space, parent.table.index)

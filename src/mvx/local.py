@@ -90,6 +90,7 @@ class Local:
             kernel.resume(task.tid, to_syscall_exit=True)
             return
         elif number in _PROTECTING and current.rdx & _PROT_EXEC and task.space is not None:
+            self._appeared(task, current.rdi, current.rsi)
             self._monitor.sites.mapped(task, current.rdi, current.rsi, None, current)
         kernel.resume(task.tid)
 
@@ -124,12 +125,17 @@ class Local:
                 stopped.rdi = 0
                 kernel.set_registers(task.tid, stopped)
             if is_code and signed(stopped.rax) > 0:
+                self._appeared(task, stopped.rax, stopped.rsi)
                 self._monitor.sites.mapped(task, stopped.rax, stopped.rsi, file, stopped)
             kernel.resume(task.tid)
 
         task.on_exit_stop = mapped
         kernel.resume(task.tid, to_syscall_exit=True)
         return True
+
+    def _appeared(self, task: Task, start: int, size: int) -> None:
+        zone = self._monitor.placement.zone(task.variant.index)
+        self._monitor.disjoint.appeared(task, start, size, placed=start in zone)
 
     def _touches_agent(self, task: Task, current: Registers) -> bool:
         base, end = self._monitor.region(task.variant)

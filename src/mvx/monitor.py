@@ -18,6 +18,7 @@ from mvx.arena import Arenas
 from mvx.copies import Copies
 from mvx.counter import frequency_khz
 from mvx.delays import Delays
+from mvx.disjoint import Disjoint
 from mvx.errors import InternalError
 from mvx.handover import Handover
 from mvx.image import Image, load
@@ -99,6 +100,8 @@ class Monitor:
         self.jobs = Jobs(self)
         self.handover = Handover()
         self.copies = Copies(self)
+        self.disjoint = Disjoint(self)
+        self.statistics.add("code", self.disjoint)
         self.views = Views(self)
 
     def _variant(self, index: int) -> Variant:

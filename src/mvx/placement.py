@@ -134,6 +134,11 @@ class Placement:
         inside = zone <= address < zone + _ZONE_SLOTS * _SLOT
         return address + self.distances(variant, other)[0] if inside else address
 
+    def zone(self, variant: int) -> range:
+        """The addresses among which a variant's code is placed."""
+        start = self._zones[variant if "layout" in self._diversify else 0]
+        return range(start, start + _SLOT * _ZONE_SLOTS)
+
     def stack_residue(self, variant: int) -> int:
         """The lowest two bytes of a variant's first stack pointer: the lowest differs in all."""
         if "stack" not in self._diversify:

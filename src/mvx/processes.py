@@ -240,6 +240,10 @@ class Processes:
         new_table = monitor.new_table(space, table)
         monitor.enter(task, space, 0, new_table)
         monitor.sites.started(task, space.started)
+        zone = monitor.placement.zone(task.variant.index)
+        for area in space.started:
+            size = area.end - area.start
+            monitor.disjoint.appeared(task, area.start, size, placed=area.start in zone)
         if task.is_leader:
             self._outcome(task.set, 0)
         for number in task.early_signals:

@@ -260,6 +260,7 @@ class Takeover:
         tables = Mapping(base + PROCESS_OFFSET, base + DOMAIN_OFFSET, "rw-p", 0, (0, 0), "")
         _copy(follower, leader, tables, leader.space.base - base)
         leader.space.sites = follower.space.sites.copy()
+        leader.space.code = follower.space.code.copy()
         leader.space.files_mapped = max(leader.space.files_mapped, follower.space.files_mapped)
         leader.space.loading = follower.space.loading
         leader.space.own_program = follower.space.own_program

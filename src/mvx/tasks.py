@@ -78,6 +78,8 @@ class AddressSpace:
     """The loaders of different programs are at work: each variant looks up files for itself."""
     entry: Entry | None = None
     """The trap at the program's entry, until it is met."""
+    code: set[tuple[int, int]] = dataclasses.field(default_factory=set)
+    """Start and end of what has become executable (disjoint.py)."""
     started: list[Mapping] = dataclasses.field(default_factory=list)
     """The code that lay in it when its program started."""
     sites: SiteTable = dataclasses.field(default_factory=SiteTable)
