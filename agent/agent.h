@@ -66,6 +66,7 @@ extern const char image_start[];
 
 /* lane.c */
 struct lane *lane_of(const struct task *task, uint32_t variant);
+void lane_begin(struct task *task);
 void lane_put(struct task *task, const void *bytes, size_t count);
 long lane_put_program(struct task *task, const void *bytes, size_t count);
 const void *lane_contiguous(const struct task *task, uint64_t position, size_t count);

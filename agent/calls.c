@@ -433,8 +433,7 @@ __attribute__((used)) void agent_instruction(struct frame *frame, struct task *t
 static void call_locally(struct call *call) {
     struct task *task = call->task;
     struct lane *own = lane_of(task, task->variant);
-    task->message = task->position;
-    own->position = task->position;
+    lane_begin(task);
     if (call->rule->handler == HANDLER_ORDER && task->ordered) {
         __atomic_store_n(&own->number, call->number + 1, __ATOMIC_RELEASE);
         switch (call->number) {
@@ -495,8 +494,7 @@ __attribute__((used)) void agent_call(struct frame *frame, struct task *task) {
         return;
     }
     struct lane *own = lane_of(task, task->variant);
-    task->message = task->position;
-    own->position = task->position;
+    lane_begin(task);
     __atomic_store_n(&own->number, call.number + 1, __ATOMIC_RELEASE);
     if (is_leader(task)) {
         lead(&call);

@@ -93,12 +93,13 @@ int elastic_skip(struct call *call, const struct message *message) {
         if (answer.kind == MESSAGE_SIGNAL || answer.flags) {
             call_signal(task, POINT_ENTRY);
         }
+        lane_begin(task);
         return 1;
     }
     if (message->number == NUMBER_RDTSC || message->number == NUMBER_FUTEX) {
         lane_skip(task, sizeof *message);
         lane_acknowledge(task);
-        task->message = task->position;
+        lane_begin(task);
         return 1;
     }
     if (!rule->elastic &&

@@ -74,7 +74,7 @@ void pass_over(struct call *call, const struct message *message) {
         }
     }
     lane_acknowledge(task);
-    task->message = task->position;
+    lane_begin(task);
     if (answer.flags) {
         call_signal(task, POINT_ENTRY);
     }

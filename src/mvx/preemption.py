@@ -216,9 +216,9 @@ class Preemption:
         """All are held: bring them to one point, and let them yield there."""
         followers = list(hold.ready.values())
         seconds = _SPINNERS_S if hold.spins else _COMPUTERS_S
-        is_exact = False
         try:
             is_exact = self._alignment.align(hold.leader, followers, seconds)
+            stay = all(self._is_in_place(task, hold) for task in (hold.leader, *followers))
         except DepartedError as departed:
             self._abandon(hold, but=departed.task)
             self._serve(departed.task.tid, departed.status)
@@ -226,7 +226,8 @@ class Preemption:
         except TaskGoneError:
             self._abandon(hold)
             return
-        if not is_exact and not hold.spins and hold.computed_ns < _COMPUTES_NS:
+        is_early = not is_exact and not hold.spins and hold.computed_ns < _COMPUTES_NS
+        if is_early or not stay:
             self._abandon(hold)
             return
         del self._holds[hold.leader.set]
@@ -293,6 +294,16 @@ class Preemption:
     def _is_between_calls(task: Task, current: Registers) -> bool:
         in_call = signed(current.orig_rax) >= 0 and -signed(current.rax) in kernel.RESTART_CODES
         return not (task.space is None or in_call or task.space.contains(current.rip))
+
+    def _is_in_place(self, task: Task, hold: _Hold) -> bool:
+        """Whether a task is still between the two calls: while it was run to a point it may have
+        come to a call, which does not stop it.
+        """
+        arena = self._monitor.arenas.arenas[task.variant.index]
+        position = arena.word(task.set.lane, "head" if task.is_leader else "tail")
+        return position == hold.position and self._is_between_calls(
+            task, kernel.registers(task.tid)
+        )
 
     def _is_ahead(self, follower: Task, position: int) -> bool:
         """Whether a follower waits in the call after the place."""

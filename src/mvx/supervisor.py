@@ -305,6 +305,10 @@ class Supervisor:
         interrupts.renew(task)
 
     def _serve(self, task: Task, number: int, event: int) -> None:
+        if event == kernel.EVENT_STOP and number == signal.SIGTRAP and task.unblocked:
+            kernel.resume(task.tid)  # at an interrupt: the expected signal is still to come
+            task.reasons = Reason.NONE
+            return
         if task.unblocked and (event or number == kernel.SYSCALL_STOP):
             # The expected signal did not stop the task first: somebody else took it.
             task.unblocked = 0
