@@ -170,6 +170,10 @@ void turn_leave_too(struct call *call, uint32_t number);
 void turn_publish(const struct call *call, uint64_t turn, int64_t result);
 struct message turn_follow(struct call *call);
 void turn_yield(struct call *call);
+
+/* timers.c */
+int timer_is_own(const struct call *call);
+void timer_taken(const struct call *call);
 void turn_start(struct call *call);
 void turn_end(struct task *task);
 

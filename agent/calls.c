@@ -341,6 +341,9 @@ static void follow(struct call *call) {
         call_diverged(call, DIVERGENCE_INTEGRITY, 0, message.kind);
     }
     call->result = pardon_result(call, (int64_t)message.result);
+    if (task->own_timers && call->number == __NR_rt_sigtimedwait) {
+        timer_taken(call);
+    }
     result_check(call);
     call->kept = (uint8_t)message.arguments[0];
     call->device = message.arguments[1];
@@ -481,6 +484,9 @@ __attribute__((used)) void agent_call(struct frame *frame, struct task *task) {
         call.executor = EXECUTOR_LOCAL;
     }
     handler_prepare(&call);
+    if (task->own_timers && timer_is_own(&call)) {
+        call.executor = EXECUTOR_EVERYONE;
+    }
     if (task->loading && call.rule->loading && !(call.flags & (FLAG_EFFECT | FLAG_SENSITIVE))) {
         call.executor = EXECUTOR_LOCAL;
     }

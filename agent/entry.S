@@ -35,6 +35,7 @@ image_start:
     .long gate_traced_interrupted - image_start
     .long gate_control_after - image_start
     .long gate_bootstrap_after - image_start
+    .long signal_wait - image_start
     .long fault_start - image_start
     .long fault_end - image_start
     .long fault_fixup - image_start
@@ -215,6 +216,18 @@ gate_bootstrap:
     syscall
 gate_bootstrap_after:
     ret
+
+/*
+ * The supervisor jumps here with rdi = iterations: the variant waits for its own copy of a signal, in place of its next
+ * call. Nothing but registers changes, which the supervisor gives back; so it never comes back from the gate.
+ */
+    .globl signal_wait
+    .hidden signal_wait
+signal_wait:
+    dec     %rdi
+    jnz     signal_wait
+    mov     $REQUEST_WAITED, %edi
+    jmp     gate_control
 
 /*
  * Access to program memory, which may fault at any time. The supervisor moves a fault between fault_start and fault_end

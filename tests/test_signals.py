@@ -31,19 +31,26 @@ class Combination(NamedTuple):
     user: str
     """The caller, or nobody when the caller is root."""
     patch: bool
+    signals: str
 
     def __str__(self) -> str:
         """Name the combination as in the name of the test."""
-        return f"{self.variants}-{self.user}-{'patch' if self.patch else 'no-patch'}"
+        patch = "patch" if self.patch else "no-patch"
+        return f"{self.variants}-{self.user}-{patch}-{self.signals}"
 
     @property
     def words(self) -> list[str]:
         """The arguments of mvx before the program."""
-        return ["run", "-n", str(self.variants), *([] if self.patch else ["--no-patch"]), "--"]
+        words = ["run", "-n", str(self.variants), "--signals", self.signals]
+        return [*words, *([] if self.patch else ["--no-patch"]), "--"]
 
 
 USERS = ["caller", "nobody"] if os.geteuid() == 0 else ["caller"]
-ALL = list(itertools.starmap(Combination, itertools.product((2, 3), USERS, (True, False))))
+ALL = list(
+    itertools.starmap(
+        Combination, itertools.product((2, 3), USERS, (True, False), ("leader", "quorum"))
+    )
+)
 
 
 def cases(matrix: str) -> Iterator[Any]:

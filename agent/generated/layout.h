@@ -2,7 +2,7 @@
 #ifndef MVX_LAYOUT_H
 #define MVX_LAYOUT_H
 
-#define PROTOCOL_VERSION 0x2
+#define PROTOCOL_VERSION 0x3
 #define IMAGE_MAGIC 0x31746e656761786d
 #define NUMBER_RDTSC 0x10000
 #define NUMBER_OUTSIDE 0x10001
@@ -46,6 +46,7 @@
 #define REQUEST_STALLED 9
 #define REQUEST_FETCH 10
 #define REQUEST_CHANGED 11
+#define REQUEST_WAITED 12
 #define POINT_ENTRY 0
 #define POINT_INTERRUPTED 1
 #define POINT_EXIT 2
@@ -126,6 +127,7 @@
 #define OFFSET_TASK_SPINS 0xf0
 #define OFFSET_TASK_CLEAR_TID 0xf8
 #define OFFSET_TASK_DEFERRED 0x100
+#define OFFSET_TASK_OWN_TIMERS 0x104
 
 #define OFFSET_DOMAIN_TURN 0x0
 #define OFFSET_DOMAIN_STATE 0x8
@@ -189,9 +191,10 @@
 #define OFFSET_IMAGE_HEADER_GATE_TRACED_INTERRUPTED 0x40
 #define OFFSET_IMAGE_HEADER_GATE_CONTROL 0x44
 #define OFFSET_IMAGE_HEADER_GATE_BOOTSTRAP 0x48
-#define OFFSET_IMAGE_HEADER_FAULT_START 0x4c
-#define OFFSET_IMAGE_HEADER_FAULT_END 0x50
-#define OFFSET_IMAGE_HEADER_FAULT_FIXUP 0x54
+#define OFFSET_IMAGE_HEADER_SIGNAL_WAIT 0x4c
+#define OFFSET_IMAGE_HEADER_FAULT_START 0x50
+#define OFFSET_IMAGE_HEADER_FAULT_END 0x54
+#define OFFSET_IMAGE_HEADER_FAULT_FIXUP 0x58
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -244,6 +247,7 @@ struct task {
     uint32_t spins;  /* how often it lost its turn since its last call (agent) */
     uint64_t clear_tid;  /* where zero is written when the thread ends (supervisor, agent) */
     uint32_t deferred;  /* a timer's signal comes soon, or before a call that looks at signals (supervisor) */
+    uint32_t own_timers;  /* 1: every variant has timers of its own (supervisor) */
 };
 _Static_assert(offsetof(struct task, self) == 0x0, "layout");
 _Static_assert(offsetof(struct task, entry) == 0x8, "layout");
@@ -291,6 +295,7 @@ _Static_assert(offsetof(struct task, futex_previous) == 0xec, "layout");
 _Static_assert(offsetof(struct task, spins) == 0xf0, "layout");
 _Static_assert(offsetof(struct task, clear_tid) == 0xf8, "layout");
 _Static_assert(offsetof(struct task, deferred) == 0x100, "layout");
+_Static_assert(offsetof(struct task, own_timers) == 0x104, "layout");
 
 struct domain {
     uint64_t turn;  /* leader: how many turns were taken; follower: whose turn it is (agent) */
@@ -410,6 +415,7 @@ struct image_header {
     uint32_t gate_traced_interrupted;  /* offset at which a traced call given up goes on */
     uint32_t gate_control;  /* offset just after the control gate's syscall instruction */
     uint32_t gate_bootstrap;  /* offset just after the bootstrap gate's syscall instruction */
+    uint32_t signal_wait;  /* offset at which a variant waits for its own copy of a signal */
     uint32_t fault_start;  /* offset of the first instruction that may fault on program memory */
     uint32_t fault_end;  /* offset just after the last of them */
     uint32_t fault_fixup;  /* offset at which such a fault goes on */
@@ -432,8 +438,9 @@ _Static_assert(offsetof(struct image_header, gate_traced) == 0x3c, "layout");
 _Static_assert(offsetof(struct image_header, gate_traced_interrupted) == 0x40, "layout");
 _Static_assert(offsetof(struct image_header, gate_control) == 0x44, "layout");
 _Static_assert(offsetof(struct image_header, gate_bootstrap) == 0x48, "layout");
-_Static_assert(offsetof(struct image_header, fault_start) == 0x4c, "layout");
-_Static_assert(offsetof(struct image_header, fault_end) == 0x50, "layout");
-_Static_assert(offsetof(struct image_header, fault_fixup) == 0x54, "layout");
+_Static_assert(offsetof(struct image_header, signal_wait) == 0x4c, "layout");
+_Static_assert(offsetof(struct image_header, fault_start) == 0x50, "layout");
+_Static_assert(offsetof(struct image_header, fault_end) == 0x54, "layout");
+_Static_assert(offsetof(struct image_header, fault_fixup) == 0x58, "layout");
 #endif
 #endif

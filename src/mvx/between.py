@@ -15,16 +15,19 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import enum
-import struct
 import time
 from collections.abc import Callable
-from typing import Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from mvx import interrupts, kernel
 from mvx.interrupts import Reason
 from mvx.kernel import MASK, Registers, TaskGoneError, signed
 from mvx.monitor import Monitor
 from mvx.tasks import Stash, State, Task
+
+if TYPE_CHECKING:
+    from mvx.ballot import Ballots
 
 _MOMENT_S: Final = 0.00003
 """How long followers may show that they are ahead before they are summoned."""
@@ -38,8 +41,6 @@ _CALLS_OFTEN_S: Final = 0.00005
 """
 _CALL_PATIENCE_S: Final = 0.0003
 """How long it may take to it then."""
-_TIMER: Final = struct.Struct("<i4xii")
-"""Of a siginfo from si_code on: si_code, si_timerid, si_overrun."""
 _REST_MOST_S: Final = 0.005
 """How long a timer's signal waits, at most, so that the program gets on since the last one."""
 _FUTEX_PATIENCE_S: Final = 0.01
@@ -69,6 +70,8 @@ class Hold:
     """Followers that are held, with the registers to put back (None: as they are)."""
     injectable: set[int] = dataclasses.field(default_factory=set)
     """Those of them that are in signal-delivery-stop."""
+    waits: bool = False
+    """All are held, and one of them waits for its own copy of the signal."""
     forced: bool = False
     """The leader did not come to the call in which a follower waits."""
 
@@ -76,9 +79,12 @@ class Hold:
 class BetweenCalls:
     """Signals of leaders that make no common call."""
 
-    def __init__(self, monitor: Monitor, pull_out: Callable[[Task], None]) -> None:
+    def __init__(
+        self, monitor: Monitor, pull_out: Callable[[Task], None], ballots: Ballots | None
+    ) -> None:
         """Works on the monitor's tasks; `pull_out` tells a leader in its agent of its signals."""
         self._monitor = monitor
+        self._ballots = ballots
         self._pull_out = pull_out
         self._rested: dict[Task, float] = {}
         """Until when a leader's task shall get on with its work after its last signal."""
@@ -97,6 +103,11 @@ class BetweenCalls:
     def watch(self, task: Task) -> None:
         """A leader goes on with `pending` set, and should come to a common call."""
         self._due.setdefault(task, time.monotonic() + _AGENT_PATIENCE_S)
+
+    def fetch(self, task: Task) -> None:
+        """A leader that runs on has a signal in its stash."""
+        self._due[task] = time.monotonic()
+        self._monitor.write_field(task, "pending", 1)
 
     def begin(self, task: Task, current: Registers) -> None:
         """A leader is in signal-delivery-stop, in the program, and the signal is in its stash."""
@@ -145,11 +156,14 @@ class BetweenCalls:
         for task, due in list(self._due.items()):
             if due > now:
                 continue
+            hold = self._holds.get(task)
+            if hold is not None and hold.waits:
+                del self._due[task]
+                continue
             if not task.stash or task.state is not State.RUNNING:
                 self._forget(task)
                 continue
             self._due[task] = now + _RETRY_S
-            hold = self._holds.get(task)
             if hold is None:
                 if task in self._resting:
                     self._resting.discard(task)
@@ -303,7 +317,22 @@ class BetweenCalls:
     # The end of a hold
 
     def _deliver(self, hold: Hold) -> None:
+        """All are held: each gets the signals, once it has its own copies."""
         leader = hold.leader
+        if self._ballots is not None:
+            self._ballots.postpone(leader, kernel.signal_mask(leader.tid))
+            if not leader.stash:
+                self._monitor.write_field(leader, "pending", 0)
+                self._forget(leader)
+                return
+        hold.waits = self._ballots is not None and self._ballots.is_waiting(
+            [leader, *self._followers(leader)],
+            leader.stash,
+            partial(self._have_copies, hold),
+            restores=True,
+        )
+        if hold.waits:
+            return
         del self._holds[leader]
         self._due.pop(leader, None)
         self._forced.discard(leader)
@@ -311,7 +340,8 @@ class BetweenCalls:
         self._monitor.write_field(leader, "pending", 0)
         self._monitor.write_field(leader, "deferred", 0)
         for stash in signals:
-            stash.way = "between_calls"
+            if stash.way == "at_call":
+                stash.way = "between_calls"
             stash.missing = len(leader.set.tasks)
         for task in (leader, *self._followers(leader)):
             program = hold.ready.get(task.variant.index)
@@ -327,6 +357,17 @@ class BetweenCalls:
             for stash in signals:
                 kernel.send_signal(task.process, task.tid, stash.number)
             kernel.resume(task.tid)
+
+    def _have_copies(self, hold: Hold, stops: dict[Task, bool]) -> None:
+        for task, in_signal_stop in stops.items():
+            task.state = State.RUNNING
+            if task is hold.leader:
+                hold.in_signal_stop = in_signal_stop
+            elif in_signal_stop:
+                hold.injectable.add(task.variant.index)
+            else:
+                hold.injectable.discard(task.variant.index)
+        self._deliver(hold)
 
     def _let_go(self, hold: Hold) -> None:
         """The leader is behind: it goes on to its next call, where all meet."""
@@ -360,30 +401,3 @@ class BetweenCalls:
 def is_restart(current: Registers) -> bool:
     """Whether a stopped task would go on with the call that it was interrupted in."""
     return current.orig_rax != MASK and -signed(current.rax) in kernel.RESTART_CODES
-
-
-def merge(stashes: list[Stash], new: Stash) -> None:
-    """Add a signal to those that wait, as the kernel does: a standard one is pending only once for
-    the thread and once for the process, and a timer has only one signal pending, which counts its
-    overruns.
-    """
-    for old in stashes:
-        if old.number != new.number:
-            continue
-        if new.number < kernel.FIRST_REALTIME:
-            if _is_for_thread(old) == _is_for_thread(new):
-                return
-            continue
-        code, timer, overruns = _TIMER.unpack_from(new.information, 8)
-        former_code, former_timer, former_overruns = _TIMER.unpack_from(old.information, 8)
-        if code == former_code == kernel.SI_TIMER and timer == former_timer:
-            counted = struct.pack("<i", min(former_overruns + overruns + 1, 0x7FFFFFFF))
-            start = 8 + _TIMER.size - 4
-            old.information = old.information[:start] + counted + old.information[start + 4 :]
-            return
-    stashes.append(new)
-
-
-def _is_for_thread(stash: Stash) -> bool:
-    """Whether a signal was sent by tgkill(2)."""
-    return int.from_bytes(stash.information[8:12], "little", signed=True) == kernel.SI_TKILL

@@ -265,6 +265,29 @@ def make_parser(*, benchmarks: bool = False) -> Parser:
         help="write what the run cost and did to FILE, as JSON; `-`: as text to standard error",
     )
     add(
+        "--signals",
+        choices=options.SIGNALS,
+        default="leader",
+        help="whose signals count: the leader's (the default), or every variant has timers and gets"
+        " signals of its own, and enough of them must have one",
+    )
+    add(
+        "--signal-quorum",
+        type=share,
+        default=options.SIGNAL_QUORUM_DEFAULT,
+        metavar="SHARE",
+        help="with --signals quorum: the share of the variants that are enough (default:"
+        " %(default)g)",
+    )
+    add(
+        "--signal-wait",
+        type=whole_number(1, options.SIGNAL_WAIT_MAX),
+        default=options.SIGNAL_WAIT_DEFAULT,
+        metavar="N",
+        help="with --signals quorum: a variant that waits for its own copy of a signal has diverged"
+        " after N iterations of a loop (default: %(default)s)",
+    )
+    add(
         "--signal-points",
         choices=options.SIGNAL_POINTS,
         default="any",
@@ -362,6 +385,17 @@ def seconds(text: str) -> float:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds") from None
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a time longer than 0 seconds")
+    return value
+
+
+def share(text: str) -> float:
+    """Take an option's text for a share of the variants: more than none, at most all."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a share, more than 0 and at most 1")
     return value
 
 

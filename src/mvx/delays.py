@@ -15,7 +15,7 @@ BUCKETS_US: Final = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 
 WAYS: Final = {
     "at_call": "at a call that every variant makes",
     "between_calls": "between two calls, where the variants computed",
-    "pending": "kept for variants that went on without it (quorum)",
+    "pending": "kept until enough variants had their copies (quorum)",
     "waited": "variants at their next call waited for their own copy of it (quorum)",
 }
 _KEPT: Final = 100_000

@@ -15,12 +15,15 @@ from __future__ import annotations
 import signal
 import struct
 import time
+from functools import partial
 from typing import Final
 
 from mvx import dispositions, kernel
-from mvx.between import BetweenCalls, is_restart, merge
+from mvx.ballot import Ballots
+from mvx.between import BetweenCalls, is_restart
 from mvx.kernel import MASK, Registers, signed
 from mvx.layout import COOKIES, COOKIES_OFFSET, COOKIES_TABLE, POINTS, TASK
+from mvx.merging import merge
 from mvx.monitor import Monitor
 from mvx.tasks import Stash, State, Task
 
@@ -42,6 +45,8 @@ _POINTS: Final = list(POINTS)
 _RT_SIGSUSPEND: Final = 130
 _FATAL_WAIT_S: Final = 2.0
 _EINTR: Final = 4
+_HANDLERS_KEPT: Final = 16
+"""Handlers that were left by a jump are forgotten some day."""
 _TIMERS: Final = frozenset({signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF})
 """What setitimer(2) sends, with SI_KERNEL."""
 _WITH_VALUE: Final = frozenset({-1, -2, -3})
@@ -55,8 +60,40 @@ class Delivery:
     def __init__(self, monitor: Monitor) -> None:
         """Works on the monitor's tasks."""
         self._monitor = monitor
-        self.between = BetweenCalls(monitor, self.pull_out)
+        self.ballots: Ballots | None = None
+        """With `--signals quorum`: where variants vote on signals that each has its own copy of."""
+        if monitor.options.signals == "quorum" and len(monitor.variants) > 1:
+            self.ballots = Ballots(monitor, self._fetch)
+        self.between = BetweenCalls(monitor, self.pull_out, self.ballots)
         monitor.deliver = self._deliver
+
+    # When
+
+    def timeout(self) -> float | None:
+        """Seconds until :meth:`look` has something to do, None if nothing."""
+        soon = self.between.timeout()
+        other = self.ballots.timeout() if self.ballots is not None else None
+        if soon is None or other is None:
+            return other if soon is None else soon
+        return min(soon, other)
+
+    def look(self) -> None:
+        """Go on with the signals whose time has come."""
+        self.between.look()
+        if self.ballots is not None:
+            self.ballots.look()
+
+    def stopped(self, task: Task) -> None:
+        """A task has stopped for a delivery."""
+        if self.ballots is None or not self.ballots.was_interrupted(task):
+            self.between.stopped(task, kernel.registers(task.tid))
+
+    def ended(self, task: Task) -> None:
+        """A task is gone."""
+        if self.ballots is not None:
+            self.ballots.ended(task)
+
+    # Signals
 
     def arrived(self, task: Task, number: int) -> None:
         """A task is in signal-delivery-stop."""
@@ -64,27 +101,34 @@ class Delivery:
         current = self._step_back(task)
         information = kernel.signal_information(task.tid)
         code = struct.unpack_from("<i", information, 8)[0]
-        if self._is_agreed(task, number, code) and self._deliver_in_flight(task, number, current):
-            return
+        if self._is_agreed(task, number, code):
+            if self.ballots is not None and code != kernel.SI_TKILL:
+                self._count_copy(task, Stash(number, information, noticed_ns))
+            if self._deliver_in_flight(task, number, current):
+                return
         if number in _FAULTS and code > 0:
             self._fault(task, number, current)
         elif code == kernel.SI_TKILL and number == task.summoned:
             self.between.stopped(task, current, in_signal_stop=True)
+        elif self.ballots is not None and self.ballots.is_own(task, number, information):
+            self._own_copy(task, Stash(number, information, noticed_ns), current)
         elif not task.is_leader:
             kernel.resume(task.tid)
         else:
-            self._leader_signal(task, Stash(number, information, noticed_ns), current)
+            self._leader_signal(task, Stash(number, information, noticed_ns), current, own=False)
 
-    @staticmethod
-    def _is_agreed(task: Task, number: int, code: int) -> bool:
+    def _is_agreed(self, task: Task, number: int, code: int) -> bool:
         """Whether a signal may be one that the supervisor sent: by tgkill, which the kernel drops
         where the thread has a standard signal of this number pending already.
         """
-        if code == kernel.SI_TKILL or not task.is_leader:
+        if code == kernel.SI_TKILL or not (task.is_leader or self.ballots):
             return True
         if number >= kernel.FIRST_REALTIME or all(s.number != number for s in task.in_flight):
             return False
-        return not dispositions.is_pending_for_thread(task.tid, number)
+        return all(
+            struct.unpack_from("<i4xi", each) != (number, kernel.SI_TKILL)
+            for each in kernel.queued_signals(task.tid)
+        )
 
     @staticmethod
     def _step_back(task: Task) -> Registers:
@@ -123,6 +167,7 @@ class Delivery:
         kernel.set_signal_information(task.tid, _own_information(task, stash))
         if task.is_leader:
             self._monitor.dying[task.process] = stash.number
+        _enters_handler(task, stash.number)
         kernel.resume(task.tid, stash.number)
         stash.missing -= 1
         if stash.missing == 0:
@@ -166,6 +211,43 @@ class Delivery:
             current.orig_rax, current.rax = number, -code & MASK
         kernel.set_registers(task.tid, current)
 
+    # Copies that each variant gets for itself
+
+    def _own_copy(self, task: Task, stash: Stash, current: Registers) -> None:
+        """A variant's own copy of a signal. One that ends the variant does so at once."""
+        assert self.ballots is not None
+        if task.variant.launching or task.space is None:
+            kernel.resume(task.tid, stash.number if task.is_leader else 0)
+        elif self.ballots.has_come(task, stash):
+            return
+        elif task.is_leader:
+            self._leader_signal(task, stash, current, own=True)
+        elif dispositions.has_handler(task.tid, stash.number):
+            self.ballots.vote(task, stash)
+            kernel.resume(task.tid)
+        elif (
+            stash.number in _IGNORED_BY_DEFAULT
+            or stash.number in _STOPPING
+            or dispositions.is_ignored(task.tid, stash.number)
+        ):
+            kernel.resume(task.tid)
+        else:
+            kernel.resume(task.tid, stash.number)
+
+    def _count_copy(self, task: Task, stash: Stash) -> None:
+        """A variant's own copy for a thread, which takes the place of the one that the supervisor
+        has sent: the kernel has dropped that.
+        """
+        assert self.ballots is not None
+        if self.ballots.is_own(task, stash.number, stash.information) and self.ballots.vote(
+            task, stash
+        ):
+            self._fetch(task)
+
+    def _fetch(self, leader: Task) -> None:
+        """A leader has a signal that was decided on without it."""
+        self.between.fetch(leader)
+
     # Faults
 
     def _fault(self, task: Task, number: int, current: Registers) -> None:
@@ -188,6 +270,7 @@ class Delivery:
         if dispositions.has_handler(task.tid, number):
             if task.is_leader:
                 self._monitor.dying[task.process] = number
+            _enters_handler(task, number)
             kernel.resume(task.tid, number)
             return
         self.fatal(task, number)
@@ -216,13 +299,14 @@ class Delivery:
 
     # Asynchronous signals of the leader
 
-    def _leader_signal(self, task: Task, stash: Stash, current: Registers) -> None:
+    def _leader_signal(self, task: Task, stash: Stash, current: Registers, *, own: bool) -> None:
+        """`own`: every variant gets its own copy of it."""
         number, information = stash.number, stash.information
         if task.variant.launching or task.space is None:
             kernel.resume(task.tid, number)
             return
         timer = _is_timer(number, information)
-        if self._deliver_unblocked(task, number, information, timer=timer):
+        if self._deliver_unblocked(task, number, information, later=timer or own):
             return
         if not dispositions.has_handler(task.tid, number):
             harmless = number in _IGNORED_BY_DEFAULT or dispositions.is_ignored(task.tid, number)
@@ -237,7 +321,13 @@ class Delivery:
                 self._go_on(task)
             kernel.resume(task.tid, 0 if harmless else number)
             return
-        merge(task.stash, stash)
+        if own and self.ballots is not None:
+            if not self.ballots.vote(task, stash):
+                self._go_on(task)
+                kernel.resume(task.tid)
+                return
+        else:
+            merge(task.stash, stash)
         if self._monitor.options.signal_points == "calls":
             self.pull_out(task)
             kernel.resume(task.tid)
@@ -321,7 +411,16 @@ class Delivery:
         self._monitor.relax(task_set)
         gathered = list(task_set.gathered.values())
         task_set.gathered.clear()
+        self._meet(gathered, {})
+
+    def _meet(self, gathered: list[Task], _: dict[Task, bool]) -> None:
+        """All stand at the signal point: each gets the signals, once it has its own copies."""
         leader = next(other for other in gathered if other.is_leader)
+        if self.ballots is not None:
+            self.ballots.postpone(leader, self._blocked(leader))
+            go_on = partial(self._meet, gathered)
+            if self.ballots.is_waiting(gathered, leader.stash, go_on, restores=False):
+                return
         signals, leader.stash = leader.stash, []
         for stash in signals:
             stash.missing = len(gathered)
@@ -329,12 +428,28 @@ class Delivery:
             self._send(other, leader, signals)
         leader.interrupt_code = 0
 
+    def _blocked(self, leader: Task) -> int:
+        """The signals that a leader at a signal point does not take there."""
+        assert leader.space is not None
+        program = self._monitor.program_registers(leader)
+        address = self._waits_under(leader, leader, program)
+        if address:
+            return int.from_bytes(leader.space.memory.read(address, 8), "little")
+        return kernel.signal_mask(leader.tid)
+
+    def _waits_under(self, task: Task, leader: Task, program: Registers) -> int:
+        """Address of the mask under which a call waited that was given up, 0 if there is none."""
+        given_up = leader.interrupt_code == kernel.ERESTARTNOHAND and _point(task) == "INTERRUPTED"
+        given_up = given_up or (_point(task) == "EXIT" and program.rax == -_EINTR & MASK)
+        return self._mask_address(task, program, program.orig_rax) if given_up else 0
+
     def _send(self, task: Task, leader: Task, signals: list[Stash]) -> None:
         monitor = self._monitor
         assert task.space is not None
         program = monitor.program_registers(task)
-        point = _POINTS[task.request[1] if task.request[1] < len(_POINTS) else 0]
+        point = _point(task)
         number = program.orig_rax
+        mask = self._waits_under(task, leader, program) if signals else 0
         program.orig_rax = MASK
         if point == "ENTRY":
             program.rip -= 2
@@ -352,9 +467,6 @@ class Delivery:
         monitor.write_field(task, "deferred", 0)
         monitor.write_field(task, "interrupted", 0)
         task.in_flight += signals
-        given_up = point == "INTERRUPTED" and leader.interrupt_code == kernel.ERESTARTNOHAND
-        given_up = given_up or (point == "EXIT" and program.rax == -_EINTR & MASK)
-        mask = self._mask_address(task, program, number) if given_up and signals else 0
         if mask:
             # The signal is open only under the call's own mask: wait for it there, in the program's
             # context.
@@ -380,16 +492,17 @@ class Delivery:
         return bool(task.unblocked)
 
     def _deliver_unblocked(
-        self, task: Task, number: int, information: bytes, *, timer: bool
+        self, task: Task, number: int, information: bytes, *, later: bool
     ) -> bool:
         """A signal of the leader that its sigreturn unblocked: followers get it at the same
-        sigreturn. Only a timer's can come later: nobody knows when it expired.
+        sigreturn. Only a timer's can come `later`, nobody knows when it expired, and one that is
+        voted on.
         """
         bit = 1 << (number - 1)
         if not task.unblocked & bit:
             return False
         task.unblocked &= ~bit
-        if timer:
+        if later:
             if not task.unblocked:
                 self._monitor.native_done(task.set)
             return False
@@ -399,6 +512,7 @@ class Delivery:
         # Which of the others are still to come depends on the mask of this one's handler: look at
         # the handler's first instruction.
         task.entering = True
+        _enters_handler(task, number)
         kernel.step(task.tid, number)
         return True
 
@@ -444,6 +558,17 @@ def _own_information(task: Task, stash: Stash) -> bytes:
         if table[start : start + 8] == value:
             own = table[start + 8 : start + 16]
     return stash.information[:_VALUE] + own + stash.information[_VALUE + 8 :]
+
+
+def _enters_handler(task: Task, number: int) -> None:
+    """For the report: a stopped task is about to run a handler."""
+    entered = (number, kernel.stack_pointer(task.tid))
+    task.handling = [*task.handling[-_HANDLERS_KEPT:], entered]
+
+
+def _point(task: Task) -> str:
+    """At which of POINTS a gathered task says that it is."""
+    return _POINTS[task.request[1] if task.request[1] < len(_POINTS) else 0]
 
 
 def _is_timer(number: int, information: bytes) -> bool:

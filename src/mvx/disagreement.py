@@ -126,7 +126,7 @@ class Disagreement:
         """Stop everything, before the effect, and say why."""
         if self._stopped:
             return
-        self._stopped = True
+        self._stopped = self._monitor.is_over = True
         self._stop(Outcome("divergence", DIVERGENCE_STATUS))
         if self._monitor.trace is not None:
             self._monitor.trace.note(task, f"divergence: {summary or kind}")

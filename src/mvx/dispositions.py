@@ -38,13 +38,29 @@ def is_ignored(tid: int, number: int) -> bool:
     return bool(field(status(tid), b"SigIgn") >> (number - 1) & 1)
 
 
+def is_blocked(tid: int, number: int) -> bool:
+    """Whether a task blocks a signal."""
+    return bool(field(status(tid), b"SigBlk") >> (number - 1) & 1)
+
+
 def is_pending_for_thread(tid: int, number: int) -> bool:
     """Whether a signal that was sent to the thread itself is still to be delivered."""
     return bool(field(status(tid), b"SigPnd") >> (number - 1) & 1)
 
 
+def is_pending_for_process(tid: int, number: int) -> bool:
+    """Whether a signal that any thread of the task's process may take is still to be delivered."""
+    return bool(field(status(tid), b"ShdPnd") >> (number - 1) & 1)
+
+
+def pending(tid: int) -> int:
+    """The signals that are still to be delivered to the task or to its process."""
+    content = status(tid)
+    return field(content, b"SigPnd") | field(content, b"ShdPnd")
+
+
 def ready_for_handlers(tid: int) -> int:
     """The pending signals that are not blocked and have handlers."""
     content = status(tid)
-    pending = field(content, b"SigPnd") | field(content, b"ShdPnd")
-    return pending & ~field(content, b"SigBlk") & field(content, b"SigCgt")
+    waiting = field(content, b"SigPnd") | field(content, b"ShdPnd")
+    return waiting & ~field(content, b"SigBlk") & field(content, b"SigCgt")

@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import os
 import signal
+import struct
 from typing import Final
 
 from mvx.layout import FRAME_REGISTERS
@@ -19,6 +20,7 @@ _ptrace: Final = _libc.ptrace
 _ptrace.restype = ctypes.c_long
 _ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
 
+PTRACE_PEEKUSER: Final = 3
 PTRACE_POKEUSER: Final = 6
 PTRACE_CONT: Final = 7
 PTRACE_KILL: Final = 8
@@ -33,6 +35,7 @@ PTRACE_SETSIGINFO: Final = 0x4203
 PTRACE_SEIZE: Final = 0x4206
 PTRACE_INTERRUPT: Final = 0x4207
 PTRACE_LISTEN: Final = 0x4208
+PTRACE_PEEKSIGINFO: Final = 0x4209
 PTRACE_GETSIGMASK: Final = 0x420A
 PTRACE_SETSIGMASK: Final = 0x420B
 
@@ -72,6 +75,7 @@ RESTART_CODES: Final = frozenset(
 MASK: Final = (1 << 64) - 1
 
 REGISTER_NAMES: Final = (*FRAME_REGISTERS, "fs_base", "gs_base", "ds", "es", "fs", "gs")
+_RSP_OFFSET: Final = 8 * REGISTER_NAMES.index("rsp")
 FRAME_SIZE: Final = 8 * len(FRAME_REGISTERS)
 
 
@@ -110,6 +114,11 @@ def seize(tid: int) -> None:
         | OPTION_EXITKILL
     )
     ptrace(PTRACE_SEIZE, tid, 0, options)
+
+
+def stack_pointer(tid: int) -> int:
+    """The stack pointer of a stopped task."""
+    return int(_ptrace(PTRACE_PEEKUSER, tid, _RSP_OFFSET, 0)) & MASK
 
 
 def registers(tid: int) -> Registers:
@@ -151,6 +160,17 @@ def set_signal_information(tid: int, content: bytes) -> None:
     """Replace the siginfo of the signal about to be delivered."""
     buffer = ctypes.create_string_buffer(content, SIGINFO_SIZE)
     ptrace(PTRACE_SETSIGINFO, tid, 0, ctypes.addressof(buffer))
+
+
+def queued_signals(tid: int) -> list[bytes]:
+    """The siginfo of the first signals (at most 64) that wait for a stopped thread itself."""
+    content = ctypes.create_string_buffer(64 * SIGINFO_SIZE)
+    asked = ctypes.create_string_buffer(struct.pack("<QIi", 0, 0, 64))
+    count = ptrace(PTRACE_PEEKSIGINFO, tid, ctypes.addressof(asked), ctypes.addressof(content))
+    return [
+        content.raw[start : start + SIGINFO_SIZE]
+        for start in range(0, count * SIGINFO_SIZE, SIGINFO_SIZE)
+    ]
 
 
 def signal_mask(tid: int) -> int:

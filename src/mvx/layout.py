@@ -18,7 +18,7 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 
 IMAGE_SIZE = 0x100000
 PROCESS_OFFSET = 0x100000
@@ -74,6 +74,7 @@ REQUESTS = {
     "FETCH": "a descriptor: of what the leader has mapped (follower), or for a file of /proc "
     "(leader); arguments: where to put the address of the socket, 0: connected; the file",
     "CHANGED": "the leader has changed a file with copies; arguments: descriptor or -1, result",
+    "WAITED": "the loop is over in which a variant waits for its own copy of a signal",
 }
 """What the agent asks of the supervisor at the control gate: rdi holds the number, rsi, rdx, r10
 the arguments.
@@ -235,6 +236,7 @@ TASK = _structure(
         "I",
         "a timer's signal comes soon, or before a call that looks at signals (supervisor)",
     ),
+    ("own_timers", "I", "1: every variant has timers of its own (supervisor)"),
 )
 
 DOMAIN = _structure(
@@ -330,6 +332,7 @@ IMAGE = _structure(
     ("gate_traced_interrupted", "I", "offset at which a traced call given up goes on"),
     ("gate_control", "I", "offset just after the control gate's syscall instruction"),
     ("gate_bootstrap", "I", "offset just after the bootstrap gate's syscall instruction"),
+    ("signal_wait", "I", "offset at which a variant waits for its own copy of a signal"),
     ("fault_start", "I", "offset of the first instruction that may fault on program memory"),
     ("fault_end", "I", "offset just after the last of them"),
     ("fault_fixup", "I", "offset at which such a fault goes on"),

@@ -40,6 +40,7 @@ from mvx.programs import Programs
 from mvx.sites import Sites
 from mvx.statistics import Statistics
 from mvx.tasks import AddressSpace, DescriptorTable, Stash, State, Task, TaskSet, Variant
+from mvx.timers import Timers
 from mvx.variation import Variation
 from mvx.views import Views
 from mvx.waiting import Waiting
@@ -77,6 +78,8 @@ class Monitor:
         self.delays = Delays()
         self.statistics.add("signals", self.delays)
         self.tasks: dict[int, Task] = {}
+        self.processes: set[int] = set()
+        """The numbers of all processes that the program ever had, in all variants."""
         self.sets: dict[int, TaskSet] = {}
         self.warned: set[str] = set()
         self.dying: dict[int, int] = {}
@@ -103,6 +106,9 @@ class Monitor:
         self.disjoint = Disjoint(self)
         self.statistics.add("code", self.disjoint)
         self.views = Views(self)
+        self.timers = Timers(self)
+        self.is_over = False
+        """The run ends with a divergence: nothing goes on."""
 
     def _variant(self, index: int) -> Variant:
         places = (_REGION_HIGH - _REGION_LOW) // _REGION_ALIGNMENT
@@ -151,6 +157,7 @@ class Monitor:
     def add_task(self, task: Task) -> None:
         """Make a task known."""
         self.tasks[task.tid] = task
+        self.processes.add(task.process)
         self.statistics.tasks[task.variant.index] += 1
         task.set.tasks[task.variant.index] = task
 
@@ -198,6 +205,7 @@ class Monitor:
                 trace=self.trace is not None,
                 alone=len(self.variants) == 1 and self.trace is None,
                 ordered=self.ordered,
+                own_timers=self.options.signals == "quorum" and len(self.variants) > 1,
                 turns=task.turns,
                 slot=task.slot,
                 copies=self.copies.hash if task.is_leader else 0,

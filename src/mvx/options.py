@@ -31,6 +31,7 @@ Pids = Literal["auto", "namespace", "translate"]
 Wait = Literal["auto", "spin", "sleep"]
 Threads = Literal["auto", "serial", "parallel"]
 SignalPoints = Literal["any", "calls"]
+Signals = Literal["leader", "quorum"]
 
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 VERIFICATIONS: tuple[Verify, ...] = get_args(Verify)
@@ -40,7 +41,11 @@ PIDS: tuple[Pids, ...] = get_args(Pids)
 WAITS: tuple[Wait, ...] = get_args(Wait)
 THREADS: tuple[Threads, ...] = get_args(Threads)
 SIGNAL_POINTS: tuple[SignalPoints, ...] = get_args(SignalPoints)
+SIGNALS: tuple[Signals, ...] = get_args(Signals)
 
+SIGNAL_QUORUM_DEFAULT = 0.5
+SIGNAL_WAIT_DEFAULT = 1_000_000_000
+SIGNAL_WAIT_MAX = 2**63 - 1
 VARIANTS_DEFAULT = 2
 VARIANTS_MAX = 16
 WATCHDOG_DEFAULT_S = 60.0
@@ -98,6 +103,12 @@ class Options:
     """Where to write the report of a divergence as JSON."""
     status_file: Path | None = None
     """Where to write one line of JSON that says how the run ended."""
+    signals: Signals = "leader"
+    """Whether the leader's signals count, or every variant's own."""
+    signal_quorum: float = SIGNAL_QUORUM_DEFAULT
+    """The share of the variants that must have got a signal before it is delivered."""
+    signal_wait: int = SIGNAL_WAIT_DEFAULT
+    """For how many iterations of a loop a variant waits for its own copy then."""
     signal_points: SignalPoints = "any"
     """Where signals are delivered: also between calls, or only at calls."""
     signals_stats: bool = False

@@ -162,18 +162,28 @@ class Processes:
                 path = _Strings(task.space.memory).at(program.rdi)
                 self._monitor.programs.substitute(task, program, path)
             run_call(task, program, self._exec_failed)
-        elif number == RT_SIGRETURN and task.is_leader and len(self._monitor.variants) > 1:
+        elif number == RT_SIGRETURN:
+            del task.handling[-1:]
+            self._sigreturn(task, program)
+        else:
+            self._in_context(task, program)
+
+    def _sigreturn(self, task: Task, program: Registers) -> None:
+        if task.is_leader and len(self._monitor.variants) > 1:
             run_call(task, program, self._sigreturn_done)
         else:
-            # The program's context is all that these calls need: sigreturn, sigaltstack.
-            if task.is_leader:
-                self.done(task.set)
-            for stash in task.set.native_signals if not task.is_leader else ():
-                task.in_flight.append(stash)
-                kernel.send_signal(task.process, task.tid, stash.number)
-            kernel.set_registers(task.tid, program)
-            task.state = State.RUNNING
-            kernel.resume(task.tid)
+            self._in_context(task, program)
+
+    def _in_context(self, task: Task, program: Registers) -> None:
+        """The program's context is all that these calls need: sigreturn, sigaltstack."""
+        if task.is_leader:
+            self.done(task.set)
+        for stash in task.set.native_signals if not task.is_leader else ():
+            task.in_flight.append(stash)
+            kernel.send_signal(task.process, task.tid, stash.number)
+        kernel.set_registers(task.tid, program)
+        task.state = State.RUNNING
+        kernel.resume(task.tid)
 
     def _sigreturn_done(self, task: Task, _: Registers) -> None:
         """Signals that the sigreturn unblocks come now, in every variant: wait for the leader's
@@ -234,6 +244,7 @@ class Processes:
             table = task.executing or b""
         task.executing = None
         task.on_exit_stop = None
+        task.handling = []
         monitor.leave(task)
         space = monitor.injector.inject(task)
         task.variant.launching = False

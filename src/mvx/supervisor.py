@@ -52,6 +52,7 @@ _TRACED: Final = _REQUESTS.index("TRACED")
 _STALLED: Final = _REQUESTS.index("STALLED")
 _FETCH: Final = _REQUESTS.index("FETCH")
 _CHANGED: Final = _REQUESTS.index("CHANGED")
+_WAITED: Final = _REQUESTS.index("WAITED")
 
 
 def run(options: Options) -> Outcome:
@@ -247,14 +248,15 @@ class Supervisor:
         timeout = self._disagreement.timeout(timeout)
         if monitor.waiting.watches:
             timeout = min(timeout, waiting.LOOK_S)
-        between = self._delivery.between
-        soon = _earliest(between.timeout(), self._preemption.timeout(), monitor.jobs.timeout())
+        soon = _earliest(
+            self._delivery.timeout(), self._preemption.timeout(), monitor.jobs.timeout()
+        )
         timeout = timeout if soon is None else min(timeout, soon)
         start = time.monotonic()
         information = signal.sigtimedwait(self._signals, timeout)
         monitor.jobs.waited(timeout, time.monotonic() - start)
         monitor.jobs.look()
-        between.look()
+        self._delivery.look()
         self._preemption.look()
         monitor.adapt_waiting()
         if information is not None and information.si_signo != signal.SIGCHLD:
@@ -284,8 +286,12 @@ class Supervisor:
         process = (
             self._root.process if self._root.process in self._monitor.tasks else leaders[0].process
         )
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process, information.si_signo)
+        receivers = [process]
+        if self._delivery.ballots is not None:
+            receivers += [task.process for task in self._monitor.tasks[process].set.tasks.values()]
+        for receiver in dict.fromkeys(receivers):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(receiver, information.si_signo)
 
     def _stopped(self, tid: int, status: int) -> None:
         task = self._monitor.tasks.get(tid)
@@ -356,7 +362,7 @@ class Supervisor:
         self._delivery.interrupted(task)
         if Reason.DELIVERY in reasons:
             task.reasons = reasons & Reason.TURN
-            self._delivery.between.stopped(task, kernel.registers(task.tid))
+            self._delivery.stopped(task)
         elif Reason.TURN in reasons:
             self._preemption.stopped(task)
         else:
@@ -439,6 +445,11 @@ class Supervisor:
         if reason:
             self._disagreement.diverged("integrity", task, reason)
             return
+        if self._delivery.ballots is not None:
+            self._delivery.ballots.called(current)
+        if self._monitor.timers.is_every(current):
+            self._monitor.timers.call(task, current)
+            return
         kernel.resume(task.tid)
 
     def _control(self, task: Task, current: Registers) -> None:
@@ -450,6 +461,9 @@ class Supervisor:
             if current.rdi == _STALLED:
                 self._preemption.stalled(task)
             kernel.resume(task.tid)
+            return
+        ballots = self._delivery.ballots
+        if current.rdi == _WAITED and ballots is not None and ballots.expired(task):
             return
         task.registers = current
         if current.rdi in (_FETCH, _CHANGED):
@@ -499,6 +513,7 @@ class Supervisor:
         monitor.jobs.ended(task)
         monitor.tasks.pop(task.tid, None)
         monitor.leave(task)
+        self._delivery.ended(task)
         if task.variant.dropped:
             monitor.arenas.abandon(task.variant.index)  # its last writes may have come later
             return

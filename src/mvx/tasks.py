@@ -36,6 +36,7 @@ class State(enum.Enum):
 
     RUNNING = "runs"
     GATHERED = "waits for the other variants"
+    WAITING = "waits for its own copy of a signal"
     FATAL = "is about to die of a signal"
     STOPPED = "is stopped by job control"
     ENDED = "has ended"
@@ -209,6 +210,9 @@ class Task:
     """The task runs program code only in its turn."""
     entering: bool = False
     """The leader stops at the first instruction of such a signal's handler."""
+    handling: list[tuple[int, int]] = dataclasses.field(default_factory=list)
+    """The handlers that run, as far as is known: the signal, and the stack pointer that it found.
+    """
     suspended: bool = False
     """The task waits for its signal in an rt_sigsuspend that stands for its own call."""
     fatal: int = 0
@@ -222,7 +226,7 @@ class Task:
     @property
     def is_running(self) -> bool:
         """Whether the task is neither gathered, nor stopped by job control, nor dead."""
-        return self.state is State.RUNNING
+        return self.state in (State.RUNNING, State.WAITING)
 
     @property
     def slot_address(self) -> int:

@@ -133,7 +133,9 @@ class Collector:
             kernel=f"{system.sysname} {system.release}",
             mvx_version=__version__,
             time=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            signal=next((each.signal for each in witnesses if each.signal), None),
+            signal=next(
+                (name for each in witnesses if (name := each.signal or each.handler)), None
+            ),
             last_words=_try(lambda: self._last_words(finder), None),
         )
 

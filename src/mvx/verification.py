@@ -58,6 +58,8 @@ def objection(monitor: Monitor, task: Task, current: Registers) -> str:
         return ""  # how many semaphores there are: what the agent itself asks, too
     if executor is Executor.LOCAL or _is_own(task, number, arguments):
         return ""
+    if monitor.timers.is_every(current):
+        executor = Executor.EVERYONE
     if not task.is_leader and executor is not Executor.EVERYONE:
         return f"variant {task.variant.index}, a follower, makes {rule.name} itself"
     own = _compared(task, number, arguments)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mvx.symbols import Images
 
 _STOP_WAIT_S: Final = 1.0
+_ANOTHER_STACK: Final = 1 << 24
 DYING: Final = "about to be killed by"
 FAILED: Final = (TaskGoneError, OSError, ValueError, OverflowError, AssertionError, struct.error)
 """What reading from a task may raise."""
@@ -81,6 +82,8 @@ class Witness:
         """The call that the task is in, -1 if it is in none."""
         self.signal = ""
         """The signal that it died of, or is about to die of."""
+        self.handler = ""
+        """The signal whose handler the task is in."""
         self.read: compared.Read = lambda _address, _size: None
         self.modules = Modules(())
         if task is None:
@@ -92,6 +95,19 @@ class Witness:
         if task.state is not State.ENDED:
             with suppress(*FAILED):
                 self._look(monitor, task)
+                self.handler = self._handler(task)
+
+    def _handler(self, task: Task) -> str:
+        """The innermost handler that was not left by a jump: one below its caller on the stack, or
+        on another stack.
+        """
+        if self.registers is None:
+            return ""
+        here = self.registers.rsp
+        for number, caller in reversed(task.handling):
+            if here < caller or here - caller > _ANOTHER_STACK:
+                return text.signal_name(number)
+        return ""
 
     @property
     def role(self) -> str:
@@ -161,6 +177,10 @@ class Witness:
 
     def state(self, position: int) -> str:
         """Where the task is, in words; `position` is the call that the variants disagree on."""
+        where = self._state(position)
+        return f"{where}, in its handler of {self.handler}" if self.handler else where
+
+    def _state(self, position: int) -> str:
         task = self.task
         if task is None:
             return "has no such task"

@@ -28,6 +28,7 @@ MEASURES = (
 MODES = {
     "leader": "the leader's signals reach everybody",
     "calls": "the same, but only at calls",
+    "quorum": "every variant gets its own copy",
 }
 _PROGRAMS = {"computing": ("c", "computes, with a call every 20 ms"), "calling": ("s", "getppid")}
 _RATES = (0, 10, 100, 1000)
@@ -59,7 +60,7 @@ def _contenders(asked: argparse.Namespace) -> Iterator[Contender]:
     for mode in asked.mode:
         for variants in asked.variants:
             words = ["-n", str(variants), "--policy", asked.policy[0], "--wait", asked.wait]
-            words += ["--signal-points", "calls" if mode == "calls" else "any"]
+            words += ["--signal-points", "calls"] if mode == "calls" else ["--signals", mode]
             yield Contender(
                 f"mvx -n {variants} {mode}", (*command, "run", *words, *asked.option, "--")
             )
