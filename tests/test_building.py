@@ -15,6 +15,11 @@ ADDRESS_SANITIZER = """
 compiler = "gcc"
 flags = ["-fsanitize=address", "-g", "-O1"]
 """
+MEMORY_SANITIZER = """
+[[variant]]
+compiler = "clang"
+flags = ["-fsanitize=memory", "-g", "-O0"]
+"""
 
 
 class Project:
@@ -192,3 +197,17 @@ def test_sanitizer_as_a_follower_finds_what_the_leader_does_not(project: Project
     words_of_the_sanitizer = ran.stderr[ran.stderr.index("Last words") :]
     assert "AddressSanitizer: heap-buffer-overflow" in words_of_the_sanitizer
     assert "overflow.c:10" in words_of_the_sanitizer
+
+
+def test_memory_sanitizer_as_a_follower(project: Project) -> None:
+    (project.place / "recipes.toml").write_text(MEMORY_SANITIZER)
+    words = ["--mvx-recipes=recipes.toml", "-O2", FOLDER / "unset.c", "-o", "unset"]
+    done = project.cc(*words)
+    if "libclang_rt" in done.stderr:
+        pytest.skip("clang has no runtime of MemorySanitizer here")
+    assert (done.returncode, done.stderr) == (0, "")
+    ran = project.run("./unset", "2")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "not set\n", "")
+    ran = project.run("./unset", "7")
+    assert (ran.returncode, ran.stdout) == (DIVERGENCE, "")
+    assert "MemorySanitizer: use-of-uninitialized-value" in ran.stderr

@@ -40,6 +40,7 @@ from mvx.programs import Programs
 from mvx.sites import Sites
 from mvx.statistics import Statistics
 from mvx.tasks import AddressSpace, DescriptorTable, Stash, State, Task, TaskSet, Variant
+from mvx.terrain import terrain
 from mvx.timers import Timers
 from mvx.variation import Variation
 from mvx.views import Views
@@ -48,8 +49,6 @@ from mvx.waiting import Waiting
 if TYPE_CHECKING:
     from mvx.trace import Trace
 
-_REGION_LOW = 0x4000_0000_0000
-_REGION_HIGH = 0x5000_0000_0000
 _REGION_ALIGNMENT = 1 << 21
 _TABLE_COPIED = 8192
 """Bytes of a descriptor table that a vfork child or a new image inherits: the first 4096 numbers.
@@ -69,7 +68,8 @@ class Monitor:
         self.image: Image = load()
         self.arenas = Arenas(options.variants)
         self.programs = Programs(options)
-        self.placement = Placement(self.seed, options.variants, options.diversify)
+        self.terrain = terrain(self.programs.all_first())
+        self.placement = Placement(self.seed, options.variants, options.diversify, self.terrain)
         variation = Variation(self.seed, options, self.placement)
         self.injector = Injector(self.image, self.arenas, self.placement, variation, self.programs)
         self.variants = [self._variant(index) for index in range(options.variants)]
@@ -111,8 +111,9 @@ class Monitor:
         """The run ends with a divergence: nothing goes on."""
 
     def _variant(self, index: int) -> Variant:
-        places = (_REGION_HIGH - _REGION_LOW) // _REGION_ALIGNMENT
-        return Variant(index, _REGION_LOW + self.random.randrange(places) * _REGION_ALIGNMENT)
+        low, high = self.terrain.regions
+        places = (high - low) // _REGION_ALIGNMENT
+        return Variant(index, low + self.random.randrange(places) * _REGION_ALIGNMENT)
 
     def region(self, variant: Variant) -> tuple[int, int]:
         """Start and end of the memory that is the monitor's in every process of a variant."""

@@ -27,8 +27,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mvx.elf import HEADER, PROGRAM_HEADER, PT_LOAD
+from mvx.errors import UsageError
 from mvx.layout import MOVES_MAX
 from mvx.stack import AT_BASE, AT_ENTRY, AT_PHDR, RESIDUES
+from mvx.terrain import USUAL, Terrain
 
 if TYPE_CHECKING:
     from mvx.stack import InitialStack
@@ -42,15 +44,6 @@ _FIRST_SLOTS: Final = 64
 image and files is the same in all variants, since programs compare such addresses."""
 _LOADER_SLOT: Final = _ZONE_SLOTS - _FIRST_SLOTS - 1
 """The last: the loader's low bits are each variant's own, nobody takes entropy from them."""
-_ZONES_LOW: Final = 0x1200_0000_0000
-"""Above the shadow memory of AddressSanitizer, which ends at 0x1000_7fff_8000
-(compiler-rt/lib/asan/asan_mapping.h)."""
-_ZONES_HIGH: Final = 0x4000_0000_0000
-"""Below the agents' regions (monitor._REGION_LOW)."""
-_BARRIER_LOW: Final = 0x6500_0000_0000
-"""Above AddressSanitizer's allocator: 4 TiB from 0x6000_0000_0000, or from 0x5000_0000_0000
-(compiler-rt/lib/asan/asan_allocator.h, kAllocatorSpace)."""
-_BARRIER_HIGH: Final = 0x7C00_0000_0000
 _BRK_LOW: Final = 0x5500_0000_0000
 _BRK_HIGH: Final = 0x5800_0000_0000
 """Above the agents' regions, below the barrier: where the heap of a position-independent program
@@ -101,17 +94,25 @@ class Plan(NamedTuple):
 class Placement:
     """The addresses of one run, all from its seed."""
 
-    def __init__(self, seed: int, variants: int, diversify: Sequence[str]) -> None:
-        """Choose the zones, the barrier and the low halves; `diversify`: what is to differ."""
+    def __init__(
+        self, seed: int, variants: int, diversify: Sequence[str], terrain: Terrain = USUAL
+    ) -> None:
+        """Choose the zones, the barrier and the low halves; `diversify`: what is to differ. Raises
+        UsageError where there is no room for so many zones.
+        """
         self._seed = seed
         self._diversify = diversify
         generator = random.Random(f"{seed}/placement")  # noqa: S311 - the seed is random
-        zones = (_ZONES_HIGH - _ZONES_LOW) // (_SLOT * _ZONE_SLOTS)
+        low, high = terrain.zones
+        zones = (high - low) // (_SLOT * _ZONE_SLOTS)
+        if variants > zones:
+            message = f"MemorySanitizer leaves room for {zones} variants"
+            raise UsageError(message, fix=f"-n {zones}, or less")
         chosen = generator.sample(range(zones), variants)
-        self._zones = [_ZONES_LOW + zone * _SLOT * _ZONE_SLOTS for zone in chosen]
+        self._zones = [low + zone * _SLOT * _ZONE_SLOTS for zone in chosen]
         self._first_slots = generator.sample(range(_FIRST_SLOTS), variants)
         self._brk = generator.randrange(_BRK_LOW, _BRK_HIGH, _PAGE)
-        self._barrier = generator.randrange(_BARRIER_LOW, _BARRIER_HIGH, _PAGE)
+        self._barrier = generator.randrange(*terrain.barrier, _PAGE)
         self._stack = generator.randrange(_STACK_LOW, _STACK_HIGH, _PAGE)
         self._lowest_bytes = generator.sample(range(0, 256, 16), min(variants, 16))
 

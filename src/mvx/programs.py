@@ -52,6 +52,10 @@ class Programs:
         """The file that a variant executes first."""
         return self._paths[variant]
 
+    def all_first(self) -> tuple[str, ...]:
+        """The files that the variants execute first."""
+        return self._paths
+
     def loads_own(self, task: Task) -> bool:
         """Whether a task that has executed a file runs one of which variants have their own."""
         if self._count == 1:
