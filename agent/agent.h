@@ -102,6 +102,11 @@ int handler_outputs(struct call *call);
 void handler_execute(struct call *call);
 void handler_finish(struct call *call);
 
+/* pointers.c */
+void pointers_pipe(const struct task *task, const int32_t *numbers);
+int pointers_agree(struct call *call, const void *bytes, uint32_t count);
+void pointers_translate(const struct call *call);
+
 /* semaphores.c: both return 1 when they replaced the regular walk */
 int semaphores_inputs(struct call *call);
 int semaphores_outputs(struct call *call);

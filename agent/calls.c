@@ -358,6 +358,7 @@ static void follow(struct call *call) {
     if (!handler_outputs(call)) {
         walk_outputs(call);
     }
+    pointers_translate(call);
     if (call->rule->elastic) {
         elastic_seen(call);
     }

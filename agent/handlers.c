@@ -134,7 +134,7 @@ void handler_prepare(struct call *call) {
         break;
     case HANDLER_CLOSE: {
         uint8_t kept = descriptor_kept(call->task, (int32_t)call->arguments[0]);
-        if (kept == KEPT_ONCE) {
+        if (kept == KEPT_ONCE || kept == KEPT_PIPE_IN || kept == KEPT_PIPE_OUT) {
             call->flags |= FLAG_EFFECT;
         }
         break;
@@ -407,6 +407,9 @@ static void pair_outputs(struct call *call) {
     }
     descriptor_arrived(call->task, numbers[0], !!(flags & O_CLOEXEC));
     descriptor_arrived(call->task, numbers[1], !!(flags & O_CLOEXEC));
+    if (!is_socket) {
+        pointers_pipe(call->task, numbers);
+    }
 }
 
 /* A waited-for signal: the value in its siginfo is the variant's own (see cookie_agree). */

@@ -17,6 +17,8 @@
 #define CLOCKS 0x10
 #define COOKIES_OFFSET 0x3f0000
 #define COOKIES 0x400
+#define POINTERS_OFFSET 0x3f6000
+#define POINTERS 0x40
 #define DOMAIN_OFFSET 0x3f8000
 #define SHARED_RANGES 0x40
 #define TASKS_OFFSET 0x400000
@@ -32,7 +34,7 @@
 #define HISTORY_ENTRIES 0x10
 #define CALL_NUMBERS 0x200
 #define VARIANTS_MAX 0x10
-#define KEPT_MASK 0xf  /* the rest of an entry numbers the epoll instance */
+#define KEPT_MASK 0xf  /* the rest of an entry numbers the epoll instance or pipe */
 
 #define REQUEST_BOOTSTRAPPED 0
 #define REQUEST_BOOTSTRAP_FAILED 1
@@ -73,7 +75,9 @@
 #define KEPT_ONCE 1
 #define KEPT_MAPPED 2
 #define KEPT_OWN 3
-#define KEPT_EPOLL 4
+#define KEPT_PIPE_IN 4
+#define KEPT_PIPE_OUT 5
+#define KEPT_EPOLL 6
 #define POLICY_STRICT 0
 #define POLICY_EFFECTS 1
 #define POLICY_STREAM 2
@@ -172,6 +176,10 @@
 
 #define OFFSET_COOKIES_COUNT 0x0
 #define OFFSET_COOKIES_PAIRS 0x8
+
+#define OFFSET_POINTERS_PIPES 0x0
+#define OFFSET_POINTERS_COUNT 0x8
+#define OFFSET_POINTERS_PAIRS 0x10
 
 #define OFFSET_IMAGE_HEADER_MAGIC 0x0
 #define OFFSET_IMAGE_HEADER_VERSION 0x8
@@ -395,6 +403,15 @@ struct cookies {
 };
 _Static_assert(offsetof(struct cookies, count) == 0x0, "layout");
 _Static_assert(offsetof(struct cookies, pairs) == 0x8, "layout");
+
+struct pointers {
+    uint64_t pipes;  /* how many pipes the process has made (agent) */
+    uint64_t count;  /* pairs written so far; the last POINTERS are kept (agent of a follower) */
+    uint64_t pairs[128];  /* the leader's pointer, the variant's own (agent of a follower) */
+};
+_Static_assert(offsetof(struct pointers, pipes) == 0x0, "layout");
+_Static_assert(offsetof(struct pointers, count) == 0x8, "layout");
+_Static_assert(offsetof(struct pointers, pairs) == 0x10, "layout");
 
 struct image_header {
     uint64_t magic;  /* IMAGE_MAGIC */

@@ -31,6 +31,8 @@ CLOCKS_OFFSET = 0x3E0000
 CLOCKS = 16
 COOKIES_OFFSET = 0x3F0000
 COOKIES = 1024
+POINTERS_OFFSET = 0x3F6000
+POINTERS = 64
 DOMAIN_OFFSET = 0x3F8000
 SHARED_RANGES = 64
 TASKS_OFFSET = 0x400000
@@ -124,6 +126,8 @@ DESCRIPTORS = {
     "ONCE": "operated on by the leader only; a placeholder in the followers",
     "MAPPED": "a regular file, directory or stateless device: followers hold an open for reading",
     "OWN": "each variant's own: operations are local",
+    "PIPE_IN": "like ONCE: the end for reading of a pipe that the program made",
+    "PIPE_OUT": "the end for writing, which has the same number in the rest of the entry",
     "EPOLL": "an epoll instance: the leader's, with a map of event data in each variant",
 }
 
@@ -312,6 +316,13 @@ COOKIES_TABLE = _structure(
     ("pairs", f"{2 * COOKIES}Q", "the leader's value, the variant's own (agent of a follower)"),
 )
 
+POINTERS_TABLE = _structure(
+    "pointers",
+    ("pipes", "Q", "how many pipes the process has made (agent)"),
+    ("count", "Q", "pairs written so far; the last POINTERS are kept (agent of a follower)"),
+    ("pairs", f"{2 * POINTERS}Q", "the leader's pointer, the variant's own (agent of a follower)"),
+)
+
 IMAGE = _structure(
     "image_header",
     ("magic", "Q", "IMAGE_MAGIC"),
@@ -353,7 +364,7 @@ PSEUDO_CALLS = {
 }
 IMAGE_MAGIC = 0x31746E656761786D
 
-STRUCTURES = (TASK, DOMAIN, BOOTSTRAP, LANE, MESSAGE, COOKIES_TABLE, IMAGE)
+STRUCTURES = (TASK, DOMAIN, BOOTSTRAP, LANE, MESSAGE, COOKIES_TABLE, POINTERS_TABLE, IMAGE)
 
 _CONSTANTS = (
     "PROTOCOL_VERSION",
@@ -371,6 +382,8 @@ _CONSTANTS = (
     "CLOCKS",
     "COOKIES_OFFSET",
     "COOKIES",
+    "POINTERS_OFFSET",
+    "POINTERS",
     "DOMAIN_OFFSET",
     "SHARED_RANGES",
     "TASKS_OFFSET",
@@ -410,7 +423,7 @@ def header() -> str:
         ("VERIFY", {name.upper(): "" for name in VERIFICATIONS}),
     )
     lines += [
-        "#define KEPT_MASK 0xf  /* the rest of an entry numbers the epoll instance */",
+        "#define KEPT_MASK 0xf  /* the rest of an entry numbers the epoll instance or pipe */",
         "",
     ]
     for prefix, words in enumerations:

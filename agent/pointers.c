@@ -1,0 +1,128 @@
+/*
+ * Pointers that a program sends to itself through a pipe: a handler that cannot do more writes
+ * down which object a signal is for, and the main loop reads it (libuv). A pointer to static data
+ * or into the stack is another one in each variant. A follower takes such words for equal when both
+ * can point at the same thing, remembers which of its own belongs to the leader's, and puts its own
+ * back where the leader's is read from the pipe. Only for pipes that the process made, and of which
+ * it has both ends: what goes to another process is not excused, since that could let it out.
+ */
+#include <asm/unistd_64.h>
+
+#include "agent.h"
+
+enum {
+    WORDS_MAX = 32,
+    ZONE_BITS = 33,   /* addresses in files have these in common (src/mvx/placement.py) */
+    STACK_SHIFT = 36, /* where the kernel puts stacks: 0x7ff…, the highest addresses */
+    STACK_PREFIX = 0x7ff,
+    STACK_SIZE = 1 << 24, /* how far from its end a stack is taken to reach */
+    NUMBER_SHIFT = 4,     /* KEPT_MASK */
+    NUMBERS = 1 << 12,
+    TABLE_LOOKED_AT = 4096,
+};
+
+static struct pointers *table(void) {
+    return (struct pointers *)(uint64_t)(image_start + POINTERS_OFFSET);
+}
+
+/* A new pipe: its ends get a number in common, which their duplicates share. */
+void pointers_pipe(const struct task *task, const int32_t *numbers) {
+    uint16_t *in = descriptor_entry(task, numbers[0]);
+    uint16_t *out = descriptor_entry(task, numbers[1]);
+    if (in && out) {
+        uint64_t number = ++table()->pipes % NUMBERS << NUMBER_SHIFT;
+        *in = (uint16_t)(KEPT_PIPE_IN | number);
+        *out = (uint16_t)(KEPT_PIPE_OUT | number);
+    }
+}
+
+/* Whether the process has the end for reading, too. */
+static int is_to_itself(const struct task *task, int64_t out) {
+    const uint16_t *entry = descriptor_entry(task, out);
+    if (!entry || (*entry & KEPT_MASK) != KEPT_PIPE_OUT) {
+        return 0;
+    }
+    uint16_t in = (uint16_t)((*entry & ~KEPT_MASK) | KEPT_PIPE_IN);
+    for (int64_t number = 0; number < TABLE_LOOKED_AT; number++) {
+        if (*descriptor_entry(task, number) == in) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int correspond(const struct call *call, uint64_t own, uint64_t other) {
+    if (!(own >> ZONE_BITS) || !(other >> ZONE_BITS)) {
+        return 0;
+    }
+    if (!((own ^ other) << (64 - ZONE_BITS))) {
+        return 1;
+    }
+    return other >> STACK_SHIFT == STACK_PREFIX && own >> STACK_SHIFT == STACK_PREFIX &&
+           own - call->frame->rsp < STACK_SIZE;
+}
+
+/* Follower: whether the next `count` bytes of the leader's are its own but for pointers; then they
+ * are remembered. Nothing is taken from the lane. */
+int pointers_agree(struct call *call, const void *bytes, uint32_t count) {
+    struct task *task = call->task;
+    uint64_t own[WORDS_MAX], other[WORDS_MAX];
+    if (call->number != __NR_write || count % sizeof *own || count > sizeof own ||
+        descriptor_kept(task, (int32_t)call->arguments[0]) != KEPT_PIPE_OUT ||
+        program_copy(own, bytes, count)) {
+        return 0;
+    }
+    lane_peek(task, other, count);
+    uint32_t words = count / sizeof *own;
+    uint32_t different = 0;
+    for (uint32_t i = 0; i < words; i++) {
+        different += own[i] != other[i];
+        if (own[i] != other[i] && !correspond(call, own[i], other[i])) {
+            return 0;
+        }
+    }
+    if (!different || !is_to_itself(task, (int32_t)call->arguments[0])) {
+        return 0;
+    }
+    struct pointers *pointers = table();
+    process_lock(task);
+    for (uint32_t i = 0; i < words; i++) {
+        if (own[i] != other[i]) {
+            uint64_t index = pointers->count++ % POINTERS;
+            pointers->pairs[2 * index] = other[i];
+            pointers->pairs[2 * index + 1] = own[i];
+        }
+    }
+    process_unlock(task);
+    return 1;
+}
+
+static uint64_t find(const struct pointers *pointers, uint64_t word) {
+    uint64_t count = pointers->count < POINTERS ? pointers->count : POINTERS;
+    for (uint64_t i = 0; i < count; i++) {
+        if (pointers->pairs[2 * i] == word) {
+            return pointers->pairs[2 * i + 1];
+        }
+    }
+    return word;
+}
+
+/* Follower: a call has read what the leader's agent sent. */
+void pointers_translate(const struct call *call) {
+    const struct pointers *pointers = table();
+    if (call->number != __NR_read || !pointers->count || is_error(call->result) ||
+        descriptor_kept(call->task, (int32_t)call->arguments[0]) != KEPT_PIPE_IN) {
+        return;
+    }
+    uint64_t *words = (uint64_t *)call->arguments[1];
+    for (uint64_t i = 0; i < (uint64_t)call->result / sizeof *words; i++) {
+        uint64_t word;
+        if (program_copy(&word, words + i, sizeof word)) {
+            return;
+        }
+        uint64_t own = find(pointers, word);
+        if (own != word) {
+            program_copy(words + i, &own, sizeof own);
+        }
+    }
+}
