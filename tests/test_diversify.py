@@ -110,3 +110,10 @@ def test_names_are_documented() -> None:
         assert f"## {each.name}" in content
         for text in (each.differs, each.stops, each.costs, each.breaks):
             assert text in " ".join(content.split()), text
+
+
+def test_exceptions_are_for_the_default_set() -> None:
+    assert "stack" not in diversity.for_program(diversity.DEFAULT, "ruby3.1")
+    assert "stack" in diversity.for_program(diversity.DEFAULT, "ruby-build")
+    assert "stack" in diversity.for_program(("stack",), "ruby3.1")
+    assert {each.name for each in diversity.exceptions()} <= set(diversity.DEFAULT)

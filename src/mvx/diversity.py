@@ -1,6 +1,7 @@
 """What makes the variants differ: the names of ``--diversify``, and what each stops, costs, breaks.
 
-The table is data: the command line, the reference page and the tests read it from here. What is on
+The table is data, and so are the exceptions for programs (alike.txt): the command line, the
+reference page and the tests read it from here. What is on
 by default changes nothing that a program can let out without giving away its memory. What is not
 (`environment`, `heap`, `fill`) also shows faults that natively stay hidden, and differences without
 harm (docs/decisions/0005-what-differs-by-default.md).
@@ -8,6 +9,10 @@ harm (docs/decisions/0005-what-differs-by-default.md).
 
 from __future__ import annotations
 
+import fnmatch
+import functools
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, NamedTuple
 
 
@@ -80,6 +85,32 @@ DIVERSIFICATIONS: Final = (
 )
 NAMES: Final = tuple(each.name for each in DIVERSIFICATIONS)
 DEFAULT: Final = tuple(each.name for each in DIVERSIFICATIONS if each.default)
+
+
+class Alike(NamedTuple):
+    """Of what does not differ for files whose names match a pattern."""
+
+    pattern: str
+    name: str
+    reason: str
+
+
+@functools.cache
+def exceptions() -> list[Alike]:
+    """The lines of alike.txt."""
+    content = Path(__file__).with_name("alike.txt").read_text(encoding="ascii")
+    lines = [line for line in content.splitlines() if not line.startswith("#")]
+    return [Alike(*line.split(None, 2)) for line in lines]
+
+
+def for_program(chosen: Sequence[str], name: str) -> Sequence[str]:
+    """What differs between variants that execute a file of that name, where `chosen` is what the
+    user wants.
+    """
+    if tuple(chosen) != DEFAULT:
+        return chosen
+    alike = {each.name for each in exceptions() if fnmatch.fnmatchcase(name, each.pattern)}
+    return [each for each in chosen if each not in alike]
 
 
 def parse(text: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from mvx import specification, syscalls
-from mvx.diversity import DIVERSIFICATIONS
+from mvx.diversity import DIVERSIFICATIONS, exceptions
 from mvx.layout import header as layout_header
 from mvx.specification import vocabulary
 from mvx.specification.declaration import Declaration, Parameter, SpecificationError
@@ -354,6 +354,16 @@ What lies where in detail: [placement](../explanation/placement.md). What none o
 """
 
 
+EXCEPTIONS_HEAD = """\
+What programs with these names show depends on the addresses that they compute with. So something
+of the default set does not differ for them (`src/mvx/alike.txt`); a set that is named on the
+command line stays as it is.
+
+| file | does not differ | because |
+| --- | --- | --- |
+"""
+
+
 def diversification_page() -> str:
     """The text of docs/reference/diversification.md."""
     default = ", ".join(f"`{each.name}`" for each in DIVERSIFICATIONS if each.default)
@@ -369,6 +379,8 @@ def diversification_page() -> str:
             lines += textwrap.wrap(
                 f"- *{word}*: {text}.", 118, subsequent_indent="  ", break_on_hyphens=False
             )
+    lines += ["", "## Exceptions", "", *EXCEPTIONS_HEAD.splitlines()]
+    lines += [f"| `{each.pattern}` | {each.name} | {each.reason} |" for each in exceptions()]
     return "\n".join([*lines, ""])
 
 

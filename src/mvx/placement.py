@@ -26,6 +26,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from mvx import diversity
 from mvx.elf import HEADER, PROGRAM_HEADER, PT_LOAD
 from mvx.errors import UsageError
 from mvx.layout import MOVES_MAX
@@ -80,6 +81,8 @@ class Plan(NamedTuple):
     """By how much the stack moves."""
     stack_start: int
     """Its lowest address before that."""
+    stack_alike: bool
+    """It lies at the same place in all variants."""
     barrier: int
     barrier_size: int
     hole: tuple[int, int]
@@ -140,9 +143,9 @@ class Placement:
         start = self._zones[variant if "layout" in self._diversify else 0]
         return range(start, start + _SLOT * _ZONE_SLOTS)
 
-    def stack_residue(self, variant: int) -> int:
+    def stack_residue(self, variant: int, plan: Plan) -> int:
         """The lowest two bytes of a variant's first stack pointer: the lowest differs in all."""
-        if "stack" not in self._diversify:
+        if plan.stack_alike:
             variant = 0
         generator = random.Random(f"{self._seed}/stack/{variant}")  # noqa: S311
         return generator.randrange(0, RESIDUES, 256) + self._lowest_bytes[variant]
@@ -178,7 +181,9 @@ class Placement:
         moved = {start for start, _, _ in moves}
         whole = next(area for area in areas if area.start <= stack.pointer < area.end)
         distance = 0
-        if "stack" not in self._diversify:
+        name = os.path.basename(os.readlink(f"/proc/{task.tid}/exe"))
+        is_alike = "stack" not in diversity.for_program(self._diversify, name)
+        if is_alike:
             distance = self._stack - whole[1]
             size = whole[1] - whole[0]
             place = whole[0]
@@ -197,7 +202,8 @@ class Placement:
         hole = (span[0], span[1] - span[0]) if loader else (0, 0)
         barrier = (self._barrier, size) if size > 0 else (0, 0)
         code = _code(areas, moves, stack.auxiliary(AT_ENTRY))
-        return Plan(moves, image, loader, distance, whole[0], *barrier, hole, memory_map, code)
+        stack_plan = (distance, whole[0], is_alike)
+        return Plan(moves, image, loader, *stack_plan, *barrier, hole, memory_map, code)
 
 
 def _moves(

@@ -62,7 +62,7 @@ class Variation:
             loader = self._for_loader(task, stack, auxiliary, f"{image}/heap/{variant}")
         return Wishes(
             shift=plan.stack,
-            residue=self._placement.stack_residue(variant),
+            residue=self._placement.stack_residue(variant, plan),
             canary=None if differs else common.randbytes(RANDOM_SIZE),
             environment=random.Random(f"{image}/environment/{variant}")  # noqa: S311
             if moves_environment
