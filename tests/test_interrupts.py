@@ -47,7 +47,7 @@ def test_reasons_add_up(task: Task, sent: list[int]) -> None:
     assert interrupts.taken(task) == Reason.NONE
 
 
-@pytest.mark.parametrize("state", set(State) - {State.RUNNING})
+@pytest.mark.parametrize("state", [State.GATHERED, State.STOPPED, State.ENDED])
 def test_who_does_not_run_is_not_asked(state: State, task: Task, sent: list[int]) -> None:
     interrupts.ask(task, Reason.JOB)
     task.state = state

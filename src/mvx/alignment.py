@@ -136,6 +136,11 @@ class Alignment:
                 return all(self._is_there(follower, leader) for follower in followers)
         return False
 
+    def is_close(self, leader: Task, follower: Task, distance: int) -> bool:
+        """Whether two stopped tasks are so many bytes of the same code apart, at most."""
+        place = self._address(kernel.registers(leader.tid).rip, leader, follower)
+        return abs(int(kernel.registers(follower.tid).rip) - place) <= distance
+
     # Points
 
     def _point(self, task: Task) -> _Point:

@@ -49,6 +49,10 @@ _RETRY_MOST_S: Final = 0.005
 _PAUSE: Final = b"\xf3\x90"
 _NEARBY: Final = 64
 """Bytes of code to both sides of the instruction pointer that are taken for one loop."""
+_RED_ZONE: Final = 128
+"""Bytes below the stack pointer that a function may use (System V ABI)."""
+_STACK_SIZE: Final = 640
+"""Bytes of stack, red zone included, in which something counts when a thread computes."""
 _KEPT: Final = ("rbx", "rbp", "rsp", "rsi", "rdi", "r8", "r9", "r10", "r12", "r13", "r14", "r15")
 """Registers that do not change while a thread spins; the others hold what it has just read."""
 
@@ -63,6 +67,7 @@ class _Sight(NamedTuple):
     since_ns: int
     last_ns: int
     registers: Registers
+    stack: bytes
     enough_ns: int
 
 
@@ -219,6 +224,8 @@ class Preemption:
         try:
             is_exact = self._alignment.align(hold.leader, followers, seconds)
             stay = all(self._is_in_place(task, hold) for task in (hold.leader, *followers))
+            if stay and hold.spins and not is_exact and self._wait_for_spinners(hold):
+                return
         except DepartedError as departed:
             self._abandon(hold, but=departed.task)
             self._serve(departed.task.tid, departed.status)
@@ -239,6 +246,20 @@ class Preemption:
                 self._yield(task)
         self._resume((hold.leader, *followers))
 
+    def _wait_for_spinners(self, hold: _Hold) -> bool:
+        """Let those followers go on that do not spin where the leader does, and be asked again
+        later; whether there are any.
+        """
+        late = [
+            task
+            for task in hold.ready.values()
+            if not self._alignment.is_close(hold.leader, task, _NEARBY)
+        ]
+        for task in late:
+            del hold.ready[task.variant.index]
+        self._resume(late)
+        return bool(late)
+
     def _abandon(self, hold: _Hold, but: Task | None = None) -> None:
         """Nobody yields now: those that are held go on, except one."""
         del self._holds[hold.leader.set]
@@ -256,29 +277,26 @@ class Preemption:
 
     def _observe(self, task: Task, current: Registers, position: int) -> tuple[_Sight, bool]:
         """What was seen of a thread at this place of its lane, and whether it spins."""
+        assert task.space is not None
         now_ns = kernel.processor_time_ns(task.process, task.tid)
+        stack = task.space.memory.readable(current.rsp - _RED_ZONE, _STACK_SIZE)
         before = self._seen.get(task)
         if before is None or before.position != position:
-            sight = _Sight(position, now_ns, now_ns, current, _QUANTUM_NS)
+            sight = _Sight(position, now_ns, now_ns, current, stack, _QUANTUM_NS)
             self._seen[task] = sight
             return sight, False
         spins = False
         sight = before
         if now_ns - before.last_ns >= _SPINS_NS:
-            spins = self._spins(task, before.registers, current)
-            sight = before._replace(last_ns=now_ns, registers=current)
+            spins = self._has_pause(task, current) or _is_same(before, current, stack)
+            sight = before._replace(last_ns=now_ns, registers=current, stack=stack)
             self._seen[task] = sight
         return sight, spins
 
     @staticmethod
-    def _spins(task: Task, before: Registers, current: Registers) -> bool:
+    def _has_pause(task: Task, current: Registers) -> bool:
         assert task.space is not None
-        code = task.space.memory.readable(current.rip - _NEARBY, 2 * _NEARBY)
-        if _PAUSE in code:
-            return True
-        return abs(current.rip - before.rip) < _NEARBY and all(
-            getattr(current, name) == getattr(before, name) for name in _KEPT
-        )
+        return _PAUSE in task.space.memory.readable(current.rip - _NEARBY, 2 * _NEARBY)
 
     def _yield(self, task: Task) -> None:
         assert task.space is not None
@@ -314,3 +332,12 @@ class Preemption:
     def _tail(self, task: Task) -> int:
         arena = self._monitor.arenas.arenas[task.variant.index]
         return arena.word(task.set.lane, "tail")
+
+
+def _is_same(before: _Sight, current: Registers, stack: bytes) -> bool:
+    """Whether a thread has changed nothing of its own since it was seen, in the same loop."""
+    return (
+        abs(current.rip - before.registers.rip) < _NEARBY
+        and stack == before.stack
+        and all(getattr(current, name) == getattr(before.registers, name) for name in _KEPT)
+    )
