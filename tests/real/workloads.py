@@ -328,6 +328,7 @@ WORKLOADS: Final = [
         parts=True,
         varying=("*.log", "*.pid", "*.conf", "wrk.txt"),
         variants=(),
+        gap=Gap("processes decide by what others store in shared memory", always=False),
         threads=True,
     ),
     Workload(
