@@ -104,6 +104,7 @@ void handler_finish(struct call *call);
 
 /* pointers.c */
 void pointers_pipe(const struct task *task, const int32_t *numbers);
+void pointers_cookie(struct call *call, uint64_t event);
 int pointers_agree(struct call *call, const void *bytes, uint32_t count);
 void pointers_translate(const struct call *call);
 

@@ -228,6 +228,7 @@ int handler_inputs(struct call *call) {
     if (cookie > (int64_t)PAGE) {
         walk_inputs(call);
         cookie_agree(call, (const void *)cookie);
+        pointers_cookie(call, (uint64_t)cookie);
         return 1;
     }
     if (call->number == __NR_utimensat) {

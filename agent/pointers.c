@@ -4,7 +4,8 @@
  * or into the stack is another one in each variant. A follower takes such words for equal when both
  * can point at the same thing, remembers which of its own belongs to the leader's, and puts its own
  * back where the leader's is read from the pipe. Only for pipes that the process made, and of which
- * it has both ends: what goes to another process is not excused, since that could let it out.
+ * it has both ends: what goes to another process is not excused, since that could let it out. The
+ * same happens with what the C library has the kernel send back for mq_notify.
  */
 #include <asm/unistd_64.h>
 
@@ -19,6 +20,8 @@ enum {
     NUMBER_SHIFT = 4,     /* KEPT_MASK */
     NUMBERS = 1 << 12,
     TABLE_LOOKED_AT = 4096,
+    SIGEV_THREAD = 2,
+    COOKIE_WORDS = 4, /* NOTIFY_COOKIE_LEN of linux/mqueue.h */
 };
 
 static struct pointers *table(void) {
@@ -62,6 +65,20 @@ static int correspond(const struct call *call, uint64_t own, uint64_t other) {
            own - call->frame->rsp < STACK_SIZE;
 }
 
+static void remember(struct task *task, const uint64_t *own, const uint64_t *other,
+                     uint32_t words) {
+    struct pointers *pointers = table();
+    process_lock(task);
+    for (uint32_t i = 0; i < words; i++) {
+        if (own[i] != other[i]) {
+            uint64_t index = pointers->count++ % POINTERS;
+            pointers->pairs[2 * index] = other[i];
+            pointers->pairs[2 * index + 1] = own[i];
+        }
+    }
+    process_unlock(task);
+}
+
 /* Follower: whether the next `count` bytes of the leader's are its own but for pointers; then they
  * are remembered. Nothing is taken from the lane. */
 int pointers_agree(struct call *call, const void *bytes, uint32_t count) {
@@ -84,17 +101,31 @@ int pointers_agree(struct call *call, const void *bytes, uint32_t count) {
     if (!different || !is_to_itself(task, (int32_t)call->arguments[0])) {
         return 0;
     }
-    struct pointers *pointers = table();
-    process_lock(task);
-    for (uint32_t i = 0; i < words; i++) {
-        if (own[i] != other[i]) {
-            uint64_t index = pointers->count++ % POINTERS;
-            pointers->pairs[2 * index] = other[i];
-            pointers->pairs[2 * index + 1] = own[i];
-        }
-    }
-    process_unlock(task);
+    remember(task, own, other, words);
     return 1;
+}
+
+/* mq_notify with SIGEV_THREAD: the kernel keeps what lies behind the pointer, and sends it to a
+ * socket of the C library's when a message comes. */
+void pointers_cookie(struct call *call, uint64_t event) {
+    struct {
+        uint64_t place;
+        int32_t number, way;
+    } wanted;
+    uint64_t own[COOKIE_WORDS], other[COOKIE_WORDS];
+    if (call->number != __NR_mq_notify ||
+        program_copy(&wanted, (const void *)event, sizeof wanted) || wanted.way != SIGEV_THREAD) {
+        return;
+    }
+    if (program_copy(own, (const void *)wanted.place, sizeof own)) {
+        zero(own, sizeof own);
+    }
+    if (is_leader(call->task)) {
+        lane_put(call->task, own, sizeof own);
+        return;
+    }
+    lane_get(call->task, other, sizeof other);
+    remember(call->task, own, other, COOKIE_WORDS);
 }
 
 static uint64_t find(const struct pointers *pointers, uint64_t word) {
@@ -107,11 +138,20 @@ static uint64_t find(const struct pointers *pointers, uint64_t word) {
     return word;
 }
 
+static int may_hold_pointers(const struct call *call) {
+    switch (call->number) {
+    case __NR_read:
+        return descriptor_kept(call->task, (int32_t)call->arguments[0]) == KEPT_PIPE_IN;
+    case __NR_recvfrom:
+        return call->result == COOKIE_WORDS * sizeof(uint64_t);
+    }
+    return 0;
+}
+
 /* Follower: a call has read what the leader's agent sent. */
 void pointers_translate(const struct call *call) {
     const struct pointers *pointers = table();
-    if (call->number != __NR_read || !pointers->count || is_error(call->result) ||
-        descriptor_kept(call->task, (int32_t)call->arguments[0]) != KEPT_PIPE_IN) {
+    if (!pointers->count || is_error(call->result) || !may_hold_pointers(call)) {
         return;
     }
     uint64_t *words = (uint64_t *)call->arguments[1];

@@ -36,6 +36,7 @@ STREAM_RACES: Final[dict[str, str]] = {
     "mmap_file_shared_read_only": "the leader may write the file before followers have looked",
     "mmap_shared_of_a_passed_file": "a process of a follower may go on before another has stored",
     "pipe_without_reader_is_epipe": "a follower may be late for a process that ended",
+    "sysv_semaphores_all_at_once": "the leader may remove the set before followers ask its size",
     "sysv_shared_memory": "the leader may remove a segment before followers attach it",
 }
 """The same for the policy `stream` only."""

@@ -48,7 +48,7 @@ class Local:
     def __init__(self, monitor: Monitor) -> None:
         """Works on the monitor's tasks."""
         self._monitor = monitor
-        self._segments = Segments()
+        self._segments = Segments(len(monitor.variants))
         self._numbers = calls.LOCAL
         if monitor.ordered:
             self._numbers -= calls.ORDERED

@@ -10,6 +10,7 @@ followers.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 from typing import Final
 
@@ -20,6 +21,7 @@ from mvx.tasks import Task
 _SHMGET: Final = 29
 _SHMAT: Final = 30
 _SHMCTL: Final = 31
+_SHMDT: Final = 67
 _IPC_RMID: Final = 0
 _IPC_SET: Final = 1
 _IPC_STAT: Final = 2
@@ -32,27 +34,58 @@ _EINVAL: Final = 22
 class Segments:
     """The followers' segments."""
 
-    def __init__(self) -> None:
+    def __init__(self, variants: int) -> None:
         """None yet."""
+        self._followers = range(1, variants)
         self._own: dict[tuple[int, int], int] = {}
 
     def translate(self, task: Task, current: Registers) -> int:
-        """Make a stopped shmat of a follower attach its own segment. Returns an errno, or 0."""
-        if task.is_leader:
-            return 0
+        """Make a stopped shmat of a follower attach its own segment; before the leader attaches,
+        and can store anything, all followers get theirs. Returns an errno, or 0.
+        """
         identifier = current.rdi & 0xFFFFFFFF
-        key = (task.variant.index, identifier)
-        if key not in self._own:
-            own = _copy(identifier)
-            if own < 0:
-                return -own
-            self._own[key] = own
-        current.rdi = self._own[key]
-        kernel.set_registers(task.tid, current)
+        for variant in self._followers if task.is_leader else (task.variant.index,):
+            if (variant, identifier) not in self._own:
+                own = _copy(identifier, task.set.tasks[0].tid)
+                if own < 0:
+                    return 0 if task.is_leader else -own
+                self._own[variant, identifier] = own
+        if not task.is_leader:
+            current.rdi = self._own[task.variant.index, identifier]
+            kernel.set_registers(task.tid, current)
         return 0
 
 
-def _copy(identifier: int) -> int:
+def _attached(identifier: int, leader: int) -> int:
+    """Where the leader has attached a segment, 0 if it has not."""
+    with contextlib.suppress(OSError), open(f"/proc/{leader}/maps", encoding="utf-8") as lines:
+        for line in lines:
+            fields = line.split()
+            if fields[4] == str(identifier) and fields[5].startswith("/SYSV"):
+                return int(fields[0].partition("-")[0], 16)
+    return 0
+
+
+def _content(identifier: int, size: int, leader: int) -> bytes:
+    """What is in a segment. The leader's own memory tells it, so that nobody sees one attachment
+    more; where the leader has detached it already, it is attached for the moment.
+    """
+    address = _attached(identifier, leader)
+    if address:
+        with contextlib.suppress(OSError), open(f"/proc/{leader}/mem", "rb") as memory:
+            memory.seek(address)
+            content = memory.read(size)
+            if len(content) == size:
+                return content
+    source = kernel.system_call(_SHMAT, identifier, 0, _SHM_RDONLY)
+    if source < 0:
+        return b""
+    content = ctypes.string_at(source, size)
+    kernel.system_call(_SHMDT, source)
+    return content
+
+
+def _copy(identifier: int, leader: int) -> int:
     """A segment with the size, owner, rights and content of another: its identifier, or -errno."""
     status = ctypes.create_string_buffer(_STATUS_SIZE)
     result = kernel.system_call(_SHMCTL, identifier, _IPC_STAT, ctypes.addressof(status))
@@ -63,12 +96,10 @@ def _copy(identifier: int) -> int:
     if own < 0:
         return own
     kernel.system_call(_SHMCTL, own, _IPC_SET, ctypes.addressof(status))
-    source = kernel.system_call(_SHMAT, identifier, 0, _SHM_RDONLY)
     target = kernel.system_call(_SHMAT, own, 0, 0)
     kernel.system_call(_SHMCTL, own, _IPC_RMID, 0)
     if target < 0:
         return target
-    if source > 0:
-        ctypes.memmove(target, source, size)
-        kernel.system_call(67, source)
+    content = _content(identifier, size, leader)
+    ctypes.memmove(target, content, len(content))
     return own
