@@ -288,13 +288,14 @@ class Preemption:
         spins = False
         sight = before
         if now_ns - before.last_ns >= _SPINS_NS:
-            spins = self._has_pause(task, current) or _is_same(before, current, stack)
+            is_near = abs(current.rip - before.registers.rip) < _NEARBY
+            spins = is_near and (self._pauses(task, current) or _is_same(before, current, stack))
             sight = before._replace(last_ns=now_ns, registers=current, stack=stack)
             self._seen[task] = sight
         return sight, spins
 
     @staticmethod
-    def _has_pause(task: Task, current: Registers) -> bool:
+    def _pauses(task: Task, current: Registers) -> bool:
         assert task.space is not None
         return _PAUSE in task.space.memory.readable(current.rip - _NEARBY, 2 * _NEARBY)
 
@@ -335,9 +336,7 @@ class Preemption:
 
 
 def _is_same(before: _Sight, current: Registers, stack: bytes) -> bool:
-    """Whether a thread has changed nothing of its own since it was seen, in the same loop."""
-    return (
-        abs(current.rip - before.registers.rip) < _NEARBY
-        and stack == before.stack
-        and all(getattr(current, name) == getattr(before.registers, name) for name in _KEPT)
+    """Whether a thread has changed nothing of its own since it was seen."""
+    return stack == before.stack and all(
+        getattr(current, name) == getattr(before.registers, name) for name in _KEPT
     )
