@@ -155,7 +155,7 @@ void epoll_wait_outputs(struct call *call);
 long call_differs(struct call *call, long divergence, long argument, long offset);
 void pass_over(struct call *call, const struct message *message);
 int pardon_call(struct call *call, const struct message *message);
-void pardon_values(struct call *call, const uint64_t *leader);
+int pardon_values(struct call *call, const struct message *message);
 int64_t pardon_result(const struct call *call, int64_t result);
 
 /* elastic.c */

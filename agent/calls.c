@@ -281,6 +281,9 @@ static int compare_call(struct call *call) {
         lane_peek(call->task, &message, sizeof message);
         if (message.kind == MESSAGE_CALL && message.number == call->number &&
             !(call->rule->elastic && walk_compare_values(call, message.arguments) >= 0)) {
+            if (!pardon_values(call, &message)) {
+                continue;
+            }
             break;
         }
         if (message.kind == MESSAGE_CALL && elastic_answer(call, &message)) {
@@ -304,7 +307,6 @@ static int compare_call(struct call *call) {
     if (message.kind != MESSAGE_CALL) {
         call_diverged(call, DIVERGENCE_INTEGRITY, 0, message.kind);
     }
-    pardon_values(call, message.arguments);
     if (!handler_inputs(call)) {
         walk_inputs(call);
     }

@@ -10,7 +10,7 @@ long call_differs(struct call *call, long divergence, long argument, long offset
     do {
         verdict = gate_control(REQUEST_DIVERGED, divergence, argument, offset);
     } while (verdict <= VERDICT_STOP || verdict > VERDICT_SKIP);
-    if (divergence != DIVERGENCE_CALL) {
+    if (divergence != DIVERGENCE_CALL && verdict == VERDICT_EQUAL) {
         call->pardoned |= (uint8_t)(1 << argument);
     }
     return verdict;
@@ -106,14 +106,19 @@ static int input_of(const struct call_rule *rule, int argument) {
     return -1;
 }
 
-/* Follower: the values of the arguments; the run ends here when they differ and must not. */
-void pardon_values(struct call *call, const uint64_t *leader) {
+/* Follower: the values of the arguments; the run ends here when they differ and must not. Returns 0
+ * when the message is the leader's alone and was passed over. */
+int pardon_values(struct call *call, const struct message *message) {
+    const uint64_t *leader = message->arguments;
     for (;;) {
         int argument = walk_compare_values(call, leader);
         if (argument < 0) {
-            return;
+            return 1;
         }
-        call_differs(call, DIVERGENCE_ARGUMENT, argument, 0);
+        if (call_differs(call, DIVERGENCE_ARGUMENT, argument, 0) == VERDICT_SKIP) {
+            pass_over(call, message);
+            return 0;
+        }
         if (input_of(call->rule, argument) >= 0) {
             call->sent = leader[argument];
         }

@@ -337,6 +337,7 @@ def test_defaults() -> None:
         "arguments": ["/bin/true"],
         "programs": [],
         "variants": 2,
+        "allocators": [],
         "diversify": ["layout", "stack", "canary"],
         "policy": "effects",
         "verify": "sensitive",

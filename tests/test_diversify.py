@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mvx import diversity
+from mvx import allocators, diversity
 from mvx.disjoint import Disjoint
+from mvx.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,6 +95,55 @@ def test_code_of_two_variants_at_one_address_ends_the_run() -> None:
     assert (found, disjoint.statistics()["common"]) == ([], 1)
     disjoint.appeared(tasks[1], 0x12000, 0x1000, placed=True)
     assert found == ["0x12000 is executable in variants 0 and 1"]
+
+
+ALLOCATORS = ["jemalloc", "mimalloc", "glibc"]
+WORK = [
+    ["sh", "-c", "for i in 1 2 3; do x=$x$i; /bin/echo $x; done"],
+    ["sort", "/etc/passwd"],
+    ["sqlite3", ":memory:", "create table t(x); insert into t values(7); select x from t"],
+    ["/usr/bin/python3", "-c", "print(sorted({str(i) for i in range(3000)})[-1])"],
+]
+
+
+def has(name: str) -> bool:
+    try:
+        return bool(allocators.find(name))
+    except UsageError:
+        return False
+
+
+@pytest.mark.parametrize("name", filter(has, ALLOCATORS))
+def test_followers_with_other_allocators(
+    name: str, compiled: Callable[..., Path], mvx_command: list[str]
+) -> None:
+    """Programs run as natively; heap addresses differ; the program sees nothing of it."""
+    command = [*mvx_command, "run", "--allocator", name, "--"]
+    for words in WORK:
+        natively = subprocess.run(words, check=True, capture_output=True)
+        ran = subprocess.run([*command, *words], check=False, capture_output=True, timeout=60)
+        assert (ran.returncode, ran.stdout, ran.stderr) == (0, natively.stdout, b""), words
+    shown = subprocess.run([*command, "env"], check=True, capture_output=True, timeout=60)
+    assert b"LD_PRELOAD" not in shown.stdout
+    assert b"GLIBC_TUNABLES" not in shown.stdout
+    if name != "glibc":
+        show = [*command, compiled(SHOW), "heap"]
+        assert subprocess.run(show, check=False, capture_output=True).returncode == DIVERGENCE
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--allocator", "nosuch"], b"no allocator is called nosuch"),
+        (["--allocator", "./nosuch.so"], b"there is no allocator ./nosuch.so"),
+        (["--allocator", "glibc", "--diversify", "heap"], b"exclude each other"),
+    ],
+)
+def test_wrong_allocators(words: list[str], message: bytes, mvx_command: list[str]) -> None:
+    command = [*mvx_command, "run", *words, "--", "true"]
+    ran = subprocess.run(command, check=False, capture_output=True, timeout=30)
+    assert ran.returncode == 125
+    assert message in ran.stderr
 
 
 def test_names_are_checked(mvx_command: list[str]) -> None:

@@ -726,6 +726,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .result = RESULT_ZERO,
         .count = 1,
+        .loading = 1,
         .arguments = {
             {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 390, 0},
         },
@@ -1076,6 +1077,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .result = RESULT_ZERO,
         .count = 2,
+        .loading = 1,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0},
@@ -1094,6 +1096,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .result = RESULT_ZERO,
         .count = 1,
+        .loading = 1,
         .arguments = {
             {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 112, 0},
         },
@@ -2011,6 +2014,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .result = RESULT_VALUE,
         .count = 3,
+        .loading = 1,
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
@@ -3182,6 +3186,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .executor = EXECUTOR_LEADER,
         .result = RESULT_VALUE,
         .count = 3,
+        .loading = 1,
         .arguments = {
             {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 1, 1, 0},
             {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},

@@ -184,6 +184,15 @@ def make_parser(*, benchmarks: bool = False) -> Parser:
         " fill; none, default, all",
     )
     add(
+        "--allocator",
+        dest="allocators",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="an allocator for the next follower: jemalloc, mimalloc, tcmalloc, scudo, hardened,"
+        " glibc (with other settings), or a library's path; repeatable",
+    )
+    add(
         "--on-divergence",
         choices=options.ON_DIVERGENCE,
         default="stop",
@@ -465,6 +474,14 @@ def options_of(asked: argparse.Namespace, words: list[str]) -> Options:
         beside = programs.found(program)
         asked.programs = beside if asked.variants is None else beside[: asked.variants - 1]
     asked.rules = tuple(asked.rules)
+    if asked.allocators:
+        from mvx import allocators
+
+        asked.allocators = [allocators.find(name) for name in asked.allocators]
+        if "heap" in asked.diversify:
+            message = "--allocator and the diversification heap exclude each other"
+            raise errors.UsageError(message, fix="leave one of them out")
+    asked.allocators = tuple(asked.allocators)
     if asked.calibrate is not None:
         asked.on_divergence = "observe"
     least = 1 + len(asked.programs)

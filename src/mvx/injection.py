@@ -114,7 +114,7 @@ class Injector:
         space.overhead = PRIVATE_SIZE + len(self._arenas.arenas) * ARENA_SIZE + plan.barrier_size
         space.overhead += plan.hole[1]
         memory.write(new.pointer, new.content)
-        space.own_program = self._programs.loads_own(task)
+        space.own_program = self._programs.loads_own(task) or self._variation.loads_own(stack)
         space.loading = space.own_program and bool(stack.auxiliary(AT_BASE))
         if new.withdrawn or space.loading:
             arm(space, stack.auxiliary(AT_ENTRY) + plan.image, new.withdrawn)

@@ -40,6 +40,10 @@ _REGULAR: Final = frozenset({Handler.NONE, Handler.OPEN, Handler.CLOSE, Handler.
 _IGNORED: Final = (r"0x[0-9a-f]+", r"[0-9]+", r"[0-9A-Fa-f]+", r"[0-9A-Za-z]+")
 """What a proposed rule may ignore, the narrowest first."""
 _SHOWN: Final = 60
+_DRAWN_APART: Final = frozenset({"getrandom"})
+"""Calls without other inputs than how much is asked for: one that asks for another amount may be
+another call, not the same with another argument.
+"""
 _NUMBERED: Final = re.compile(r"([a-z_]+:)\[[0-9]+\]")
 
 
@@ -106,11 +110,20 @@ class Judge:
         if any(rule.allows(difference) for rule in self._rules(task)):
             task.set.pardoned.add((task.variant.index, own.number, difference.argument))
             return EQUAL
+        if self._is_leaders_alone(task, other):
+            return SKIP
         if not self._observes:
             return 0
         task.set.pardoned.add((task.variant.index, own.number, difference.argument))
         self._see(task, difference)
         return EQUAL
+
+    def _is_leaders_alone(self, task: Task, other: Compared) -> bool:
+        """Whether the leader's is another call than the follower's of that name, by a rule."""
+        if RULES[other.number].name not in _DRAWN_APART or not _is_harmless(other, alone=False):
+            return False
+        theirs = Difference(other.name, surplus="leader", program=self._monitor.options.program)
+        return any(rule.allows(theirs) for rule in self._rules(task))
 
     # A call that one variant makes alone
 

@@ -74,6 +74,8 @@ class Options:
     variants: int = VARIANTS_DEFAULT
     diversify: tuple[str, ...] = diversity.DEFAULT
     """In what the variants differ."""
+    allocators: tuple[str, ...] = ()
+    """Libraries whose allocators the followers use, in turn, or "glibc": see allocators.py."""
     policy: Policy = "effects"
     """When the leader waits for the followers."""
     verify: Verify = "sensitive"

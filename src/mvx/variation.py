@@ -13,6 +13,7 @@ import random
 import stat
 from typing import TYPE_CHECKING, Final
 
+from mvx.allocators import GLIBC, needed, settings
 from mvx.stack import AT_BASE, AT_ENTRY, AT_PHDR, RANDOM_SIZE, Wishes
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class Variation:
         """All choices follow from the seed."""
         self._seed = seed
         self._chosen = options.diversify
+        self._allocators = options.allocators
+        self._needed = needed(options.allocators)
         self._placement = placement
         generator = random.Random(f"{seed}/fill")  # noqa: S311 - the seed is random
         self._fills = generator.sample(_FILLS, options.variants)
@@ -72,24 +75,44 @@ class Variation:
             auxiliary=auxiliary,
         )
 
+    def loads_own(self, stack: InitialStack) -> bool:
+        """Whether the variants' loaders load different libraries into a new image."""
+        return bool(self._allocators) and bool(stack.auxiliary(AT_BASE))
+
     def _for_loader(
         self, task: Task, stack: InitialStack, auxiliary: dict[int, int], name: str
     ) -> list[bytes]:
         """Entries of the environment for the loader; their parameters go to the vector."""
         fill = self._fills[task.variant.index] if "fill" in self._chosen else 0
+        variant = task.variant.index
+        if self._allocators:
+            library = self._allocators[(variant - 1) % len(self._allocators)] if variant else ""
+            first = [library] if library not in ("", GLIBC) else []
+            if all(_is_readable(task.tid, path) for path in first):
+                entries = (
+                    [_preload([*first, *self._needed], stack)] if first or self._needed else []
+                )
+                if library == GLIBC:
+                    choose = random.Random(name)  # noqa: S311 - the seed is random
+                    entries.append(b"GLIBC_TUNABLES=" + settings(choose))
+                return [b"MVX_LOADER="] * (len(entries) % 2) + entries
         if "heap" in self._chosen and _is_readable(task.tid, _LIBRARY):
             generator = random.Random(name)  # noqa: S311 - the seed is random
             auxiliary[_AT_HEAP_SEED] = generator.getrandbits(64)
             if fill:
                 auxiliary[_AT_HEAP_FILL] = fill
-            own = stack.variable(b"LD_PRELOAD")
-            value = os.fsencode(_LIBRARY) + (b":" + own if own else b"")
-            return [b"MVX_LOADER=", b"LD_PRELOAD=" + value]
+            return [b"MVX_LOADER=", _preload([_LIBRARY], stack)]
         if fill:
             # glibc does not fill what it keeps in a thread's cache (malloc/malloc.c, 2.26 and up).
             value = b"glibc.malloc.perturb=%d:glibc.malloc.tcache_count=0" % fill
             return [b"MVX_LOADER=", b"GLIBC_TUNABLES=" + value]
         return []
+
+
+def _preload(libraries: list[str], stack: InitialStack) -> bytes:
+    """The variable that preloads libraries before those of the program's own environment."""
+    own = stack.variable(b"LD_PRELOAD")
+    return b"LD_PRELOAD=" + b":".join([*map(os.fsencode, libraries), *([own] if own else [])])
 
 
 def _is_readable(tid: int, path: str) -> bool:

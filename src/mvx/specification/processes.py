@@ -130,7 +130,7 @@ def arch_prctl(option: ArchPrctl, arg2: Own) -> Long:
     """Thread pointers are each variant's own; CPUID faulting belongs to the supervisor."""
 
 
-@leader
+@leader(loading=True)
 def getrlimit(resource: Resource, rlim: Out[rlimit]) -> Zero: ...
 
 

@@ -6,15 +6,15 @@ from .structures import sysinfo as sysinfo_buffer
 from .structures import utsname
 
 
-@leader
+@leader(loading=True)
 def uname(name: Out[utsname]) -> Zero: ...
 
 
-@leader
+@leader(loading=True)
 def sysinfo(info: Out[sysinfo_buffer]) -> Zero: ...
 
 
-@leader
+@leader(loading=True)
 def getrandom(ubuf: Out[Bytes.result("len")], len: Size, flags: RandomFlags) -> Size:
     """All variants receive the same random bytes."""
 
