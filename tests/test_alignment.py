@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from mvx import alignment
-from mvx.alignment import lag, return_addresses, steps
+from mvx.alignment import is_same_round, lag, return_addresses, steps
 from mvx.placement import Placement
 from mvx.tasks import Task
 
@@ -31,6 +31,13 @@ def test_who_is_behind(leader: int, follower: int, behind: int) -> None:
 
 def test_most_counters_win() -> None:
     assert lag({0: 1, 1: 4, 2: 8}, (9, 16, 1000), (6, 4, 0)) == 3
+
+
+def test_a_round_is_the_same_when_all_numbers_are() -> None:
+    garbage, other = 0x7FFC_FB77_91A8, 0
+    assert is_same_round((5, garbage, 0x206), (5, other, 0x202))
+    assert not is_same_round((5, 6), (5, 7))
+    assert not is_same_round((-1, 0), (-2, 0))
 
 
 def test_nothing_counts() -> None:

@@ -18,6 +18,7 @@ trace is in memory away from the stack looks the same in every round.
 
 from __future__ import annotations
 
+import enum
 import os
 import signal
 import struct
@@ -30,7 +31,7 @@ from mvx import kernel
 from mvx.kernel import Registers
 
 if TYPE_CHECKING:
-    from mvx.placement import Placement
+    from mvx.monitor import Monitor
     from mvx.tasks import Task
 
 _DEBUG_REGISTERS: Final = 848
@@ -43,6 +44,10 @@ _SEARCHED: Final = 4096
 """Bytes of stack in which return addresses are looked for."""
 _VECTORS: Final = slice(160, 416)
 """xmm0 to xmm15 in struct user_fpregs_struct."""
+_CREDIT_S: Final = 0.25
+_SHARE: Final = 0.5
+_ATTEMPT_S: Final = 0.25
+_SKIPPED_MOST: Final = 255
 _CANARY: Final = 0x28
 """Of the thread's block (fs): the canary, which compilers know; glibc's pointer guard follows."""
 _MANGLED_BY: Final = 17
@@ -62,6 +67,8 @@ _FIRST_RUN_NS: Final = 500_000
 how much longer each time."""
 _RUNS_GROW: Final = 16
 _ROUNDS: Final = 24
+_FLAGS_ON: Final = 0x202
+_FLAGS_MOST: Final = 0xFFF
 _STEP_MOST: Final = 1 << 20
 """By so much a counter moves from one visit to the next, at most."""
 _COUNTED_STACK: Final = 256
@@ -70,6 +77,14 @@ _COMPARED: Final = (
     *("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8"),
     *("rax", "rcx", "rdx", "rsi", "rdi", "rsp", "fs_base"),
 )
+
+
+class Meeting(enum.Enum):
+    """How bringing tasks to one point ended."""
+
+    EXACT = "they are at one point"
+    APART = "they are at different points between the same two calls"
+    LEFT = "one has come to its next call"
 
 
 class DepartedError(Exception):
@@ -109,23 +124,64 @@ def _secrets(task: Task, point: _Point) -> Secrets:
     return Secrets(*struct.unpack("<2Q", content.ljust(16, b"\0")))
 
 
+class Patience:
+    """For how long it is worth trying to bring one set of tasks together, time after time.
+
+    Where it failed it is tried again after 1, 3, 7... other occasions; and all attempts together
+    may take as long as the program had for itself.
+    """
+
+    def __init__(self) -> None:
+        self._since_s = time.monotonic()
+        self._spent_s = -_CREDIT_S
+        self._misses = 0
+        self._skipped = 0
+
+    def seconds(self) -> float:
+        """How long the next attempt may take; 0: there is none this time."""
+        if self._skipped:
+            self._skipped -= 1
+            return 0.0
+        share = (time.monotonic() - self._since_s) * _SHARE
+        return min(max(share - self._spent_s, 0.0), _ATTEMPT_S)
+
+    def spent(self, seconds: float, *, is_exact: bool) -> None:
+        """An attempt took that long."""
+        self._spent_s += seconds
+        self._misses = 0 if is_exact else self._misses + 1
+        self._skipped = 0 if is_exact else min((1 << self._misses) - 1, _SKIPPED_MOST)
+
+
 class Alignment:
     """Aligns the tasks of a set that are all stopped in the program."""
 
-    def __init__(self, placement: Placement) -> None:
-        """`placement`: which addresses of the variants' code mean the same."""
-        self._placement = placement
+    def __init__(self, monitor: Monitor) -> None:
+        """The monitor knows where the variants' code lies, and how far their tasks have come."""
+        self._arenas = monitor.arenas.arenas
+        self._placement = monitor.placement
 
-    def align(self, leader: Task, followers: Sequence[Task], seconds: float) -> bool:
-        """Bring the tasks to a common point, in which they are stopped then. Returns False when
-        that took longer than `seconds`, or one came to its next call.
+    def align(self, leader: Task, followers: Sequence[Task], seconds: float) -> Meeting:
+        """Bring tasks that are stopped in the program to a common point, in `seconds` at most.
 
-        Blocks for that time. Raises DepartedError when a task stops for a reason of its own,
-        TaskGoneError when one dies.
+        Blocks for that time. They are all stopped afterwards; signals that stopped them are not
+        delivered. Raises DepartedError when a task stops for a reason of its own, TaskGoneError
+        when one dies.
         """
-        if any(task.space is None or task.space.own_program for task in (leader, *followers)):
-            return False
-        end = time.monotonic() + seconds
+        tasks = (leader, *followers)
+        if any(task.space is None or task.space.own_program for task in tasks):
+            return Meeting.APART
+        places = [self._place(task) for task in tasks]
+        is_exact = self._bring_together(leader, followers, time.monotonic() + seconds)
+        if places != [self._place(task) for task in tasks] or any(map(_is_in_agent, tasks)):
+            return Meeting.LEFT
+        return Meeting.EXACT if is_exact else Meeting.APART
+
+    def _place(self, task: Task) -> int:
+        """How far a task has come in its lane: a patched call does not stop it."""
+        word = "head" if task.is_leader else "tail"
+        return self._arenas[task.variant.index].word(task.set.lane, word)
+
+    def _bring_together(self, leader: Task, followers: Sequence[Task], end: float) -> bool:
         if all(self._is_near(follower, leader, end) for follower in followers):
             return True
         while time.monotonic() < end:
@@ -133,7 +189,11 @@ class Alignment:
             if place is None:
                 return False
             if all(self._meet(leader, follower, place, end) for follower in followers):
-                return all(self._is_there(follower, leader) for follower in followers)
+                return all(
+                    self._is_there(follower, leader)
+                    or is_same_round(_counts(leader), _counts(follower))
+                    for follower in followers
+                )
         return False
 
     def is_close(self, leader: Task, follower: Task, distance: int) -> bool:
@@ -221,6 +281,8 @@ class Alignment:
             if self._is_there(leader, follower):
                 return True
             distance = lag(counters, _counts(leader), _counts(follower))
+            if distance == 0 and is_same_round(_counts(leader), _counts(follower)):
+                return True
             if not distance:
                 break
             behind, visits = (follower, distance) if distance > 0 else (leader, -distance)
@@ -241,6 +303,10 @@ class Alignment:
             if self._is_there(leader, follower):
                 return True
         return False
+
+
+def _is_in_agent(task: Task) -> bool:
+    return task.space is None or task.space.contains(kernel.registers(task.tid).rip)
 
 
 def _words(one: _Point, other: _Point, name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -319,6 +385,26 @@ def lag(steps: dict[int, int], leader: tuple[int, ...], follower: tuple[int, ...
         if index < min(len(leader), len(follower)) and not (leader[index] - follower[index]) % step
     )
     return votes.most_common(1)[0][0] if votes else None
+
+
+def is_same_round(leader: tuple[int, ...], follower: tuple[int, ...]) -> bool:
+    """Whether all words that may be numbers agree, where something counts and agrees. Others may
+    be what was left there when other things differed: secrets, addresses, flags.
+    """
+    return all(
+        a == b or not (_is_number(a) and _is_number(b)) or _are_flags(a, b)
+        for a, b in zip(leader, follower, strict=False)
+    )
+
+
+def _is_number(word: int) -> bool:
+    return -(1 << 31) <= word < 1 << 32
+
+
+def _are_flags(a: int, b: int) -> bool:
+    """Whether words are flags, which system calls leave in r11: interrupts are on, bit 1 is set."""
+    on = a & b & _FLAGS_ON == _FLAGS_ON
+    return on and 0 <= min(a, b) and max(a, b) <= _FLAGS_MOST
 
 
 def _spent_ns(task: Task) -> int:

@@ -16,11 +16,12 @@ import contextlib
 import dataclasses
 import enum
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from mvx import interrupts, kernel
+from mvx.alignment import Alignment, DepartedError, Meeting, Patience
 from mvx.interrupts import Reason
 from mvx.kernel import MASK, Registers, TaskGoneError, signed
 from mvx.monitor import Monitor
@@ -97,6 +98,8 @@ class BetweenCalls:
         self._holds: dict[Task, Hold] = {}
         self._counted: dict[Task, tuple[int, int]] = {}
         """When the leader's last signal came, in ns, and how many calls it had made."""
+        self._alignment = Alignment(monitor)
+        self._patience: dict[Task, Patience] = {}
 
     # When
 
@@ -331,7 +334,7 @@ class BetweenCalls:
             partial(self._have_copies, hold),
             restores=True,
         )
-        if hold.waits:
+        if hold.waits or not self._align(hold):
             return
         del self._holds[leader]
         self._due.pop(leader, None)
@@ -358,6 +361,47 @@ class BetweenCalls:
                 kernel.send_signal(task.process, task.tid, stash.number)
             kernel.resume(task.tid)
 
+    def _align(self, hold: Hold) -> bool:
+        """Bring all that compute to one instruction, where that is worth the time. Returns False
+        when one of them has left its place: the signal comes elsewhere then.
+        """
+        leader = hold.leader
+        followers = self._followers(leader)
+        if not followers or self._ballots is not None or not self._all_compute(hold, followers):
+            return True
+        patience = self._patience.setdefault(leader, Patience())
+        seconds = patience.seconds()
+        if not seconds:
+            self._monitor.delays.inexact += 1
+            return True
+        hold.in_signal_stop = False
+        hold.injectable.clear()
+        start_s = time.monotonic()
+        try:
+            meeting = self._alignment.align(leader, followers, seconds)
+        except DepartedError as departed:
+            self._let_go(hold, but=departed.task)
+            self._monitor.serve(departed.task.tid, departed.status)
+            return False
+        except TaskGoneError:
+            self._let_go(hold)
+            return False
+        is_exact = meeting is Meeting.EXACT
+        patience.spent(time.monotonic() - start_s, is_exact=is_exact)
+        if meeting is Meeting.LEFT:
+            self._let_go(hold)
+            return False
+        self._monitor.delays.exact += is_exact
+        self._monitor.delays.inexact += not is_exact
+        return True
+
+    @staticmethod
+    def _all_compute(hold: Hold, followers: Iterable[Task]) -> bool:
+        """Whether nobody sleeps in a call of its own, and nobody was put back before one."""
+        if any(hold.ready.values()):
+            return False
+        return not any(is_restart(kernel.registers(t.tid)) for t in (hold.leader, *followers))
+
     def _have_copies(self, hold: Hold, stops: dict[Task, bool]) -> None:
         for task, in_signal_stop in stops.items():
             task.state = State.RUNNING
@@ -369,22 +413,26 @@ class BetweenCalls:
                 hold.injectable.discard(task.variant.index)
         self._deliver(hold)
 
-    def _let_go(self, hold: Hold) -> None:
-        """The leader is behind: it goes on to its next call, where all meet."""
+    def _let_go(self, hold: Hold, but: Task | None = None) -> None:
+        """The leader is behind: it goes on to its next call, where all meet. `but`: a task whose
+        stop is still to be served.
+        """
         leader = hold.leader
         del self._holds[leader]
         self._due[leader] = time.monotonic() + _PATIENCE_S
         self._forced.add(leader)
         self._monitor.write_field(leader, "pending", 1)
-        self._resume(hold)
+        self._resume(hold, but)
 
-    def _resume(self, hold: Hold) -> None:
+    def _resume(self, hold: Hold, but: Task | None = None) -> None:
         held = [
             other for other in self._followers(hold.leader) if other.variant.index in hold.ready
         ]
         for task in [hold.leader, *held]:
-            with contextlib.suppress(TaskGoneError):
-                kernel.resume(task.tid)
+            if task is not but:
+                with contextlib.suppress(TaskGoneError):
+                    kernel.resume(task.tid)
+                    interrupts.renew(task)
 
     def _forget(self, task: Task) -> None:
         """The signal went another way, or the task is gone: whoever is held goes on."""
@@ -393,6 +441,7 @@ class BetweenCalls:
         if task.state is State.ENDED:
             self._rested.pop(task, None)
             self._counted.pop(task, None)
+            self._patience.pop(task, None)
         hold = self._holds.pop(task, None)
         if hold is not None:
             self._resume(hold)

@@ -89,6 +89,8 @@ class Monitor:
         self.parents: list[int] = []
         """The stand-in parents of followers in PID namespaces."""
         self.diverged: Callable[..., None] = lambda *_, **__: None
+        self.serve: Callable[[int, int], None] = lambda *_: None
+        """Does what the stop of a task asks for: its number, and what waitpid(2) told."""
         self.native_done: Callable[[TaskSet], None] = lambda _: None
         self.sigreturn_done: Callable[[Task], bool] = lambda _: False
         self.deliver: Callable[[Task, Stash], None] = lambda *_: None

@@ -18,11 +18,11 @@ import contextlib
 import dataclasses
 import struct
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mvx import interrupts, kernel
-from mvx.alignment import Alignment, DepartedError
+from mvx.alignment import Alignment, DepartedError, Meeting
 from mvx.interrupts import Reason
 from mvx.kernel import MASK, Registers, TaskGoneError, signed
 from mvx.layout import DOMAIN, DOMAIN_OFFSET, INSTRUCTIONS, TASK
@@ -90,11 +90,10 @@ class _Hold:
 class Preemption:
     """Turns that are taken away; a section of the statistics."""
 
-    def __init__(self, monitor: Monitor, serve: Callable[[int, int], None]) -> None:
-        """Works on the monitor's tasks; `serve` does what the stop of a held task asks for."""
+    def __init__(self, monitor: Monitor) -> None:
+        """Works on the monitor's tasks."""
         self._monitor = monitor
-        self._serve = serve
-        self._alignment = Alignment(monitor.placement)
+        self._alignment = Alignment(monitor)
         self._seen: dict[Task, _Sight] = {}
         """Leaders' tasks that may have to yield."""
         self._holds: dict[TaskSet, _Hold] = {}
@@ -222,19 +221,19 @@ class Preemption:
         followers = list(hold.ready.values())
         seconds = _SPINNERS_S if hold.spins else _COMPUTERS_S
         try:
-            is_exact = self._alignment.align(hold.leader, followers, seconds)
-            stay = all(self._is_in_place(task, hold) for task in (hold.leader, *followers))
-            if stay and hold.spins and not is_exact and self._wait_for_spinners(hold):
+            meeting = self._alignment.align(hold.leader, followers, seconds)
+            if meeting is Meeting.APART and hold.spins and self._wait_for_spinners(hold):
                 return
         except DepartedError as departed:
             self._abandon(hold, but=departed.task)
-            self._serve(departed.task.tid, departed.status)
+            self._monitor.serve(departed.task.tid, departed.status)
             return
         except TaskGoneError:
             self._abandon(hold)
             return
+        is_exact = meeting is Meeting.EXACT
         is_early = not is_exact and not hold.spins and hold.computed_ns < _COMPUTES_NS
-        if is_early or not stay:
+        if is_early or meeting is Meeting.LEFT:
             self._abandon(hold)
             return
         del self._holds[hold.leader.set]
@@ -313,16 +312,6 @@ class Preemption:
     def _is_between_calls(task: Task, current: Registers) -> bool:
         in_call = signed(current.orig_rax) >= 0 and -signed(current.rax) in kernel.RESTART_CODES
         return not (task.space is None or in_call or task.space.contains(current.rip))
-
-    def _is_in_place(self, task: Task, hold: _Hold) -> bool:
-        """Whether a task is still between the two calls: while it was run to a point it may have
-        come to a call, which does not stop it.
-        """
-        arena = self._monitor.arenas.arenas[task.variant.index]
-        position = arena.word(task.set.lane, "head" if task.is_leader else "tail")
-        return position == hold.position and self._is_between_calls(
-            task, kernel.registers(task.tid)
-        )
 
     def _is_ahead(self, follower: Task, position: int) -> bool:
         """Whether a follower waits in the call after the place."""

@@ -81,12 +81,13 @@ class Supervisor:
         self._monitor = Monitor(options)
         self._processes = Processes(self._monitor)
         self._delivery = Delivery(self._monitor)
-        self._preemption = Preemption(self._monitor, self._stopped)
+        self._preemption = Preemption(self._monitor)
         self._local = Local(self._monitor)
         self._disagreement = Disagreement(self._monitor, self._regathered, self._stop)
         self._monitor.diverged = self._disagreement.diverged
         self._vsyscalls = vsyscall.Vsyscalls(self._monitor)
         instructions = Instructions(self._monitor)
+        self._monitor.serve = self._stopped
         self._monitor.native_done = self._processes.done
         self._monitor.sigreturn_done = self._delivery.sigreturn_done
         self._monitor.emulate = instructions.emulate
