@@ -404,7 +404,7 @@ def _is_number(word: int) -> bool:
 def _are_flags(a: int, b: int) -> bool:
     """Whether words are flags, which system calls leave in r11: interrupts are on, bit 1 is set."""
     on = a & b & _FLAGS_ON == _FLAGS_ON
-    return on and 0 <= min(a, b) and max(a, b) <= _FLAGS_MOST
+    return on and min(a, b) >= 0 and max(a, b) <= _FLAGS_MOST
 
 
 def _spent_ns(task: Task) -> int:

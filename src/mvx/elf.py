@@ -23,12 +23,21 @@ _NOTE: Final = struct.Struct("<III")
 _NT_GNU_BUILD_ID: Final = 3
 
 
+MAGIC: Final = b"\x7fELF"
+
+
 class Note(NamedTuple):
     """A note: its owner with the ending zero, its type, its content."""
 
     owner: bytes
     kind: int
     content: bytes
+
+
+def is_elf(path: str) -> bool:
+    """Whether a file begins as an ELF file does; raises OSError where it cannot be read."""
+    with open(path, "rb") as stream:
+        return stream.read(len(MAGIC)) == MAGIC
 
 
 def notes(segment: bytes) -> Iterator[Note]:

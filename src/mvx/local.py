@@ -12,6 +12,7 @@ import os
 from typing import Final
 
 from mvx import calls, kernel
+from mvx.elf import is_elf
 from mvx.kernel import MASK, Registers, signed
 from mvx.monitor import Monitor
 from mvx.segments import Segments
@@ -95,8 +96,8 @@ class Local:
         kernel.resume(task.tid)
 
     def _map(self, task: Task, current: Registers) -> bool:
-        """Give a file, or memory for code, an address that no other variant executes; see to code
-        that appears.
+        """Give a file that may hold code, or memory for code, an address that no other variant
+        executes; other files the same address in all variants; see to code that appears.
 
         The kernel keeps rdi over a call, and compilers rely on that: it is put back at the exit.
         """
@@ -110,9 +111,11 @@ class Local:
             found = self._monitor.sites.file(task, current.r8 & 0xFFFFFFFF)
             file = (found, current.r9) if found is not None else None
         if is_placed:
-            current.rdi = self._monitor.placement.file_address(
-                task.variant.index, task.space.files_mapped
-            )
+            placement, index = self._monitor.placement, task.space.files_mapped
+            if is_code or _may_hold_code(task, current):
+                current.rdi = placement.file_address(task.variant.index, index)
+            else:
+                current.rdi = placement.data_address(index)
             task.space.files_mapped += 1
             kernel.set_registers(task.tid, current)
 
@@ -166,6 +169,17 @@ class Local:
             self._monitor.copies.mapped(task, succeeded=signed(stopped.rax) > 0)
         if self._monitor.ordered and _is_shareable(stopped):
             _note_shared(task, stopped)
+
+
+def _may_hold_code(task: Task, current: Registers) -> bool:
+    """Whether parts of a file that is mapped without the right to execute it may get that right.
+    Loaders map the whole span of an ELF file privately first.
+    """
+    if current.r10 & _MAP_TYPE != _MAP_PRIVATE:
+        return False
+    with contextlib.suppress(OSError):
+        return is_elf(f"/proc/{task.tid}/fd/{current.r8 & 0xFFFFFFFF}")
+    return True
 
 
 def _shares(current: Registers) -> bool:

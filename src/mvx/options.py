@@ -19,6 +19,7 @@ import stat
 from typing import TYPE_CHECKING, BinaryIO, Literal, get_args
 
 from mvx import diversity, errors
+from mvx.elf import MAGIC, is_elf
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,9 +151,7 @@ def find_variants(words: list[str]) -> tuple[str, ...]:
     """
     for name in words:
         check_executable(name, name)
-        with open(name, "rb") as stream:
-            start = stream.read(4)
-        if start != b"\x7fELF":
+        if not is_elf(name):
             raise errors.UnsupportedProgram(
                 f"{name}: a variant that is no ELF program",
                 fix="name an x86-64 program, not a script",
@@ -217,11 +216,11 @@ def check_format(file: str, asked: str, depth: int = 0) -> bool:
     try:
         with open(file, "rb") as stream:
             start = stream.read(SHEBANG_BYTES)
-            if start.startswith(b"\x7fELF"):
+            if start.startswith(MAGIC):
                 check_elf(stream, asked)
     except (OSError, OverflowError, ValueError):  # unreadable after all, or impossible offsets
         raise not_a_program(asked) from None
-    if start.startswith(b"\x7fELF"):
+    if start.startswith(MAGIC):
         check_privilege(file, asked)
         return True
     if not start.startswith(b"#!"):

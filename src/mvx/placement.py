@@ -1,14 +1,14 @@
 """Where a variant's memory lies: what differs between the variants, and what must not.
 
 Code differs: every variant has a zone of its own for the program's image, its loader and every
-file that it maps, so that no address is executable in two variants. Inside the zones the low 32
-bits of image and files are the same, and so are the addresses of anonymous mappings and of the brk
-heap: programs take entropy from addresses and let it out (bash derives $RANDOM from the low half of
-a function's address, OpenSSL puts pthread_self() and the heap address of its generator into the
-generator's nonce, Python orders sets by the addresses of their elements). The stack is each
-variant's own, from the kernel's randomisation, with low bits chosen so that they differ. Without a
-diversification (diversity.py) all variants share a zone, or the place of their stack, which is
-random as before.
+ELF file that it maps, so that no address is executable in two variants. Inside the zones the low 32
+bits of image and files are the same, and so are the addresses of other files, of anonymous mappings
+and of the brk heap: programs take entropy from addresses and let it out (bash derives $RANDOM from
+the low half of a function's address, OpenSSL puts pthread_self() and the heap address of its
+generator into the generator's nonce, Python orders sets by the addresses of their elements, Go
+keeps a hash table of all that it has mapped, by address). The stack is each variant's own, from the
+kernel's randomisation, with low bits chosen so that they differ. Without a diversification
+(diversity.py) all variants share a zone, or the place of their stack, which is random as before.
 
 The kernel places mappings below the lowest of those that it made at exec, highest address first. So
 a *barrier*, one mapping without rights from a common address up to that lowest one, makes it place
@@ -50,6 +50,10 @@ _BRK_HIGH: Final = 0x5800_0000_0000
 """Above the agents' regions, below the barrier: where the heap of a position-independent program
 natively lies.
 """
+_DATA_LOW: Final = 0x5900_0000_0000
+_DATA_HIGH: Final = 0x5A00_0000_0000
+_DATA_SLOTS: Final = 512
+"""Mapped files that hold no code, above the heap: usual for all sanitizers' programs, too."""
 _STACK_LOW: Final = 0x7FFC_0000_0000
 _STACK_HIGH: Final = 0x7FFF_F000_0000
 """Where the kernel puts the upper ends of stacks: within 16 GiB of the highest address."""
@@ -117,6 +121,7 @@ class Placement:
         self._brk = generator.randrange(_BRK_LOW, _BRK_HIGH, _PAGE)
         self._barrier = generator.randrange(*terrain.barrier, _PAGE)
         self._stack = generator.randrange(_STACK_LOW, _STACK_HIGH, _PAGE)
+        self._data = generator.randrange(_DATA_LOW, _DATA_HIGH, _PAGE)
         self._lowest_bytes = generator.sample(range(0, 256, 16), min(variants, 16))
 
     def file_address(self, variant: int, index: int) -> int:
@@ -124,6 +129,10 @@ class Placement:
         if index + 1 >= _LOADER_SLOT:
             return 0
         return self._address(variant, index + 1, str(index + 1))
+
+    def data_address(self, index: int) -> int:
+        """Where every variant maps its index-th file if that holds no code; 0: see file_address."""
+        return self._data + index * _SLOT if index < _DATA_SLOTS else 0
 
     def distances(self, variant: int, other: int) -> tuple[int, int]:
         """By how much another variant's image and files, and its loader, lie above a variant's."""
