@@ -113,7 +113,7 @@ def test_expected_miss(name: str, attack_it: Callable[..., tuple[Result, bytes]]
 CAUGHT = [
     (attack.name, by)
     for attack in MISSED
-    for by in ("heap", OTHER_FILES)
+    for by in ("heap", "fill", OTHER_FILES)
     if by in attack.needs and attack.source != "matrix"
 ]
 

@@ -150,7 +150,7 @@ _KIT: Final = (
         "over_read",
         exploits.over_read,
         exploits.leaked_secret,
-        *("layout", "heap", OTHER_FILES),
+        *("layout", "heap", "fill", OTHER_FILES),
     ),
     _attack(
         "T3-over-read-without-code-pointers",
@@ -158,7 +158,7 @@ _KIT: Final = (
         "over_read",
         exploits.over_read,
         exploits.leaked_secret,
-        "heap",
+        *("heap", "fill"),
         why="heap addresses are common, so nothing that is read differs (decision 0001)",
         arguments=("without-code-pointers",),
     ),
