@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
+import signal
 import struct
 import time
 from collections.abc import Iterable
@@ -49,6 +51,8 @@ _RETRY_MOST_S: Final = 0.005
 _PAUSE: Final = b"\xf3\x90"
 _NEARBY: Final = 64
 """Bytes of code to both sides of the instruction pointer that are taken for one loop."""
+_STEPS_MOST: Final = 200
+_PUSHF: Final = b"\x9c"
 _RED_ZONE: Final = 128
 """Bytes below the stack pointer that a function may use (System V ABI)."""
 _STACK_SIZE: Final = 640
@@ -182,7 +186,11 @@ class Preemption:
     def _leads(self, task: Task, current: Registers) -> bool:
         """Whether a leader's task has to yield; it is held then."""
         position = self._monitor.arenas.arenas[0].word(task.set.lane, "head")
-        sight, spins = self._observe(task, current, position)
+        try:
+            sight, spins = self._observe(task, current, position)
+        except DepartedError as departed:
+            self._monitor.serve(departed.task.tid, departed.status)
+            return True
         computed_ns = sight.last_ns - sight.since_ns
         if not spins:
             if computed_ns < sight.enough_ns:
@@ -288,7 +296,10 @@ class Preemption:
         sight = before
         if now_ns - before.last_ns >= _SPINS_NS:
             is_near = abs(current.rip - before.registers.rip) < _NEARBY
-            spins = is_near and (self._pauses(task, current) or _is_same(before, current, stack))
+            spins = is_near and (
+                self._pauses(task, current)
+                or (_is_same(before, current, stack) and _comes_back(task))
+            )
             sight = before._replace(last_ns=now_ns, registers=current, stack=stack)
             self._seen[task] = sight
         return sight, spins
@@ -329,3 +340,27 @@ def _is_same(before: _Sight, current: Registers, stack: bytes) -> bool:
     return stack == before.stack and all(
         getattr(current, name) == getattr(before.registers, name) for name in _KEPT
     )
+
+
+def _comes_back(task: Task) -> bool:
+    """Step a stopped task through one round of its loop: whether its registers are the same again
+    then. Who takes a page fault for long looks as if it span, until it is stepped.
+
+    Raises DepartedError when it stops for a reason of its own.
+    """
+    assert task.space is not None
+    first = kernel.registers(task.tid)
+    for _ in range(_STEPS_MOST):
+        current = kernel.registers(task.tid)
+        if task.space.contains(current.rip) or task.space.memory.readable(current.rip, 1) == _PUSHF:
+            return False  # pushf would show the program that it is stepped
+        kernel.step(task.tid)
+        _, status = os.waitpid(task.tid, kernel.WALL)
+        if status >> 8 != signal.SIGTRAP:
+            raise DepartedError(task, status)
+        current = kernel.registers(task.tid)
+        if int(current.rip) == int(first.rip) and all(
+            getattr(current, name) == getattr(first, name) for name in _KEPT
+        ):
+            return True
+    return False
