@@ -399,6 +399,16 @@ WORKLOADS: Final = [
         variants=(),
         threads=True,
     ),
+    Workload(
+        "java_pools",
+        "java javac",
+        "java_hello",
+        settings={"CLASS": "Pools"},
+        inputs=("Pools.java",),
+        prepare=("java",),
+        variants=(),
+        threads=True,
+    ),
     # What computes with several threads
     Workload("imagemagick", "convert", variants=(), threads=True),
     Workload("ffmpeg", "ffmpeg", variants=(), threads=True),

@@ -1,2 +1,2 @@
 # Without its performance data, which are a file that is mapped shared and writable (docs/limits.md).
-java -XX:-UsePerfData -cp . Hello
+java -XX:-UsePerfData -cp . "${CLASS:-Hello}"
