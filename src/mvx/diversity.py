@@ -9,7 +9,6 @@ harm (docs/decisions/0005-what-differs-by-default.md).
 
 from __future__ import annotations
 
-import fnmatch
 import functools
 from collections.abc import Sequence
 from pathlib import Path
@@ -107,6 +106,8 @@ def for_program(chosen: Sequence[str], name: str) -> Sequence[str]:
     """What differs between variants that execute a file of that name, where `chosen` is what the
     user wants.
     """
+    import fnmatch
+
     if tuple(chosen) != DEFAULT:
         return chosen
     alike = {each.name for each in exceptions() if fnmatch.fnmatchcase(name, each.pattern)}

@@ -19,7 +19,6 @@ import stat
 from typing import TYPE_CHECKING, BinaryIO, Literal, get_args
 
 from mvx import diversity, errors
-from mvx.elf import MAGIC, is_elf
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,6 +148,8 @@ def find_variants(words: list[str]) -> tuple[str, ...]:
 
     Scripts are refused: their interpreter would see another name in each variant.
     """
+    from mvx.elf import is_elf  # not needed for --version
+
     for name in words:
         check_executable(name, name)
         if not is_elf(name):
@@ -213,6 +214,8 @@ def check_executable(file: str, asked: str) -> None:
 
 def check_format(file: str, asked: str, depth: int = 0) -> bool:
     """Return whether the kernel can execute the file; False when execvp(3) gives it to a shell."""
+    from mvx.elf import MAGIC  # not needed for --version
+
     try:
         with open(file, "rb") as stream:
             start = stream.read(SHEBANG_BYTES)
