@@ -19,7 +19,7 @@ import pytest
 
 from mvx import diversity
 from mvx.attacks.suite import ATTACKS, OTHER_FILES, Attack
-from mvx.attacks.trial import Outcome, Result, attempt, build
+from mvx.attacks.trial import SOURCES, Outcome, Result, attempt, build
 from mvx.attacks.victim import Victim
 from mvx.bench import attacks
 
@@ -174,6 +174,24 @@ def test_first_wrong_guess_is_seen(
         else:
             assert victim.talk(struct.pack("<H", 4) + b"ping") == b"ok\n"
         assert "crashed in all variants: SIGABRT" in victim.errors
+    finally:
+        victim.kill()
+
+
+def test_leak_that_differs_in_all_costs_the_client_alone(
+    mvx_command: list[str], tmp_path: Path
+) -> None:
+    """No two variants agree: nobody takes over, nobody is dropped, others are served."""
+    program = tmp_path / "leaking_server"
+    source = SOURCES / "leaking_server.c"
+    subprocess.run(["gcc", "-O1", "-o", program, source], check=True)
+    command = [*mvx_command, "run", "-n", "3", "--on-divergence", "drop", "--", str(program)]
+    victim = Victim(command, program, tmp_path)
+    try:
+        assert [victim.talk(b"l"), victim.talk(b"a")] == [b"", b"ok\n"]
+        assert [victim.talk(b"l"), victim.talk(b"a")] == [b"", b"ok\n"]
+        assert victim.errors.count("ended in all variants") == 2
+        assert "dropped" not in victim.errors
     finally:
         victim.kill()
 

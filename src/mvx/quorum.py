@@ -128,6 +128,8 @@ class Quorum:
         try:
             follower = self._takeover.candidate(task_set, majority)
             assert leader is not None
+            if not self._agree([task_set.tasks[index] for index in task_set.dissenters]):
+                raise Impossible("the followers do not agree either")
             report()
             for other in minority - {0}:
                 self._drop(monitor.variants[other])
@@ -144,6 +146,23 @@ class Quorum:
         for other in dissenters - {index}:
             self._takeover.again(task_set.tasks[other])
         return True
+
+    def _agree(self, tasks: list[Task]) -> bool:
+        """Whether followers that stand at the control gate make the same call with the same bytes.
+        What else differs, the leader's next message shows.
+        """
+        from mvx.witness import FAILED, Witness
+
+        seen = set()
+        for task in tasks:
+            try:
+                made = Witness(self._monitor, task.variant.index, task).made()
+            except FAILED:
+                return False
+            if made is None:
+                return False
+            seen.add((made.number, tuple(sorted(made.inputs.items()))))
+        return len(seen) <= 1
 
     def _let_die(self, task_set: TaskSet) -> None:
         """A leader that is held at a deadly signal gets it, as it would natively."""

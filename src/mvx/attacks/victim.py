@@ -59,8 +59,8 @@ class Victim:
             self.kill()
             raise VictimFailedError(f"it does not start: {self.errors}")
         self._port = int(line) if line != b"ready\n" else 0
-        self.number = self._numbers()[variant]
-        """The process whose addresses the attacker knows."""
+        self.number = [*self._numbers(), *[0] * (variant + 1)][variant]
+        """The process whose addresses the attacker knows; 0: it is gone already."""
 
     def _numbers(self) -> list[int]:
         """Find the victim's processes; without its children there is one per variant.

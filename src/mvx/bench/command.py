@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 HELP = {
+    "alarms": "what is left of a service while an attacker causes divergences",
     "attacks": "which attacks succeed natively, are stopped or are missed",
     "calls": "what a single call costs",
     "memory": "what moving memory between monitor and variant costs, by seven transports",
@@ -75,8 +76,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         if name == "signals":
             add("--seconds", type=_count, metavar="S", help="what the programs do natively (2)")
             add("--mode", action="append", choices=MODES, help="ways of delivery (default: all)")
-        if name == "servers":
+        if name in {"alarms", "servers"}:
             add("--seconds", type=_count, metavar="S", help="how long to load a server (3)")
+        if name == "servers":
             add("--client-cpu", type=int, metavar="CPU", help="a processor for the client")
 
 
