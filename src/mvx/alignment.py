@@ -18,17 +18,18 @@ trace is in memory away from the stack looks the same in every round.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import os
 import signal
 import struct
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mvx import kernel
-from mvx.kernel import Registers
+from mvx.kernel import Registers, TaskGoneError
 
 if TYPE_CHECKING:
     from mvx.monitor import Monitor
@@ -44,10 +45,6 @@ _SEARCHED: Final = 4096
 """Bytes of stack in which return addresses are looked for."""
 _VECTORS: Final = slice(160, 416)
 """xmm0 to xmm15 in struct user_fpregs_struct."""
-_CREDIT_S: Final = 0.25
-_SHARE: Final = 0.5
-_ATTEMPT_S: Final = 0.25
-_SKIPPED_MOST: Final = 255
 _CANARY: Final = 0x28
 """Of the thread's block (fs): the canary, which compilers know; glibc's pointer guard follows."""
 _MANGLED_BY: Final = 17
@@ -66,13 +63,24 @@ _FIRST_RUN_NS: Final = 500_000
 """How long the one that is behind runs at first, until it is known how long a visit takes; and by
 how much longer each time."""
 _RUNS_GROW: Final = 16
+_VISIT_LEAST_NS: Final = 50
+"""A place that is visited more often is not met: a stop is not exact to a thousand times that."""
 _ROUNDS: Final = 24
+_TRIES: Final = 3
 _FLAGS_ON: Final = 0x202
 _FLAGS_MOST: Final = 0xFFF
 _STEP_MOST: Final = 1 << 20
 """By so much a counter moves from one visit to the next, at most."""
-_COUNTED_STACK: Final = 256
-"""Bytes of stack in which a counter is looked for."""
+_COUNTED_STACK: Final = 4096
+"""Bytes of stack in which counters are looked for: those of outer loops are far up."""
+_SENT_BY_OTHERS: Final = kernel.MASK & ~sum(
+    1 << number - 1
+    for number in (
+        *(signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP),
+        signal.SIGSYS,
+    )
+)
+"""All signals but those that an instruction causes, which end the program when they are blocked."""
 _COMPARED: Final = (
     *("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8"),
     *("rax", "rcx", "rdx", "rsi", "rdi", "rsp", "fs_base"),
@@ -124,34 +132,6 @@ def _secrets(task: Task, point: _Point) -> Secrets:
     return Secrets(*struct.unpack("<2Q", content.ljust(16, b"\0")))
 
 
-class Patience:
-    """For how long it is worth trying to bring one set of tasks together, time after time.
-
-    Where it failed it is tried again after 1, 3, 7... other occasions; and all attempts together
-    may take as long as the program had for itself.
-    """
-
-    def __init__(self) -> None:
-        self._since_s = time.monotonic()
-        self._spent_s = -_CREDIT_S
-        self._misses = 0
-        self._skipped = 0
-
-    def seconds(self) -> float:
-        """How long the next attempt may take; 0: there is none this time."""
-        if self._skipped:
-            self._skipped -= 1
-            return 0.0
-        share = (time.monotonic() - self._since_s) * _SHARE
-        return min(max(share - self._spent_s, 0.0), _ATTEMPT_S)
-
-    def spent(self, seconds: float, *, is_exact: bool) -> None:
-        """An attempt took that long."""
-        self._spent_s += seconds
-        self._misses = 0 if is_exact else self._misses + 1
-        self._skipped = 0 if is_exact else min((1 << self._misses) - 1, _SKIPPED_MOST)
-
-
 class Alignment:
     """Aligns the tasks of a set that are all stopped in the program."""
 
@@ -171,7 +151,10 @@ class Alignment:
         if any(task.space is None or task.space.own_program for task in tasks):
             return Meeting.APART
         places = [self._place(task) for task in tasks]
-        is_exact = self._bring_together(leader, followers, time.monotonic() + seconds)
+        with contextlib.ExitStack() as blocked:
+            for task in tasks:
+                blocked.enter_context(_signals_blocked(task.tid))
+            is_exact = self._bring_together(leader, followers, time.monotonic() + seconds)
         if places != [self._place(task) for task in tasks] or any(map(_is_in_agent, tasks)):
             return Meeting.LEFT
         return Meeting.EXACT if is_exact else Meeting.APART
@@ -184,7 +167,7 @@ class Alignment:
     def _bring_together(self, leader: Task, followers: Sequence[Task], end: float) -> bool:
         if all(self._is_near(follower, leader, end) for follower in followers):
             return True
-        while time.monotonic() < end:
+        for _ in range(_TRIES):
             place = _outer_place(leader, end)
             if place is None:
                 return False
@@ -240,7 +223,8 @@ class Alignment:
         return all(map(is_known, *_words(one, other, "stack")))
 
     def _is_there(self, task: Task, other: Task) -> bool:
-        return self._is_same(task, self._point(task), other, self._point(other))
+        is_same = self._is_same(task, self._point(task), other, self._point(other))
+        return is_same and is_same_round(_counts(other), _counts(task))
 
     def _address(self, address: int, of: Task, in_: Task) -> int:
         return self._placement.counterpart(address, of.variant.index, in_.variant.index)
@@ -296,6 +280,8 @@ class Alignment:
             left = lag(counters, _counts(leader), _counts(follower))
             if left is not None and left != distance:
                 visit_ns = max(1, (_spent_ns(behind) - spent_ns) // abs(distance - left))
+                if visit_ns < _VISIT_LEAST_NS:
+                    return False
             most_ns *= _RUNS_GROW
         for task in (*[follower] * _HITS, *[leader] * 2 * _HITS):
             if not visit(task):
@@ -345,27 +331,55 @@ def _is_indirect_call(before: bytes) -> bool:
     )
 
 
-def _outer_place(leader: Task, end: float) -> int | None:
-    """Run a task to a place in the outermost function that is returned to soon; None when there is
-    none.
+@contextlib.contextmanager
+def _signals_blocked(tid: int) -> Iterator[None]:
+    """Signals that others send to a stopped task are pending until the end; what its instructions
+    cause still comes.
     """
-    place = None
+    mask = kernel.signal_mask(tid)
+    kernel.set_signal_mask(tid, mask | _SENT_BY_OTHERS)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(TaskGoneError):
+            kernel.set_signal_mask(tid, mask)
+
+
+def _outer_place(leader: Task, end: float) -> int | None:
+    """Run a task to a place in the outermost function that is returned to soon, else to where it is
+    now for the next time; None when it does not come there soon.
+    """
+    place: int | None = None
+    here: int = kernel.registers(leader.tid).rip
     returns = return_addresses(leader)
     while returns and _run(leader, returns[:_BREAKPOINTS], _OUTER_NS, end):
         place = kernel.registers(leader.tid).rip
         returns = [a for a in return_addresses(leader) if a != place]
-    if place is None or kernel.registers(leader.tid).rip == place:
+    if place is None:
+        place = here
+    elif kernel.registers(leader.tid).rip == place:
         return place
-    return place if _run(leader, (place,), 2 * _OUTER_NS, end) else None
+    is_met = _run(leader, (place,), 2 * _OUTER_NS, end)
+    return place if is_met else None
 
 
 def _counts(task: Task) -> tuple[int, ...]:
     """Words in which something may count: registers, then stack."""
     assert task.space is not None
     current = kernel.registers(task.tid)
-    stack = task.space.memory.readable(current.rsp, _COUNTED_STACK)
+    size = min(_stack_start(task) - current.rsp & kernel.MASK, _COUNTED_STACK)
+    stack = task.space.memory.readable(current.rsp, size)
     words = struct.unpack(f"<{len(stack) // 8}q", stack[: len(stack) & -8])
     return (*(kernel.signed(getattr(current, name)) for name in _COMPARED), *words)
+
+
+def _stack_start(task: Task) -> int:
+    """Where the first thread's stack began; above are strings, which differ
+    (/proc/PID/stat, proc_pid_stat(5), field 28).
+    """
+    with contextlib.suppress(OSError), open(f"/proc/{task.process}/stat", "rb") as stat:
+        return int(stat.read().rpartition(b")")[2].split()[25])
+    raise TaskGoneError(task.tid)
 
 
 def steps(*counts: tuple[int, ...]) -> dict[int, int]:

@@ -21,10 +21,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from mvx import interrupts, kernel
-from mvx.alignment import Alignment, DepartedError, Meeting, Patience
+from mvx.alignment import DepartedError
 from mvx.interrupts import Reason
 from mvx.kernel import MASK, Registers, TaskGoneError, signed
 from mvx.monitor import Monitor
+from mvx.points import Points
 from mvx.tasks import Stash, State, Task
 
 if TYPE_CHECKING:
@@ -98,8 +99,7 @@ class BetweenCalls:
         self._holds: dict[Task, Hold] = {}
         self._counted: dict[Task, tuple[int, int]] = {}
         """When the leader's last signal came, in ns, and how many calls it had made."""
-        self._alignment = Alignment(monitor)
-        self._patience: dict[Task, Patience] = {}
+        self._points = Points(monitor)
 
     # When
 
@@ -369,31 +369,22 @@ class BetweenCalls:
         followers = self._followers(leader)
         if not followers or self._ballots is not None or not self._all_compute(hold, followers):
             return True
-        patience = self._patience.setdefault(leader, Patience())
-        seconds = patience.seconds()
+        seconds = self._points.seconds(leader)
         if not seconds:
-            self._monitor.delays.inexact += 1
             return True
         hold.in_signal_stop = False
         hold.injectable.clear()
-        start_s = time.monotonic()
         try:
-            meeting = self._alignment.align(leader, followers, seconds)
+            stay = self._points.meet(leader, followers, seconds)
         except DepartedError as departed:
             self._let_go(hold, but=departed.task)
             self._monitor.serve(departed.task.tid, departed.status)
             return False
         except TaskGoneError:
+            stay = False
+        if not stay:
             self._let_go(hold)
-            return False
-        is_exact = meeting is Meeting.EXACT
-        patience.spent(time.monotonic() - start_s, is_exact=is_exact)
-        if meeting is Meeting.LEFT:
-            self._let_go(hold)
-            return False
-        self._monitor.delays.exact += is_exact
-        self._monitor.delays.inexact += not is_exact
-        return True
+        return stay
 
     @staticmethod
     def _all_compute(hold: Hold, followers: Iterable[Task]) -> bool:
@@ -441,7 +432,7 @@ class BetweenCalls:
         if task.state is State.ENDED:
             self._rested.pop(task, None)
             self._counted.pop(task, None)
-            self._patience.pop(task, None)
+            self._points.forget(task)
         hold = self._holds.pop(task, None)
         if hold is not None:
             self._resume(hold)

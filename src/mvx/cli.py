@@ -300,8 +300,8 @@ def make_parser(*, benchmarks: bool = False) -> Parser:
         "--signal-points",
         choices=options.SIGNAL_POINTS,
         default="any",
-        help="deliver signals also between calls (any, the default), or only at calls, however late"
-        " that is",
+        help="deliver signals also between calls (any, the default), at the same instruction even"
+        " for fast timers (exact), or only at calls, however late that is",
     )
     add(
         "--signals-stats",

@@ -23,7 +23,7 @@ from mvx.ballot import Ballots
 from mvx.between import BetweenCalls, is_restart
 from mvx.kernel import MASK, Registers, signed
 from mvx.layout import COOKIES, COOKIES_OFFSET, COOKIES_TABLE, POINTS, TASK
-from mvx.merging import merge
+from mvx.merging import is_timer, merge
 from mvx.monitor import Monitor
 from mvx.tasks import Stash, State, Task
 
@@ -47,8 +47,6 @@ _FATAL_WAIT_S: Final = 2.0
 _EINTR: Final = 4
 _HANDLERS_KEPT: Final = 16
 """Handlers that were left by a jump are forgotten some day."""
-_TIMERS: Final = frozenset({signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF})
-"""What setitimer(2) sends, with SI_KERNEL."""
 _WITH_VALUE: Final = frozenset({-1, -2, -3})
 """SI_QUEUE, SI_TIMER, SI_MESGQ."""
 _VALUE: Final = 24
@@ -305,7 +303,7 @@ class Delivery:
         if task.variant.launching or task.space is None:
             kernel.resume(task.tid, number)
             return
-        timer = _is_timer(number, information)
+        timer = is_timer(number, information)
         if self._deliver_unblocked(task, number, information, later=timer or own):
             return
         if not dispositions.has_handler(task.tid, number):
@@ -569,11 +567,6 @@ def _enters_handler(task: Task, number: int) -> None:
 def _point(task: Task) -> str:
     """At which of POINTS a gathered task says that it is."""
     return _POINTS[task.request[1] if task.request[1] < len(_POINTS) else 0]
-
-
-def _is_timer(number: int, information: bytes) -> bool:
-    code = struct.unpack_from("<i", information, 8)[0]
-    return code == kernel.SI_TIMER or (code == kernel.SI_KERNEL and number in _TIMERS)
 
 
 assert TASK.size < 0x400

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import struct
 from typing import Final
 
@@ -10,6 +11,9 @@ from mvx.tasks import Stash
 
 _TIMER: Final = struct.Struct("<i4xii")
 """Of a siginfo from si_code on: si_code, si_timerid, si_overrun."""
+
+_TIMERS: Final = frozenset({signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF})
+"""What setitimer(2) sends, with SI_KERNEL."""
 
 
 def merge(stashes: list[Stash], new: Stash) -> None:
@@ -37,3 +41,9 @@ def merge(stashes: list[Stash], new: Stash) -> None:
 def _is_for_thread(stash: Stash) -> bool:
     """Whether a signal was sent by tgkill(2)."""
     return int.from_bytes(stash.information[8:12], "little", signed=True) == kernel.SI_TKILL
+
+
+def is_timer(number: int, information: bytes) -> bool:
+    """Whether a signal is a timer's."""
+    code = struct.unpack_from("<i", information, 8)[0]
+    return code == kernel.SI_TIMER or (code == kernel.SI_KERNEL and number in _TIMERS)

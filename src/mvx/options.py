@@ -30,7 +30,7 @@ OnCrash = Literal["ignore", "tell", "stop"]
 Pids = Literal["auto", "namespace", "translate"]
 Wait = Literal["auto", "spin", "sleep"]
 Threads = Literal["auto", "serial", "parallel"]
-SignalPoints = Literal["any", "calls"]
+SignalPoints = Literal["any", "exact", "calls"]
 Signals = Literal["leader", "quorum"]
 
 POLICIES: tuple[Policy, ...] = get_args(Policy)
