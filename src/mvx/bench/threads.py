@@ -2,7 +2,8 @@
 
 Under mvx the threads of a program take turns. What is fair to expect of N variants on a machine is
 what N copies need that run at once, natively: `N copies`, and the columns beside them. The CPU time
-is that of all processes together, mvx included (wait4(2)).
+is that of all processes together, mvx included (wait4(2)): so followers are mvx's own children here
+(`--pids translate`), since who lives in a PID namespace is waited for by nobody.
 """
 
 from __future__ import annotations
@@ -79,6 +80,7 @@ def _ways(asked: argparse.Namespace) -> Iterator[Way]:
         yield Way(_copies(variants), variants)
         for mode in asked.threads:
             words = ["-n", str(variants), "--policy", asked.policy[0], "--wait", asked.wait]
+            words += ["--pids", "translate"]
             prefix = (*command, "run", *words, "--threads", mode, *asked.option, "--")
             yield Way(f"mvx -n {variants} {mode}", 1, prefix)
 
