@@ -2,13 +2,12 @@
 
 Between two calls a thread's instructions follow from its memory alone, as long as it has the turn.
 So its variants pass the same points, at different times, and whatever happens to all of them at one
-point is the same for the program. A point is recognised by its registers and the top of its stack,
-where addresses of code and stack count as equal when they mean the same place. Whoever is behind is
-run there, from one hardware breakpoint to the next (four per task: Intel SDM 3B, section 18.2;
-ptrace(2), PTRACE_POKEUSER of u_debugreg, needs no privilege).
+point is the same for the program. A point is recognised by its registers and its stack, where
+addresses of code and stack count as equal when they mean the same place. Whoever is behind is run
+there, from one visit of a breakpoint to the next (breakpoints.py).
 
-A short loop would meet a breakpoint too often before the right time. So the leader first goes on to
-where an outer function is returned to, as far out as that happens soon. Something counts there,
+A short loop would visit a breakpoint too often before the right time. So the leader first goes on
+to where an outer function is returned to, as far out as that happens soon. Something counts there,
 most of the time, in a register or on the stack: by that it is known who is behind, and by how much;
 that one runs freely for most of the way.
 
@@ -19,26 +18,21 @@ trace is in memory away from the stack looks the same in every round.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import enum
-import os
-import signal
 import struct
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mvx import kernel
+from mvx import breakpoints, kernel
 from mvx.kernel import Registers, TaskGoneError
 
 if TYPE_CHECKING:
     from mvx.monitor import Monitor
     from mvx.tasks import Task
 
-_DEBUG_REGISTERS: Final = 848
-"""offsetof(struct user, u_debugreg) in <sys/user.h>, x86-64."""
-_CONTROL: Final = _DEBUG_REGISTERS + 8 * 7
-_BREAKPOINTS: Final = 4
 _STACK_SIZE: Final = 512
 """Bytes above the stack pointer that belong to a point."""
 _SEARCHED: Final = 4096
@@ -56,9 +50,6 @@ _HITS: Final = 200
 """So many visits of a breakpoint are waited for; each takes the supervisor about 50 µs."""
 _NEAR_NS: Final = 500_000
 _OUTER_NS: Final = 1_000_000
-_POLLED_S: Final = 0.0001
-"""For how long the supervisor looks for a stop before it sleeps."""
-_LONG_S: Final = 1.0
 _FIRST_RUN_NS: Final = 500_000
 """How long the one that is behind runs at first, until it is known how long a visit takes; and by
 how much longer each time."""
@@ -67,20 +58,13 @@ _VISIT_LEAST_NS: Final = 50
 """A place that is visited more often is not met: a stop is not exact to a thousand times that."""
 _ROUNDS: Final = 24
 _TRIES: Final = 3
+_TURNS: Final = 4
 _FLAGS_ON: Final = 0x202
 _FLAGS_MOST: Final = 0xFFF
 _STEP_MOST: Final = 1 << 20
 """By so much a counter moves from one visit to the next, at most."""
 _COUNTED_STACK: Final = 4096
 """Bytes of stack in which counters are looked for: those of outer loops are far up."""
-_SENT_BY_OTHERS: Final = kernel.MASK & ~sum(
-    1 << number - 1
-    for number in (
-        *(signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP),
-        signal.SIGSYS,
-    )
-)
-"""All signals but those that an instruction causes, which end the program when they are blocked."""
 _COMPARED: Final = (
     *("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8"),
     *("rax", "rcx", "rdx", "rsi", "rdi", "rsp", "fs_base"),
@@ -95,14 +79,26 @@ class Meeting(enum.Enum):
     LEFT = "one has come to its next call"
 
 
-class DepartedError(Exception):
-    """A task that was run to a point stopped for another reason, which is still to be served."""
+@dataclasses.dataclass
+class _Course:
+    """A place that all tasks visit again and again, and what tells how often they have."""
 
-    def __init__(self, task: Task, status: int) -> None:
-        """`status`: what waitpid(2) told."""
-        super().__init__(f"task {task.tid} stopped with status {status:#x}")
-        self.task = task
-        self.status = status
+    places: dict[Task, int]
+    """Its address in each variant."""
+    end: float
+    """When there is no more time."""
+    counters: dict[int, int] = dataclasses.field(default_factory=dict)
+    """Words that move by the same amount from visit to visit."""
+    visit_ns: int = 0
+    """Processor time from one visit to the next."""
+
+    def visit(self, task: Task, times: int = 1) -> bool:
+        """Run a task to its so many next visits; False when they did not come in time."""
+        return breakpoints.run(task, (self.places[task],), times * _OUTER_NS, self.end, times)
+
+    def lag(self, leader: Task, follower: Task) -> int | None:
+        """By how many visits a follower is behind the leader, if something tells."""
+        return lag(self.counters, _counts(leader), _counts(follower))
 
 
 class _Point(NamedTuple):
@@ -153,7 +149,7 @@ class Alignment:
         places = [self._place(task) for task in tasks]
         with contextlib.ExitStack() as blocked:
             for task in tasks:
-                blocked.enter_context(_signals_blocked(task.tid))
+                blocked.enter_context(breakpoints.signals_blocked(task.tid))
             is_exact = self._bring_together(leader, followers, time.monotonic() + seconds)
         if places != [self._place(task) for task in tasks] or any(map(_is_in_agent, tasks)):
             return Meeting.LEFT
@@ -171,12 +167,14 @@ class Alignment:
             place = _outer_place(leader, end)
             if place is None:
                 return False
-            if all(self._meet(leader, follower, place, end) for follower in followers):
-                return all(
-                    self._is_there(follower, leader)
-                    or is_same_round(_counts(leader), _counts(follower))
-                    for follower in followers
-                )
+            course = self._course(leader, followers, place, end)
+            if course is None:
+                return False
+            for _ in range(_TURNS):  # the leader follows who is ahead of it, and leaves the others
+                if not all(self._meet(leader, follower, course) for follower in followers):
+                    break
+                if all(self._agree(leader, follower, course) for follower in followers):
+                    return True
         return False
 
     def is_close(self, leader: Task, follower: Task, distance: int) -> bool:
@@ -237,54 +235,65 @@ class Alignment:
             return True
         place = self._address(kernel.registers(other.tid).rip, other, task)
         for _ in range(_NEAR_HITS):
-            if not _run(task, (place,), _NEAR_NS, end):
+            if not breakpoints.run(task, (place,), _NEAR_NS, end):
                 return False
             if self._is_there(task, other):
                 return True
         return False
 
-    def _meet(self, leader: Task, follower: Task, place: int, end: float) -> bool:
-        """Run both to an address of the leader's that is met now and then, until they are at one
-        point.
+    def _course(
+        self, leader: Task, followers: Sequence[Task], place: int, end: float
+    ) -> _Course | None:
+        """Run all to an address of the leader's that is met now and then, and see what counts
+        there; None when one does not come there soon.
         """
-        places = {leader: place, follower: self._address(place, leader, follower)}
-
-        def visit(task: Task, times: int = 1) -> bool:
-            return _run(task, (places[task],), times * _OUTER_NS, end, times)
-
+        places = {task: self._address(place, leader, task) for task in (leader, *followers)}
+        course = _Course(places, end)
         before = _counts(leader)
-        if not visit(follower) or not visit(leader):
-            return False
-        middle, spent_ns = _counts(leader), _spent_ns(leader)
-        if not visit(leader):
-            return False
-        counters = steps(before, middle, _counts(leader))
-        visit_ns = _spent_ns(leader) - spent_ns
+        if not all(course.visit(task) for task in (*followers, leader)):
+            return None
+        middle, spent_ns = _counts(leader), breakpoints.spent_ns(leader)
+        if not course.visit(leader):
+            return None
+        course.counters = steps(before, middle, _counts(leader))
+        course.visit_ns = breakpoints.spent_ns(leader) - spent_ns
+        return course
+
+    def _agree(self, leader: Task, follower: Task, course: _Course) -> bool:
+        """Whether two are at one point, as their whole state or all that counts in it says."""
+        if self._is_there(leader, follower):
+            return True
+        is_level = course.lag(leader, follower) == 0
+        return is_level and is_same_round(_counts(leader), _counts(follower))
+
+    def _meet(self, leader: Task, follower: Task, course: _Course) -> bool:
+        """Run whoever is behind until both are at one point of their course."""
         most_ns = _FIRST_RUN_NS
         for _ in range(_ROUNDS):
-            if self._is_there(leader, follower):
+            if self._agree(leader, follower, course):
                 return True
-            distance = lag(counters, _counts(leader), _counts(follower))
-            if distance == 0 and is_same_round(_counts(leader), _counts(follower)):
-                return True
+            distance = course.lag(leader, follower)
             if not distance:
                 break
             behind, visits = (follower, distance) if distance > 0 else (leader, -distance)
             if visits <= _FEW_VISITS:
-                if not visit(behind, visits):
+                if not course.visit(behind, visits):
                     return False
                 continue
-            spent_ns = _spent_ns(behind)
-            if _run(behind, (), min(visits * visit_ns * 7 // 8, most_ns), end) or not visit(behind):
+            spent_ns = breakpoints.spent_ns(behind)
+            part_ns = min(visits * course.visit_ns * 7 // 8, most_ns)
+            if breakpoints.run(behind, (), part_ns, course.end) or not course.visit(behind):
                 return False
-            left = lag(counters, _counts(leader), _counts(follower))
+            left = course.lag(leader, follower)
             if left is not None and left != distance:
-                visit_ns = max(1, (_spent_ns(behind) - spent_ns) // abs(distance - left))
-                if visit_ns < _VISIT_LEAST_NS:
+                course.visit_ns = max(
+                    1, (breakpoints.spent_ns(behind) - spent_ns) // abs(distance - left)
+                )
+                if course.visit_ns < _VISIT_LEAST_NS:
                     return False
             most_ns *= _RUNS_GROW
         for task in (*[follower] * _HITS, *[leader] * 2 * _HITS):
-            if not visit(task):
+            if not course.visit(task):
                 return False
             if self._is_there(leader, follower):
                 return True
@@ -331,20 +340,6 @@ def _is_indirect_call(before: bytes) -> bool:
     )
 
 
-@contextlib.contextmanager
-def _signals_blocked(tid: int) -> Iterator[None]:
-    """Signals that others send to a stopped task are pending until the end; what its instructions
-    cause still comes.
-    """
-    mask = kernel.signal_mask(tid)
-    kernel.set_signal_mask(tid, mask | _SENT_BY_OTHERS)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(TaskGoneError):
-            kernel.set_signal_mask(tid, mask)
-
-
 def _outer_place(leader: Task, end: float) -> int | None:
     """Run a task to a place in the outermost function that is returned to soon, else to where it is
     now for the next time; None when it does not come there soon.
@@ -352,14 +347,14 @@ def _outer_place(leader: Task, end: float) -> int | None:
     place: int | None = None
     here: int = kernel.registers(leader.tid).rip
     returns = return_addresses(leader)
-    while returns and _run(leader, returns[:_BREAKPOINTS], _OUTER_NS, end):
+    while returns and breakpoints.run(leader, returns[: breakpoints.MOST], _OUTER_NS, end):
         place = kernel.registers(leader.tid).rip
         returns = [a for a in return_addresses(leader) if a != place]
     if place is None:
         place = here
     elif kernel.registers(leader.tid).rip == place:
         return place
-    is_met = _run(leader, (place,), 2 * _OUTER_NS, end)
+    is_met = breakpoints.run(leader, (place,), 2 * _OUTER_NS, end)
     return place if is_met else None
 
 
@@ -419,69 +414,3 @@ def _are_flags(a: int, b: int) -> bool:
     """Whether words are flags, which system calls leave in r11: interrupts are on, bit 1 is set."""
     on = a & b & _FLAGS_ON == _FLAGS_ON
     return on and min(a, b) >= 0 and max(a, b) <= _FLAGS_MOST
-
-
-def _spent_ns(task: Task) -> int:
-    return kernel.processor_time_ns(task.process, task.tid)
-
-
-def _run(task: Task, places: Sequence[int], limit_ns: int, end: float, visits: int = 1) -> bool:
-    """Run a stopped task until it has come to one of at most four addresses that often; False when
-    it had not within that much of its processor time, and is stopped elsewhere.
-    """
-    until = min(end, time.monotonic() + limit_ns / 1e9)
-    limit_ns += _spent_ns(task)
-    _set_breakpoints(task.tid, places)
-    try:
-        while True:
-            kernel.resume(task.tid)
-            status = _wait(task, until)
-            number, event = status >> 8 & 0xFF, status >> 16
-            if number == signal.SIGTRAP and not event and is_breakpoint(task.tid):
-                visits -= 1
-                if visits == 0 or not places:
-                    return bool(places)
-                continue
-            if event != kernel.EVENT_STOP or number != signal.SIGTRAP:
-                raise DepartedError(task, status)
-            left_ns = limit_ns - _spent_ns(task)
-            now = time.monotonic()
-            if left_ns <= 0 or now >= end:
-                return False
-            until = min(end, now + left_ns / 1e9)
-    finally:
-        _set_breakpoints(task.tid, ())
-
-
-def _wait(task: Task, until: float) -> int:
-    """The status of a task's next stop; it is interrupted when the time is over."""
-    sleeps_at = time.monotonic() + _POLLED_S
-    interrupted = False
-    while True:
-        tid, status = os.waitpid(task.tid, kernel.WALL | os.WNOHANG)
-        if tid:
-            if not os.WIFSTOPPED(status):
-                raise DepartedError(task, status)
-            return status
-        now = time.monotonic()
-        if not interrupted and now >= until:
-            interrupted = True
-            kernel.interrupt(task.tid)
-        elif now >= sleeps_at:
-            signal.sigtimedwait({signal.SIGCHLD}, _LONG_S if interrupted else until - now)
-
-
-def is_breakpoint(tid: int) -> bool:
-    """Whether a SIGTRAP that stops a task is from a breakpoint of ours, be it a late one."""
-    code = int.from_bytes(kernel.signal_information(tid)[8:12], "little", signed=True)
-    return code == kernel.TRAP_HWBKPT
-
-
-def _set_breakpoints(tid: int, places: Sequence[int]) -> None:
-    kernel.ptrace(kernel.PTRACE_POKEUSER, tid, _CONTROL, 0)
-    control = 0
-    for index, place in enumerate(places):
-        kernel.ptrace(kernel.PTRACE_POKEUSER, tid, _DEBUG_REGISTERS + 8 * index, place)
-        control |= 1 << 2 * index  # local, on execution, one byte
-    if control:
-        kernel.ptrace(kernel.PTRACE_POKEUSER, tid, _CONTROL, control)

@@ -21,7 +21,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from mvx import interrupts, kernel
-from mvx.alignment import DepartedError
+from mvx.breakpoints import DepartedError
 from mvx.interrupts import Reason
 from mvx.kernel import MASK, Registers, TaskGoneError, signed
 from mvx.monitor import Monitor

@@ -24,7 +24,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mvx import interrupts, kernel
-from mvx.alignment import Alignment, DepartedError, Meeting
+from mvx.alignment import Alignment, Meeting
+from mvx.breakpoints import DepartedError
 from mvx.interrupts import Reason
 from mvx.kernel import MASK, Registers, TaskGoneError, signed
 from mvx.layout import DOMAIN, DOMAIN_OFFSET, INSTRUCTIONS, TASK

@@ -18,7 +18,7 @@ import time
 from typing import Final
 
 from mvx import (
-    alignment,
+    breakpoints,
     entry,
     errors,
     interrupts,
@@ -349,7 +349,7 @@ class Supervisor:
                 kernel.resume(task.tid)
             else:
                 at_exit(task, kernel.registers(task.tid))
-        elif number == signal.SIGTRAP and alignment.is_breakpoint(task.tid):
+        elif number == signal.SIGTRAP and breakpoints.is_breakpoint(task.tid):
             kernel.resume(task.tid)
         elif number != signal.SIGTRAP or not entry.reached(task):
             self._count(task, "signal")
