@@ -207,7 +207,7 @@ static int looks_at_signals(const struct call *call) {
 
 static void lead(struct call *call) {
     struct task *task = call->task;
-    if (task->pending || (task->deferred && looks_at_signals(call))) {
+    if (task->pending == 1 || (task->deferred && looks_at_signals(call))) {
         put_signal(task, POINT_ENTRY, 0);
         lane_publish(task);
         ask(REQUEST_SIGNAL, POINT_ENTRY);

@@ -169,8 +169,8 @@ gate_plain_after:
 gate_interruptible:
     load_arguments
 gate_test:
-    cmpl    $0, %gs:OFFSET_TASK_PENDING
-    jne     gate_interrupted
+    cmpl    $1, %gs:OFFSET_TASK_PENDING
+    je      gate_interrupted
     syscall
 gate_interruptible_after:
     ret
@@ -185,8 +185,8 @@ gate_interrupted:
 gate_traced:
     load_arguments
 gate_traced_test:
-    cmpl    $0, %gs:OFFSET_TASK_PENDING
-    jne     gate_traced_interrupted
+    cmpl    $1, %gs:OFFSET_TASK_PENDING
+    je      gate_traced_interrupted
     syscall
 gate_traced_after:
     ret

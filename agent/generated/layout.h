@@ -215,7 +215,7 @@ struct task {
     uint64_t entry_rdtscp;  /* the same for patched rdtscp instructions (supervisor) */
     uint64_t stack;  /* top of the agent's stack (supervisor) */
     uint64_t program_stack;  /* the program's rsp while the agent runs (agent) */
-    uint32_t pending;  /* signals wait for the next common point (supervisor) */
+    uint32_t pending;  /* signals wait for the next common point; 2: for the end of the next call (supervisor) */
     uint32_t interrupted;  /* the last gate call was given up for a signal (gate, supervisor) */
     uint32_t disturbed;  /* an ignored signal has woken the task in a call (supervisor) */
     uint32_t variant;  /* index of this variant (supervisor) */

@@ -42,6 +42,8 @@ _FROM_USERS: Final = frozenset({0, -1, kernel.SI_TKILL})
 _SENDER: Final = 16
 _SENDING: Final = {129: "rsi", 297: "rdx", 424: "rsi"}
 """rt_sigqueueinfo, rt_tgsigqueueinfo, pidfd_send_signal: where they have the signal's number."""
+_LOOP_SIZE: Final = 5
+"""Bytes of the wait loop in agent/entry.S: dec, jnz."""
 _LOOK_S: Final = 0.002
 _LOOK_LATER_S: Final = 0.05
 _SOON_NS: Final = 50_000_000
@@ -162,6 +164,11 @@ class Ballots:
             self._fetch(leader)
         return task.is_leader and now.decided in task.stash
 
+    def has_copy(self, task: Task, stash: Stash) -> bool:
+        """Whether a variant has a copy that was not delivered yet."""
+        now = self._rounds.get(self._key(task, stash))
+        return now is not None and bool(now.copies.get(task.variant.index))
+
     def _key(self, task: Task, stash: Stash) -> Key:
         code, _, timer = struct.unpack_from("<iii", stash.information, 8)
         is_for_thread = code == kernel.SI_TKILL or (
@@ -175,7 +182,7 @@ class Ballots:
         if not votes or len(votes) < self._monitor.options.signal_quorum * live:
             return False
         leader, leaders = now.leader, now.copies.get(0)
-        if not leaders and dispositions.is_blocked(leader.tid, key[1]):
+        if not leaders and leader.closed is None and dispositions.is_blocked(leader.tid, key[1]):
             return False  # the leader's own copy comes when it unblocks it
         first = min(
             (copies[0] for copies in now.copies.values() if copies), key=lambda each: each.since_ns
@@ -344,9 +351,12 @@ class Ballots:
             self._end(task, in_signal_stop=in_signal_stop)
             return
         wait.has_come = True
+        kernel.set_signal_mask(task.tid, wait.mask | 1 << (wait.key[1] - 1))  # no more of them
         current = kernel.registers(task.tid)
-        current.rdi = 1
-        kernel.set_registers(task.tid, current)
+        loop = task.variant.base + self._monitor.image.offsets["signal_wait"]
+        if loop <= current.rip < loop + _LOOP_SIZE:
+            current.rip, current.rdi = loop, 1
+            kernel.set_registers(task.tid, current)
         kernel.resume(task.tid)
 
     def expired(self, task: Task) -> bool:
@@ -409,7 +419,7 @@ class Ballots:
     def ended(self, task: Task) -> None:
         """A task is gone: nobody waits for its copy, and it needs none."""
         wait = self._waits.pop(task, None)
-        if wait is not None:
+        if wait is not None and task.set.tasks[0].state is not State.ENDED:
             self._met(task, wait.meeting)
         if task.is_leader and task.tid == task.set.process:
             # The process has no other thread any more.

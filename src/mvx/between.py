@@ -90,6 +90,8 @@ class BetweenCalls:
         self._pull_out = pull_out
         self._rested: dict[Task, float] = {}
         """Until when a leader's task shall get on with its work after its last signal."""
+        self._begun_ns: dict[Task, int] = {}
+        """When the delivery of the signal began in whose handler it is."""
         self._due: dict[Task, float] = {}
         """Leader's tasks with a stashed signal, and when to look at them next."""
         self._forced: set[Task] = set()
@@ -112,9 +114,11 @@ class BetweenCalls:
         self._due[task] = time.monotonic()
         self._monitor.write_field(task, "pending", 1)
 
-    def begin(self, task: Task, current: Registers) -> None:
-        """A leader is in signal-delivery-stop, in the program, and the signal is in its stash."""
-        if self._calls_often(task) and task not in self._due:
+    def begin(self, task: Task, current: Registers, *, may_wait: bool) -> None:
+        """A leader is in signal-delivery-stop, in the program, and the signal is in its stash.
+        `may_wait`: it need not come before the program's next instruction, as a timer's.
+        """
+        if may_wait and self._calls_often(task) and task not in self._due:
             self._due[task] = time.monotonic() + _CALL_PATIENCE_S
             self._monitor.write_field(task, "pending", 1)
             kernel.resume(task.tid)
@@ -130,9 +134,30 @@ class BetweenCalls:
 
     def delivered(self, task: Task, stash: Stash) -> None:
         """A signal has reached every variant's handler; `task` is the leader's."""
+        self._rest(task, stash.begun_ns)
+        self._begun_ns[task] = stash.begun_ns
+
+    def returned(self, task: Task) -> None:
+        """The leader returns from a handler: it may have taken longer than the delivery."""
+        begun_ns = self._begun_ns.pop(task, None)
+        if begun_ns is not None:
+            self._rest(task, begun_ns)
+
+    def _rest(self, task: Task, begun_ns: int) -> None:
         now_ns = time.monotonic_ns()
-        rest_s = min((now_ns - stash.begun_ns) / 1e9, _REST_MOST_S)
-        self._rested[task] = now_ns / 1e9 + rest_s
+        self._rested[task] = now_ns / 1e9 + min((now_ns - begun_ns) / 1e9, _REST_MOST_S)
+
+    @staticmethod
+    def close(task: Task, *numbers: int) -> None:
+        """Block signals of timers that wait for their delivery already: each one would stop the
+        task.
+
+        The kernel keeps one. Every way to the control gate, into a handler or out of a rest opens
+        it again, so no call sees it but what the leader looks up of itself in /proc.
+        """
+        if task.closed is None:
+            task.closed = kernel.signal_mask(task.tid)
+            kernel.set_signal_mask(task.tid, task.closed | sum(1 << (n - 1) for n in set(numbers)))
 
     def defer(self, task: Task) -> bool:
         """Whether a timer's signal shall wait: delivery must leave the program half of its time,
@@ -163,6 +188,9 @@ class BetweenCalls:
             if hold is not None and hold.waits:
                 del self._due[task]
                 continue
+            if task.closed is not None and task.state is State.STOPPED:
+                self._due[task] = now + _REST_MOST_S
+                continue
             if not task.stash or task.state is not State.RUNNING:
                 self._forget(task)
                 continue
@@ -179,6 +207,7 @@ class BetweenCalls:
     # Holding
 
     def _hold(self, task: Task, current: Registers, *, in_signal_stop: bool) -> None:
+        open_signals(task)
         now = time.monotonic()
         noticed_s = task.stash[-1].since_ns / 1e9 if in_signal_stop else now
         hold = Hold(task, current, in_signal_stop, noticed_s, forced=task in self._forced)
@@ -272,6 +301,7 @@ class BetweenCalls:
             self._deliver(hold)
 
     def _leader_stopped(self, task: Task, current: Registers) -> None:
+        open_signals(task)
         assert task.space is not None
         if task not in self._due or not task.stash or task in self._holds:
             kernel.resume(task.tid)
@@ -323,6 +353,7 @@ class BetweenCalls:
         """All are held: each gets the signals, once it has its own copies."""
         leader = hold.leader
         if self._ballots is not None:
+            open_together((leader, *self._followers(leader)))
             self._ballots.postpone(leader, kernel.signal_mask(leader.tid))
             if not leader.stash:
                 self._monitor.write_field(leader, "pending", 0)
@@ -433,9 +464,31 @@ class BetweenCalls:
             self._rested.pop(task, None)
             self._counted.pop(task, None)
             self._points.forget(task)
+            self._begun_ns.pop(task, None)
         hold = self._holds.pop(task, None)
         if hold is not None:
             self._resume(hold)
+
+
+def open_signals(task: Task) -> None:
+    """Give a stopped task its own signal mask back."""
+    if task.closed is not None:
+        kernel.set_signal_mask(task.tid, task.closed)
+        task.closed = None
+
+
+def open_together(tasks: Iterable[Task]) -> None:
+    """The same for all variants at a common point. A follower may have changed its mask since it
+    was closed; the leader's, which comes to the supervisor before that, is what it has to be.
+    """
+    closed = [task for task in tasks if task.closed is not None]
+    for task in closed:
+        if task.is_leader:
+            open_signals(task)
+    for task in closed:
+        if not task.is_leader:
+            task.closed = kernel.signal_mask(task.set.tasks[0].tid)
+            open_signals(task)
 
 
 def is_restart(current: Registers) -> bool:

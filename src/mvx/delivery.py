@@ -20,7 +20,7 @@ from typing import Final
 
 from mvx import dispositions, kernel
 from mvx.ballot import Ballots
-from mvx.between import BetweenCalls, is_restart
+from mvx.between import BetweenCalls, is_restart, open_signals, open_together
 from mvx.kernel import MASK, Registers, signed
 from mvx.layout import COOKIES, COOKIES_OFFSET, COOKIES_TABLE, POINTS, TASK
 from mvx.merging import is_timer, merge
@@ -45,6 +45,12 @@ _POINTS: Final = list(POINTS)
 _RT_SIGSUSPEND: Final = 130
 _FATAL_WAIT_S: Final = 2.0
 _EINTR: Final = 4
+_LOOKING: Final = frozenset({13, 14, 59, 127, 128, 130, 270, 271, 281, 282, 289, 322, 441})
+"""rt_sigaction, rt_sigprocmask, execve, rt_sigpending, rt_sigtimedwait, rt_sigsuspend, pselect6,
+ppoll, epoll_pwait, signalfd, signalfd4, execveat, epoll_pwait2.
+"""
+_AFTER_CALL: Final = 2
+"""Of `pending`: the signals come after the next call, not before it."""
 _HANDLERS_KEPT: Final = 16
 """Handlers that were left by a jump are forgotten some day."""
 _WITH_VALUE: Final = frozenset({-1, -2, -3})
@@ -221,6 +227,8 @@ class Delivery:
         elif task.is_leader:
             self._leader_signal(task, stash, current, own=True)
         elif dispositions.has_handler(task.tid, stash.number):
+            if self.ballots.has_copy(task, stash) and _is_timer(stash.number, stash.information):
+                self.between.close(task, stash.number)
             self.ballots.vote(task, stash)
             kernel.resume(task.tid)
         elif (
@@ -319,23 +327,31 @@ class Delivery:
                 self._go_on(task)
             kernel.resume(task.tid, 0 if harmless else number)
             return
+        is_merged = any(each.number == number for each in task.stash)
+        if self.ballots is not None and own:
+            is_merged |= self.ballots.has_copy(task, stash)
         if own and self.ballots is not None:
             if not self.ballots.vote(task, stash):
+                if timer and is_merged:
+                    self.between.close(task, number)
                 self._go_on(task)
                 kernel.resume(task.tid)
                 return
         else:
             merge(task.stash, stash)
+        if timer and is_merged:
+            self.between.close(task, number)
         if self._monitor.options.signal_points == "calls":
             self.pull_out(task)
             kernel.resume(task.tid)
             return
         if timer and self.between.defer(task):
+            self.between.close(task, number)
             self._go_on(task)
             kernel.resume(task.tid)
             return
         if not task.space.contains(current.rip):
-            self.between.begin(task, current)
+            self.between.begin(task, current, may_wait=timer)
             return
         self.pull_out(task)
         self.between.watch(task)
@@ -414,11 +430,19 @@ class Delivery:
     def _meet(self, gathered: list[Task], _: dict[Task, bool]) -> None:
         """All stand at the signal point: each gets the signals, once it has its own copies."""
         leader = next(other for other in gathered if other.is_leader)
+        open_together(gathered)
         if self.ballots is not None:
             self.ballots.postpone(leader, self._blocked(leader))
             go_on = partial(self._meet, gathered)
             if self.ballots.is_waiting(gathered, leader.stash, go_on, restores=False):
                 return
+        if self._makes_call_first(leader):
+            self.between.close(leader, *(stash.number for stash in leader.stash))
+            for other in gathered:
+                self._send(other, leader, [], pending=_AFTER_CALL if other.is_leader else 0)
+            self.between.watch(leader)
+            leader.interrupt_code = 0
+            return
         signals, leader.stash = leader.stash, []
         for stash in signals:
             stash.missing = len(gathered)
@@ -441,7 +465,23 @@ class Delivery:
         given_up = given_up or (_point(task) == "EXIT" and program.rax == -_EINTR & MASK)
         return self._mask_address(task, program, program.orig_rax) if given_up else 0
 
-    def _send(self, task: Task, leader: Task, signals: list[Stash]) -> None:
+    def _makes_call_first(self, leader: Task) -> bool:
+        """Whether only timers' signals come before a call before which they came already: a timer
+        that fires all the time must not keep the program from making it. Not for calls that would
+        see the mask under which it is made, or decide what becomes of the signals.
+        """
+        program = self._monitor.program_registers(leader)
+        place, former = (program.rip, program.rsp), leader.interrupted_at
+        is_repeated = (
+            _point(leader) == "ENTRY"
+            and program.orig_rax not in _LOOKING
+            and bool(leader.stash)
+            and all(_is_timer(each.number, each.information) for each in leader.stash)
+        )
+        leader.interrupted_at = place if is_repeated and place != former else None
+        return is_repeated and place == former
+
+    def _send(self, task: Task, leader: Task, signals: list[Stash], *, pending: int = 0) -> None:
         monitor = self._monitor
         assert task.space is not None
         program = monitor.program_registers(task)
@@ -461,7 +501,7 @@ class Delivery:
             else:
                 program.rip -= 2
                 program.rax = number
-        monitor.write_field(task, "pending", 0)
+        monitor.write_field(task, "pending", pending)
         monitor.write_field(task, "deferred", 0)
         monitor.write_field(task, "interrupted", 0)
         task.in_flight += signals
@@ -483,6 +523,7 @@ class Delivery:
         """The leader's rt_sigreturn is at its exit: whether signals come before the program's next
         instruction.
         """
+        self.between.returned(task)
         in_flight = sum(
             1 << (stash.number - 1) for stash in {s.number: s for s in task.in_flight}.values()
         )
@@ -559,7 +600,8 @@ def _own_information(task: Task, stash: Stash) -> bytes:
 
 
 def _enters_handler(task: Task, number: int) -> None:
-    """For the report: a stopped task is about to run a handler."""
+    """A stopped task is about to run a handler; the report tells."""
+    open_signals(task)
     entered = (number, kernel.stack_pointer(task.tid))
     task.handling = [*task.handling[-_HANDLERS_KEPT:], entered]
 

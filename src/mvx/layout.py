@@ -188,7 +188,11 @@ TASK = _structure(
     ("entry_rdtscp", "Q", "the same for patched rdtscp instructions (supervisor)"),
     ("stack", "Q", "top of the agent's stack (supervisor)"),
     ("program_stack", "Q", "the program's rsp while the agent runs (agent)"),
-    ("pending", "I", "signals wait for the next common point (supervisor)"),
+    (
+        "pending",
+        "I",
+        "signals wait for the next common point; 2: for the end of the next call (supervisor)",
+    ),
     ("interrupted", "I", "the last gate call was given up for a signal (gate, supervisor)"),
     ("disturbed", "I", "an ignored signal has woken the task in a call (supervisor)"),
     ("variant", "I", "index of this variant (supervisor)"),

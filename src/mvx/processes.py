@@ -13,6 +13,7 @@ import os
 from typing import Final
 
 from mvx import kernel
+from mvx.between import open_together
 from mvx.births import BIRTHS, CLONE, CLONE3, Births, run_call
 from mvx.kernel import MASK, Registers, signed
 from mvx.memory import Memory
@@ -95,6 +96,7 @@ class Processes:
             self._monitor.await_all(task_set)
             return
         self._monitor.relax(task_set)
+        open_together(task_set.gathered.values())
         if not self._agree(task_set):
             return
         leader = task_set.gathered.pop(0)

@@ -29,6 +29,7 @@ from mvx import (
     vsyscall,
     waiting,
 )
+from mvx.between import open_signals
 from mvx.delivery import Delivery
 from mvx.disagreement import Disagreement
 from mvx.instructions import Instructions
@@ -463,6 +464,8 @@ class Supervisor:
                 self._preemption.stalled(task)
             kernel.resume(task.tid)
             return
+        if task.is_leader:
+            open_signals(task)
         ballots = self._delivery.ballots
         if current.rdi == _WAITED and ballots is not None and ballots.expired(task):
             return

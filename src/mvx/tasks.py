@@ -210,6 +210,11 @@ class Task:
     """The task runs program code only in its turn."""
     entering: bool = False
     """The leader stops at the first instruction of such a signal's handler."""
+    interrupted_at: tuple[int, int] | None = None
+    """Instruction and stack pointer of the call before which a timer's handler ran last."""
+    closed: int | None = None
+    """The program's own signal mask, while a timer's signal is blocked so that the program gets on.
+    """
     handling: list[tuple[int, int]] = dataclasses.field(default_factory=list)
     """The handlers that run, as far as is known: the signal, and the stack pointer that it found.
     """

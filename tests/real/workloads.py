@@ -87,6 +87,8 @@ class Workload:
     """Files whose content differs from one native run to the next; names and rights are equal."""
     nobody: bool = False
     """Runs as the user nobody, too."""
+    signals: bool = False
+    """Belongs to the hard mix of signals: `soak.py --mix` runs it for long."""
     threads: bool = False
     """Has several threads at work: `soak.py` runs it again and again."""
     variants: tuple[int, ...] = (2,)
@@ -109,6 +111,11 @@ def _python(name: str, *words: str, **fields: object) -> Workload:
 _STREAM = Gap(
     "a late follower gets a message from a thread that has not yet written it there",
     policies=("stream",),
+    always=False,
+)
+_INEXACT = Gap(
+    "its handler only notes the signal, and where it looks next depends on the instruction at which"
+    " it came between two calls",
     always=False,
 )
 _LOAD = {"SECONDS_OF_LOAD": "1"}
@@ -199,6 +206,7 @@ WORKLOADS: Final = [
         "openssl_speed",
         "openssl",
         variants=(),
+        signals=True,
         gap=Gap("it counts and prints how much it computes between two calls, until an alarm"),
     ),
     Workload("openssl_server", "openssl", prepare=("tls",), parts=True, varying=("log", "*.pem")),
@@ -398,6 +406,41 @@ WORKLOADS: Final = [
         prepare=("java",),
         variants=(),
         threads=True,
+        signals=True,
+    ),
+    # The hard mix of signals
+    *(
+        Workload(
+            f"signals_timer_{what}",
+            "gcc",
+            "signals_timers",
+            settings={"WHAT": what},
+            inputs=("timers.c",),
+            prepare=("timers",),
+            variants=variants,
+            signals=True,
+        )
+        for what, variants in (("computes", (2, 3)), ("calls", (2,)))
+    ),
+    Workload("signals_shell", signals=True, gap=_INEXACT),
+    Workload(
+        "signals_python", "python3", inputs=("python_signals.py",), signals=True, gap=_INEXACT
+    ),
+    Workload("signals_go", "go", inputs=("preemption.go",), prepare=("preemption",), signals=True),
+    Workload(
+        "signals_nginx",
+        "nginx curl wrk",
+        prepare=("web",),
+        parts=True,
+        varying=_NGINX_VARYING,
+        signals=True,
+    ),
+    Workload(
+        "signals_redis",
+        "redis-server redis-benchmark",
+        parts=True,
+        varying=("log", "dump.rdb", "bench.txt"),
+        signals=True,
     ),
     Workload(
         "java_pools",

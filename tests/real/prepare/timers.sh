@@ -1,0 +1,2 @@
+gcc -O1 -o timers timers.c
+rm timers.c

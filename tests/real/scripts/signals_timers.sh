@@ -1,0 +1,1 @@
+./timers "$WHAT" 800 | wc -c
