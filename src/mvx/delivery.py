@@ -227,7 +227,7 @@ class Delivery:
         elif task.is_leader:
             self._leader_signal(task, stash, current, own=True)
         elif dispositions.has_handler(task.tid, stash.number):
-            if self.ballots.has_copy(task, stash) and _is_timer(stash.number, stash.information):
+            if self.ballots.has_copy(task, stash) and is_timer(stash.number, stash.information):
                 self.between.close(task, stash.number)
             self.ballots.vote(task, stash)
             kernel.resume(task.tid)
@@ -476,7 +476,7 @@ class Delivery:
             _point(leader) == "ENTRY"
             and program.orig_rax not in _LOOKING
             and bool(leader.stash)
-            and all(_is_timer(each.number, each.information) for each in leader.stash)
+            and all(is_timer(each.number, each.information) for each in leader.stash)
         )
         leader.interrupted_at = place if is_repeated and place != former else None
         return is_repeated and place == former
