@@ -419,8 +419,12 @@ class BetweenCalls:
 
     @staticmethod
     def _all_compute(hold: Hold, followers: Iterable[Task]) -> bool:
-        """Whether nobody sleeps in a call of its own, and nobody was put back before one."""
-        if any(hold.ready.values()):
+        """Whether nobody sleeps in a call of its own, and nobody was put back before one.
+
+        Nor does a leader that is right behind a call (syscall leaves the return address in rcx):
+        the signal was there when the call ended, and the program may count on that.
+        """
+        if any(hold.ready.values()) or hold.registers.rip == hold.registers.rcx:
             return False
         return not any(is_restart(kernel.registers(t.tid)) for t in (hold.leader, *followers))
 
