@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from mvx import doctor
+from mvx.doctor import children, readings
 
 if TYPE_CHECKING:
     from conftest import Unprivileged
@@ -81,7 +82,7 @@ def test_without_user_namespaces(unprivileged: Unprivileged) -> None:
     assert document["can_run"]
 
 
-PTRACED = {"/proc/PID/mem", "process_vm_writev", "pidfd_getfd"}
+PTRACED = {"hardware breakpoints", "/proc/PID/mem", "process_vm_writev", "pidfd_getfd"}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ PTRACED = {"/proc/PID/mem", "process_vm_writev", "pidfd_getfd"}
 def test_machine_that_refuses(
     monkeypatch: pytest.MonkeyPatch, calls: set[str], limited: set[str], missing: set[str]
 ) -> None:
-    real = doctor.call
+    real = children.call
 
     def call(name: str, *arguments: int) -> int:
         if name in calls:
@@ -109,7 +110,7 @@ def test_machine_that_refuses(
         return real(name, *arguments)
 
     before = {finding.name: finding.state for finding in doctor.examine()}
-    monkeypatch.setattr(doctor, "call", call)
+    monkeypatch.setattr(children, "call", call)
     findings = doctor.examine()
     changed = {finding for finding in findings if finding.state != before[finding.name]}
     lacking = {name for name, state in before.items() if state == "limited"}
@@ -132,8 +133,8 @@ def test_other_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         ("6.18.44", "aarch64", "missing"),
     ):
         system = os.uname_result(("Linux", "host", release, "#1", machine))
-        monkeypatch.setattr(doctor.os, "uname", lambda system=system: system)
-        assert doctor.kernel().state == state
+        monkeypatch.setattr(readings.os, "uname", lambda system=system: system)
+        assert readings.kernel().state == state
 
 
 @pytest.mark.parametrize(
@@ -150,9 +151,9 @@ def test_other_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_ptrace_scope(
     monkeypatch: pytest.MonkeyPatch, scope: str, capable: bool, state: str
 ) -> None:
-    monkeypatch.setattr(doctor, "content_of", lambda _: scope)
-    monkeypatch.setattr(doctor, "capable", lambda _: capable)
-    finding = doctor.ptrace_scope()
+    monkeypatch.setattr(readings, "content_of", lambda _: scope)
+    monkeypatch.setattr(readings, "capable", lambda _: capable)
+    finding = readings.ptrace_scope()
     assert finding.state == state
     assert bool(finding.fix) == (state == "missing")
 
@@ -163,8 +164,8 @@ def test_outer_filter(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"Seccomp": "2", "Seccomp_filters": "2", "NoNewPrivs": "1"}, "2 seccomp filters,"),
         ({"Seccomp": "2"}, "1 seccomp filter,"),
     ):
-        monkeypatch.setattr(doctor, "own_status", lambda status=status: status)
-        finding = doctor.confinement()
+        monkeypatch.setattr(readings, "own_status", lambda status=status: status)
+        finding = readings.confinement()
         assert words in finding.found
         assert (finding.state == "ok") == (status["Seccomp"] == "0")
 
@@ -177,11 +178,11 @@ def test_memory_limits(monkeypatch: pytest.MonkeyPatch) -> None:
         "/sys/fs/cgroup/c/d/memory.max": "max",
         "/sys/fs/cgroup/c/memory.max": str(256 << 20),
     }
-    monkeypatch.setattr(doctor, "content_of", lambda file: files.get(file, ""))
-    assert sorted(doctor.cgroup_limits()) == [256 << 20, 512 << 20]
-    assert "control group 256 MiB" in doctor.memory_limits().found
-    monkeypatch.setattr(doctor.resource, "getrlimit", lambda _: (1 << 30, 1 << 30))
-    finding = doctor.memory_limits()
+    monkeypatch.setattr(readings, "content_of", lambda file: files.get(file, ""))
+    assert sorted(readings.cgroup_limits()) == [256 << 20, 512 << 20]
+    assert "control group 256 MiB" in readings.memory_limits().found
+    monkeypatch.setattr(readings.resource, "getrlimit", lambda _: (1 << 30, 1 << 30))
+    finding = readings.memory_limits()
     assert finding.state == "limited"
     assert "RLIMIT_AS 1024 MiB" in finding.found
     assert resource.RLIM_INFINITY < 0  # which the doctor rests on
@@ -189,17 +190,17 @@ def test_memory_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_overcommit(monkeypatch: pytest.MonkeyPatch) -> None:
     for mode, state in (("0", "ok"), ("1", "ok"), ("2", "limited")):
-        monkeypatch.setattr(doctor, "content_of", lambda _, mode=mode: mode)
-        assert doctor.overcommit().state == state
+        monkeypatch.setattr(readings, "content_of", lambda _, mode=mode: mode)
+        assert readings.overcommit().state == state
 
 
 # Children
 
 
 def test_child_answers_or_raises() -> None:
-    assert doctor.in_child(lambda: "yes") == "yes"
+    assert children.in_child(lambda: "yes") == "yes"
     with pytest.raises(FileNotFoundError) as caught:
-        doctor.in_child(lambda: str(os.stat("/no/such")))
+        children.in_child(lambda: str(os.stat("/no/such")))
     assert caught.value.filename == "/no/such"
 
 
@@ -209,7 +210,7 @@ def test_child_that_dies() -> None:
         return ""
 
     with pytest.raises(ChildProcessError, match="ended by signal 10"):
-        doctor.in_child(die)
+        children.in_child(die)
 
 
 def test_child_that_hangs_is_ended_with_its_children() -> None:
@@ -217,19 +218,19 @@ def test_child_that_hangs_is_ended_with_its_children() -> None:
 
     def hang() -> NoReturn:
         os.fork()  # both hold the pipe open
-        doctor.sleep_forever()
+        children.sleep_forever()
 
     start = time.monotonic()
     with pytest.raises(TimeoutError):
-        doctor.in_child(hang, limit_s=0.3)
+        children.in_child(hang, limit_s=0.3)
     os.close(writer)
     assert os.read(reader, 1) == b""
     os.close(reader)
-    assert time.monotonic() - start < doctor.ATTEMPT_LIMIT_S
+    assert time.monotonic() - start < children.ATTEMPT_LIMIT_S
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 
 
 def test_child_with_an_unexpected_error_does_not_run_on() -> None:
     with pytest.raises(ChildProcessError, match="ended without an answer"):
-        doctor.in_child(lambda: str(1 // 0))
+        children.in_child(lambda: str(1 // 0))
