@@ -20,12 +20,13 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from mvx import interrupts, kernel
+from mvx import calls, interrupts, kernel
 from mvx.breakpoints import DepartedError
 from mvx.interrupts import Reason
 from mvx.kernel import MASK, Registers, TaskGoneError, signed
 from mvx.monitor import Monitor
 from mvx.points import Points
+from mvx.specification.vocabulary import Executor
 from mvx.tasks import Stash, State, Task
 
 if TYPE_CHECKING:
@@ -417,16 +418,21 @@ class BetweenCalls:
             self._let_go(hold)
         return stay
 
-    @staticmethod
-    def _all_compute(hold: Hold, followers: Iterable[Task]) -> bool:
-        """Whether nobody sleeps in a call of its own, and nobody was put back before one.
-
-        Nor does a leader that is right behind a call (syscall leaves the return address in rcx):
-        the signal was there when the call ended, and the program may count on that.
-        """
-        if any(hold.ready.values()) or hold.registers.rip == hold.registers.rcx:
+    def _all_compute(self, hold: Hold, followers: Iterable[Task]) -> bool:
+        """Whether nobody sleeps in a call of its own, or was put back before one."""
+        if any(hold.ready.values()) or self._is_behind_native_call(hold):
             return False
         return not any(is_restart(kernel.registers(t.tid)) for t in (hold.leader, *followers))
+
+    def _is_behind_native_call(self, hold: Hold) -> bool:
+        """Whether the leader is right behind a call that it made for itself (a system call leaves
+        its return address in rcx): a signal that came while it slept in vfork was there when that
+        ended, and the program counts on it.
+        """
+        if hold.registers.rip != hold.registers.rcx:
+            return False
+        past = self._monitor.arenas.arenas[0].history(hold.leader.set.lane)
+        return bool(past) and calls.executor(past[-1].number) is Executor.NATIVE
 
     def _have_copies(self, hold: Hold, stops: dict[Task, bool]) -> None:
         for task, in_signal_stop in stops.items():
