@@ -41,16 +41,8 @@ __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
     if (result < 0) {
         fail(2, result);
     }
-    char byte;
     struct descriptor_control control;
-    struct io_vector vector = {&byte, 1};
-    struct message_header header = {
-        .vectors = &vector,
-        .vector_count = 1,
-        .control = &control,
-        .control_length = sizeof control,
-    };
-    result = direct(__NR_recvmsg, (uint64_t)socket, (uint64_t)&header, MSG_CMSG_CLOEXEC, 0, 0);
+    result = receive_descriptors(socket, &control);
     if (result < 0) {
         fail(3, result);
     }

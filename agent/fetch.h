@@ -35,4 +35,7 @@ struct descriptor_control {
     int32_t descriptors[VARIANTS_MAX];
 };
 
+/* Receive descriptors, closed on exec, from a connected socket: 0 or more, or -errno. */
+long receive_descriptors(long socket, struct descriptor_control *control);
+
 #endif
