@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from mvx.bench.contenders import Contender, contenders
-from mvx.bench.running import build, python, run_once, samples_of
+from mvx.bench.running import build, python, rows_here, run_once, samples_of
 from mvx.bench.series import Measure, Trial
 
 MEASURES = (Measure("wall", "ms"), Measure("own", "ms"))
@@ -54,13 +54,9 @@ def names() -> list[str]:
 
 def trials(asked: argparse.Namespace, folder: Path) -> Iterator[Trial]:
     """All contenders in the rows that were asked for and that this machine has the programs of."""
-    for name in asked.row or BUILDERS:
-        row = BUILDERS[name](asked, folder)
-        if all(map(shutil.which, row.needs)):
-            if row.make is not None:
-                row.make()
-            for contender in contenders(asked):
-                yield Trial(name, row.meaning, contender.name, partial(_run, row, contender))
+    for name, row in rows_here(asked, BUILDERS, folder):
+        for contender in contenders(asked):
+            yield Trial(name, row.meaning, contender.name, partial(_run, row, contender))
 
 
 def _run(row: Row, contender: Contender) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import shutil
@@ -9,8 +10,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from mvx.bench.contenders import environment
 from mvx.bench.series import TrialFailedError
@@ -21,6 +23,20 @@ _POLL_S = 0.001
 _SOURCES = Path(__file__).with_name("sources")
 
 
+def _start(words: Sequence[str], folder: Path | None, out: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        words,
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env=environment(),
+        cwd=folder,
+        start_new_session=True,
+    )
+
+
 def run_once(
     words: Sequence[str], *, folder: Path | None = None, limit_s: float = LIMIT_S
 ) -> tuple[float, str]:
@@ -29,17 +45,7 @@ def run_once(
     Raises TrialFailedError when it fails or takes too long.
     """
     start = time.perf_counter()
-    with subprocess.Popen(
-        words,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        env=environment(),
-        cwd=folder,
-        start_new_session=True,
-    ) as process:
+    with _start(words, folder, subprocess.PIPE) as process:
         try:
             out, errors = process.communicate(timeout=limit_s)
         except subprocess.TimeoutExpired:
@@ -72,21 +78,7 @@ def run_at_once(
     take longer than `limit_s`.
     """
     start = time.perf_counter()
-    nowhere = subprocess.DEVNULL
-    running = {
-        subprocess.Popen(
-            words,
-            stdin=nowhere,
-            stdout=nowhere,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            env=environment(),
-            cwd=folder,
-            start_new_session=True,
-        )
-        for folder in folders
-    }
+    running = {_start(words, folder, subprocess.DEVNULL) for folder in folders}
     cpu_s, failure = 0.0, ""
     while running and not failure:
         for process in list(running):
@@ -111,6 +103,33 @@ def run_at_once(
     if failure:
         raise TrialFailedError(failure)
     return taken_ms, 1000 * cpu_s
+
+
+class _Row(Protocol):
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Programs without which there is no such row."""
+
+    @property
+    def make(self) -> Callable[[], object] | None:
+        """Makes what the program works on."""
+
+
+_AnyRow = TypeVar("_AnyRow", bound=_Row)
+
+
+def rows_here(
+    asked: argparse.Namespace,
+    builders: Mapping[str, Callable[[argparse.Namespace, Path], _AnyRow]],
+    folder: Path,
+) -> Iterator[tuple[str, _AnyRow]]:
+    """The rows that were asked for and that this machine has the programs of, ready to run."""
+    for name in asked.row or builders:
+        row = builders[name](asked, folder)
+        if all(map(shutil.which, row.needs)):
+            if row.make is not None:
+                row.make()
+            yield name, row
 
 
 def build(name: str, folder: Path, *options: str) -> str:

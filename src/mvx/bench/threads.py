@@ -18,7 +18,7 @@ from pathlib import Path
 from mvx.bench import output
 from mvx.bench.contenders import NATIVE, own_command
 from mvx.bench.programs import source_code, write_data
-from mvx.bench.running import build, python, run_at_once
+from mvx.bench.running import build, python, rows_here, run_at_once
 from mvx.bench.series import Measure, Series, Trial
 
 MEASURES = (Measure("CPU", "ms"), Measure("wall", "ms"))
@@ -64,13 +64,9 @@ def names() -> list[str]:
 
 def trials(asked: argparse.Namespace, folder: Path) -> Iterator[Trial]:
     """All ways in the rows that were asked for and that this machine has the programs of."""
-    for name in asked.row or BUILDERS:
-        row = BUILDERS[name](asked, folder)
-        if all(map(shutil.which, row.needs)):
-            if row.make is not None:
-                row.make()
-            for way in _ways(asked):
-                yield Trial(name, row.meaning, way.name, partial(_run, row, way, folder))
+    for name, row in rows_here(asked, BUILDERS, folder):
+        for way in _ways(asked):
+            yield Trial(name, row.meaning, way.name, partial(_run, row, way, folder))
 
 
 def _ways(asked: argparse.Namespace) -> Iterator[Way]:
