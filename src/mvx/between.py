@@ -12,7 +12,6 @@ long, the follower is put back before the call that it began.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import enum
 import time
@@ -24,6 +23,7 @@ from mvx import calls, interrupts, kernel
 from mvx.breakpoints import DepartedError
 from mvx.interrupts import Reason
 from mvx.kernel import MASK, Registers, TaskGoneError, signed
+from mvx.masks import open_signals, open_together
 from mvx.monitor import Monitor
 from mvx.points import Points
 from mvx.specification.vocabulary import Executor
@@ -147,18 +147,6 @@ class BetweenCalls:
     def _rest(self, task: Task, begun_ns: int) -> None:
         now_ns = time.monotonic_ns()
         self._rested[task] = now_ns / 1e9 + min((now_ns - begun_ns) / 1e9, _REST_MOST_S)
-
-    @staticmethod
-    def close(task: Task, *numbers: int) -> None:
-        """Block signals of timers that wait for their delivery already: each one would stop the
-        task.
-
-        The kernel keeps one. Every way to the control gate, into a handler or out of a rest opens
-        it again, so no call sees it but what the leader looks up of itself in /proc.
-        """
-        if task.closed is None:
-            task.closed = kernel.signal_mask(task.tid)
-            kernel.set_signal_mask(task.tid, task.closed | sum(1 << (n - 1) for n in set(numbers)))
 
     def defer(self, task: Task) -> bool:
         """Whether a timer's signal shall wait: delivery must leave the program half of its time,
@@ -462,9 +450,7 @@ class BetweenCalls:
         ]
         for task in [hold.leader, *held]:
             if task is not but:
-                with contextlib.suppress(TaskGoneError):
-                    kernel.resume(task.tid)
-                    interrupts.renew(task)
+                interrupts.release(task)
 
     def _forget(self, task: Task) -> None:
         """The signal went another way, or the task is gone: whoever is held goes on."""
@@ -478,27 +464,6 @@ class BetweenCalls:
         hold = self._holds.pop(task, None)
         if hold is not None:
             self._resume(hold)
-
-
-def open_signals(task: Task) -> None:
-    """Give a stopped task its own signal mask back."""
-    if task.closed is not None:
-        kernel.set_signal_mask(task.tid, task.closed)
-        task.closed = None
-
-
-def open_together(tasks: Iterable[Task]) -> None:
-    """The same for all variants at a common point. A follower may have changed its mask since it
-    was closed; the leader's, which comes to the supervisor before that, is what it has to be.
-    """
-    closed = [task for task in tasks if task.closed is not None]
-    for task in closed:
-        if task.is_leader:
-            open_signals(task)
-    for task in closed:
-        if not task.is_leader:
-            task.closed = kernel.signal_mask(task.set.tasks[0].tid)
-            open_signals(task)
 
 
 def is_restart(current: Registers) -> bool:

@@ -20,9 +20,10 @@ from typing import Final
 
 from mvx import dispositions, kernel
 from mvx.ballot import Ballots
-from mvx.between import BetweenCalls, is_restart, open_signals, open_together
+from mvx.between import BetweenCalls, is_restart
 from mvx.kernel import MASK, Registers, signed
 from mvx.layout import COOKIES, COOKIES_OFFSET, COOKIES_TABLE, POINTS, TASK
+from mvx.masks import close_signals, open_signals, open_together
 from mvx.merging import is_timer, merge
 from mvx.monitor import Monitor
 from mvx.tasks import Stash, State, Task
@@ -228,7 +229,7 @@ class Delivery:
             self._leader_signal(task, stash, current, own=True)
         elif dispositions.has_handler(task.tid, stash.number):
             if self.ballots.has_copy(task, stash) and is_timer(stash.number, stash.information):
-                self.between.close(task, stash.number)
+                close_signals(task, stash.number)
             self.ballots.vote(task, stash)
             kernel.resume(task.tid)
         elif (
@@ -333,20 +334,20 @@ class Delivery:
         if own and self.ballots is not None:
             if not self.ballots.vote(task, stash):
                 if timer and is_merged:
-                    self.between.close(task, number)
+                    close_signals(task, number)
                 self._go_on(task)
                 kernel.resume(task.tid)
                 return
         else:
             merge(task.stash, stash)
         if timer and is_merged:
-            self.between.close(task, number)
+            close_signals(task, number)
         if self._monitor.options.signal_points == "calls":
             self.pull_out(task)
             kernel.resume(task.tid)
             return
         if timer and self.between.defer(task):
-            self.between.close(task, number)
+            close_signals(task, number)
             self._go_on(task)
             kernel.resume(task.tid)
             return
@@ -437,7 +438,7 @@ class Delivery:
             if self.ballots.is_waiting(gathered, leader.stash, go_on, restores=False):
                 return
         if self._makes_call_first(leader):
-            self.between.close(leader, *(stash.number for stash in leader.stash))
+            close_signals(leader, *(stash.number for stash in leader.stash))
             for other in gathered:
                 self._send(other, leader, [], pending=_AFTER_CALL if other.is_leader else 0)
             self.between.watch(leader)

@@ -7,10 +7,12 @@ stop comes first, the interrupt is sent again, and stops the task when it goes o
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from typing import TYPE_CHECKING
 
 from mvx import kernel
+from mvx.kernel import TaskGoneError
 
 if TYPE_CHECKING:
     from mvx.tasks import Task
@@ -51,3 +53,10 @@ def renew(task: Task) -> None:
         task.reasons = Reason.NONE
     elif task.reasons:
         kernel.interrupt(task.tid)
+
+
+def release(task: Task) -> None:
+    """Let a task go on that was held since it stopped, if it is still there."""
+    with contextlib.suppress(TaskGoneError):
+        kernel.resume(task.tid)
+        renew(task)

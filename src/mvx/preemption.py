@@ -277,9 +277,7 @@ class Preemption:
     def _resume(tasks: Iterable[Task]) -> None:
         for task in tasks:
             if task.state is not State.ENDED:
-                with contextlib.suppress(TaskGoneError):
-                    kernel.resume(task.tid)
-                    interrupts.renew(task)
+                interrupts.release(task)
 
     # Looking
 

@@ -13,9 +13,9 @@ import os
 from typing import Final
 
 from mvx import kernel
-from mvx.between import open_together
 from mvx.births import BIRTHS, CLONE, CLONE3, Births, run_call
 from mvx.kernel import MASK, Registers, signed
+from mvx.masks import open_together
 from mvx.memory import Memory
 from mvx.monitor import Monitor
 from mvx.tasks import State, Task, TaskSet

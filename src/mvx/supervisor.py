@@ -29,7 +29,6 @@ from mvx import (
     vsyscall,
     waiting,
 )
-from mvx.between import open_signals
 from mvx.delivery import Delivery
 from mvx.disagreement import Disagreement
 from mvx.instructions import Instructions
@@ -37,6 +36,7 @@ from mvx.interrupts import Reason
 from mvx.kernel import MASK, Registers, TaskGoneError
 from mvx.layout import REQUESTS
 from mvx.local import Local
+from mvx.masks import open_signals
 from mvx.monitor import Monitor
 from mvx.options import Options
 from mvx.outcome import DIVERGENCE_STATUS, FAILURE_STATUS, TIMEOUT_STATUS, Outcome
