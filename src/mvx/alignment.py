@@ -221,8 +221,10 @@ class Alignment:
         return all(map(is_known, *_words(one, other, "stack")))
 
     def _is_there(self, task: Task, other: Task) -> bool:
-        is_same = self._is_same(task, self._point(task), other, self._point(other))
-        return is_same and is_same_round(_counts(other), _counts(task))
+        return is_same_round(_counts(other), _counts(task)) and self._is_alike(task, other)
+
+    def _is_alike(self, task: Task, other: Task) -> bool:
+        return self._is_same(task, self._point(task), other, self._point(other))
 
     def _address(self, address: int, of: Task, in_: Task) -> int:
         return self._placement.counterpart(address, of.variant.index, in_.variant.index)
@@ -261,10 +263,10 @@ class Alignment:
 
     def _agree(self, leader: Task, follower: Task, course: _Course) -> bool:
         """Whether two are at one point, as their whole state or all that counts in it says."""
-        if self._is_there(leader, follower):
-            return True
-        is_level = course.lag(leader, follower) == 0
-        return is_level and is_same_round(_counts(leader), _counts(follower))
+        ours, others = _counts(leader), _counts(follower)
+        return is_same_round(ours, others) and (
+            lag(course.counters, ours, others) == 0 or self._is_alike(leader, follower)
+        )
 
     def _meet(self, leader: Task, follower: Task, course: _Course) -> bool:
         """Run whoever is behind until both are at one point of their course."""
