@@ -45,3 +45,10 @@ __attribute__((unused)) static void run_threads(int count, void *(*work)(void *)
 }
 
 __attribute__((unused)) static int number(void *argument) { return (int)(intptr_t)argument; }
+
+// Compute without a call.
+__attribute__((noinline, unused)) static uint64_t scrambled(uint64_t value) {
+    for (int round = 0; round < 2000; round++)
+        value = (value * 6364136223846793005U + 1442695040888963407U) ^ value >> 17;
+    return value;
+}
