@@ -151,7 +151,9 @@ class Alignment:
             for task in tasks:
                 blocked.enter_context(breakpoints.signals_blocked(task.tid))
             is_exact = self._bring_together(leader, followers, time.monotonic() + seconds)
-        if places != [self._place(task) for task in tasks] or any(map(_is_in_agent, tasks)):
+        if places != [self._place(task) for task in tasks] or any(
+            map(breakpoints.is_in_agent, tasks)
+        ):
             return Meeting.LEFT
         return Meeting.EXACT if is_exact else Meeting.APART
 
@@ -300,10 +302,6 @@ class Alignment:
             if self._is_there(leader, follower):
                 return True
         return False
-
-
-def _is_in_agent(task: Task) -> bool:
-    return task.space is None or task.space.contains(kernel.registers(task.tid).rip)
 
 
 def _words(one: _Point, other: _Point, name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -61,6 +61,11 @@ def signals_blocked(tid: int) -> Iterator[None]:
             kernel.set_signal_mask(tid, mask)
 
 
+def is_in_agent(task: Task) -> bool:
+    """Whether a stopped task has come to a call."""
+    return task.space is None or task.space.contains(kernel.registers(task.tid).rip)
+
+
 def spent_ns(task: Task) -> int:
     """Processor time that a stopped task has had, in nanoseconds."""
     return kernel.processor_time_ns(task.process, task.tid)
@@ -85,6 +90,8 @@ def run(task: Task, places: Sequence[int], limit_ns: int, end: float, visits: in
                 continue
             if event != kernel.EVENT_STOP or number != signal.SIGTRAP:
                 raise DepartedError(task, status)
+            if is_in_agent(task):
+                return False  # a patched call does not stop it, and it may sleep there
             left_ns = limit_ns - spent_ns(task)
             now = time.monotonic()
             if left_ns <= 0 or now >= end:
