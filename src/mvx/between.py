@@ -12,6 +12,7 @@ long, the follower is put back before the call that it began.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import enum
 import time
@@ -19,14 +20,14 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from mvx import calls, interrupts, kernel
+from mvx import interrupts, kernel
+from mvx.births import BIRTHS
 from mvx.breakpoints import DepartedError
 from mvx.interrupts import Reason
 from mvx.kernel import MASK, Registers, TaskGoneError, signed
 from mvx.masks import open_signals, open_together
 from mvx.monitor import Monitor
 from mvx.points import Points
-from mvx.specification.vocabulary import Executor
 from mvx.tasks import Stash, State, Task
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
 _MOMENT_S: Final = 0.00003
 """How long followers may show that they are ahead before they are summoned."""
 _PATIENCE_S: Final = 0.02
-"""How long a leader that is behind may take to its next call."""
+"""How long a leader that is behind may take to its next call, in processor time."""
+_STARVED_S: Final = 1.0
+"""How long if it gets no processor, or sleeps."""
 _AGENT_PATIENCE_S: Final = 0.002
 """The same for a leader that was in its agent, which may be in a call of its own."""
 _RETRY_S: Final = 0.0005
@@ -95,8 +98,10 @@ class BetweenCalls:
         """When the delivery of the signal began in whose handler it is."""
         self._due: dict[Task, float] = {}
         """Leader's tasks with a stashed signal, and when to look at them next."""
-        self._forced: set[Task] = set()
-        """Those of them whose patience ends then: followers that are ahead are put back."""
+        self._forced: dict[Task, tuple[int, float]] = {}
+        """Those of them whose patience ends then, followers that are ahead being put back: when, in
+        nanoseconds of processor time and in any case.
+        """
         self._resting: set[Task] = set()
         """Those that wait for the program to get on."""
         self._holds: dict[Task, Hold] = {}
@@ -123,6 +128,9 @@ class BetweenCalls:
             self._due[task] = time.monotonic() + _CALL_PATIENCE_S
             self._monitor.write_field(task, "pending", 1)
             kernel.resume(task.tid)
+            return
+        if self._has_time(task):
+            kernel.resume(task.tid)  # it is on its way to a call already
             return
         self._hold(task, current, in_signal_stop=True)
 
@@ -185,6 +193,8 @@ class BetweenCalls:
                 continue
             self._due[task] = now + _RETRY_S
             if hold is None:
+                if self._has_time(task):
+                    continue
                 if task in self._resting:
                     self._resting.discard(task)
                     for stash in task.stash:
@@ -192,6 +202,15 @@ class BetweenCalls:
                 self._interrupt(task)
             else:
                 self._advance(hold)
+
+    def _has_time(self, task: Task) -> bool:
+        """Whether a leader that is behind may still come to its next call by itself."""
+        spent_ns, end_s = self._forced.get(task, (0, 0.0))
+        if time.monotonic() >= end_s:
+            return False
+        with contextlib.suppress(TaskGoneError):
+            return kernel.processor_time_ns(task.process, task.tid) < spent_ns
+        return False
 
     # Holding
 
@@ -358,7 +377,7 @@ class BetweenCalls:
             return
         del self._holds[leader]
         self._due.pop(leader, None)
-        self._forced.discard(leader)
+        self._forced.pop(leader, None)
         signals, leader.stash = leader.stash, []
         self._monitor.write_field(leader, "pending", 0)
         self._monitor.write_field(leader, "deferred", 0)
@@ -408,19 +427,19 @@ class BetweenCalls:
 
     def _all_compute(self, hold: Hold, followers: Iterable[Task]) -> bool:
         """Whether nobody sleeps in a call of its own, or was put back before one."""
-        if any(hold.ready.values()) or self._is_behind_native_call(hold):
+        if any(hold.ready.values()) or self._is_behind_birth(hold):
             return False
         return not any(is_restart(kernel.registers(t.tid)) for t in (hold.leader, *followers))
 
-    def _is_behind_native_call(self, hold: Hold) -> bool:
-        """Whether the leader is right behind a call that it made for itself (a system call leaves
-        its return address in rcx): a signal that came while it slept in vfork was there when that
+    def _is_behind_birth(self, hold: Hold) -> bool:
+        """Whether the leader is right behind a call that made a process (a system call leaves its
+        return address in rcx): a signal that came while it slept in vfork was there when that
         ended, and the program counts on it.
         """
         if hold.registers.rip != hold.registers.rcx:
             return False
         past = self._monitor.arenas.arenas[0].history(hold.leader.set.lane)
-        return bool(past) and calls.executor(past[-1].number) is Executor.NATIVE
+        return bool(past) and past[-1].number in BIRTHS
 
     def _have_copies(self, hold: Hold, stops: dict[Task, bool]) -> None:
         for task, in_signal_stop in stops.items():
@@ -440,7 +459,10 @@ class BetweenCalls:
         leader = hold.leader
         del self._holds[leader]
         self._due[leader] = time.monotonic() + _PATIENCE_S
-        self._forced.add(leader)
+        with contextlib.suppress(TaskGoneError):
+            spent_ns = kernel.processor_time_ns(leader.process, leader.tid)
+            end_s = time.monotonic() + _STARVED_S
+            self._forced[leader] = (spent_ns + round(_PATIENCE_S * 1e9), end_s)
         self._monitor.write_field(leader, "pending", 1)
         self._resume(hold, but)
 
@@ -455,7 +477,7 @@ class BetweenCalls:
     def _forget(self, task: Task) -> None:
         """The signal went another way, or the task is gone: whoever is held goes on."""
         self._due.pop(task, None)
-        self._forced.discard(task)
+        self._forced.pop(task, None)
         if task.state is State.ENDED:
             self._rested.pop(task, None)
             self._counted.pop(task, None)
