@@ -132,6 +132,10 @@ class BetweenCalls:
         if self._has_time(task):
             kernel.resume(task.tid)  # it is on its way to a call already
             return
+        if task.in_flight:
+            self._due[task] = time.monotonic() + _RETRY_S
+            kernel.resume(task.tid)
+            return
         self._hold(task, current, in_signal_stop=True)
 
     def _calls_often(self, task: Task) -> bool:
@@ -264,7 +268,7 @@ class BetweenCalls:
         """Make a follower stop: by the signal itself where it can be injected then, else by an
         interrupt.
         """
-        if follower.state is not State.RUNNING:
+        if follower.state is not State.RUNNING or follower.in_flight:
             return
         if hold.forced or follower.summoned or len(hold.leader.stash) > 1:
             self._interrupt(follower)
@@ -311,7 +315,7 @@ class BetweenCalls:
     def _leader_stopped(self, task: Task, current: Registers) -> None:
         open_signals(task)
         assert task.space is not None
-        if task not in self._due or not task.stash or task in self._holds:
+        if task not in self._due or not task.stash or task in self._holds or task.in_flight:
             kernel.resume(task.tid)
         elif task.space.contains(current.rip):
             self._pull_out(task)
@@ -320,7 +324,11 @@ class BetweenCalls:
             self._hold(task, current, in_signal_stop=False)
 
     def _is_ready(self, task: Task, current: Registers, hold: Hold) -> bool:
-        """Whether a stopped follower can get the signal here; if so, it is noted as ready."""
+        """Whether a stopped follower can get the signal here; if so, it is noted as ready. Not
+        while an agreed signal is on its way to it: the leader's handler of that may run already.
+        """
+        if task.in_flight:
+            return False
         place = self._place(task)
         assert task.space is not None
         if not task.space.contains(current.rip):

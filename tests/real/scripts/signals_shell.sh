@@ -18,9 +18,10 @@ for _ in $(seq 20); do /bin/true & done
 wait
 trap - CHLD
 ((ended)) && echo children
-trap 'echo alarm; break 2' ALRM
+alarm=0
+trap 'echo alarm; alarm=1' ALRM
 (sleep 0.05; kill -ALRM $$) &
-while :; do for _ in 1 2 3; do :; done; done
+until ((alarm)); do for _ in 1 2 3; do :; done; done
 trap 'echo terminated' TERM
 kill -TERM $$
 sleep 5 &
