@@ -16,7 +16,6 @@ ended=0
 trap 'ended=$((ended + 1))' CHLD
 for _ in $(seq 20); do /bin/true & done
 wait
-trap - CHLD
 ((ended)) && echo children
 alarm=0
 trap 'echo alarm; alarm=1' ALRM
