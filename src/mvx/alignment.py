@@ -343,16 +343,23 @@ def _is_indirect_call(before: bytes) -> bool:
 def _outer_place(leader: Task, end: float) -> int | None:
     """Run a task to a place in the outermost function that is returned to soon, else to where it is
     now for the next time; None when it does not come there soon.
+
+    Stacks hold addresses of returns that are over, too; one that is met there again is met further
+    in. So a task that does not get further out goes round in a loop.
     """
-    place: int | None = None
-    here: int = kernel.registers(leader.tid).rip
+    current = kernel.registers(leader.tid)
+    here, outermost, rounds = int(current.rip), int(current.rsp), 0
+    place = here
     returns = return_addresses(leader)
-    while returns and breakpoints.run(leader, returns[: breakpoints.MOST], _OUTER_NS, end):
-        place = kernel.registers(leader.tid).rip
-        returns = [a for a in return_addresses(leader) if a != place]
-    if place is None:
-        place = here
-    elif kernel.registers(leader.tid).rip == place:
+    while returns and rounds < _ROUNDS:
+        if not breakpoints.run(leader, returns[: breakpoints.MOST], _OUTER_NS, end):
+            break
+        current = kernel.registers(leader.tid)
+        rounds += 1
+        if current.rsp > outermost:
+            place, outermost, rounds = int(current.rip), int(current.rsp), 0
+        returns = [a for a in return_addresses(leader) if a != current.rip]
+    if place != here and rounds == 0 and kernel.registers(leader.tid).rip == place:
         return place
     is_met = breakpoints.run(leader, (place,), 2 * _OUTER_NS, end)
     return place if is_met else None
