@@ -70,6 +70,7 @@ void lane_begin(struct task *task);
 void lane_put(struct task *task, const void *bytes, size_t count);
 long lane_put_program(struct task *task, const void *bytes, size_t count);
 const void *lane_contiguous(const struct task *task, uint64_t position, size_t count);
+void lane_show(struct task *task);
 void lane_publish(struct task *task);
 void lane_wait_agreed(struct task *task);
 void lane_get(struct task *task, void *bytes, size_t count);

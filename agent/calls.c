@@ -170,7 +170,7 @@ static void interrupted_outputs(struct call *call) {
     }
 }
 
-static void put_call(struct call *call) {
+static void put_call(struct call *call, int waits) {
     struct message message = {
         .kind = MESSAGE_CALL, .number = (uint32_t)call->number, .released = call->released};
     copy(message.arguments, call->arguments, sizeof message.arguments);
@@ -178,7 +178,11 @@ static void put_call(struct call *call) {
     if (!handler_inputs(call)) {
         walk_inputs(call);
     }
-    lane_publish(call->task);
+    if (waits || call->released) {
+        lane_publish(call->task);
+    } else {
+        lane_show(call->task); /* who sleeps is woken by the result, and finds both */
+    }
 }
 
 /* Whether a signal that came before the call must not wait until after it. */
@@ -216,11 +220,12 @@ static void lead(struct call *call) {
     if (!call->released) {
         turn_let_others(call);
     }
-    put_call(call);
+    int waits = is_rendezvous(call);
+    put_call(call, waits);
     if (call->released) {
         turn_release(task);
     }
-    if (is_rendezvous(call)) {
+    if (waits) {
         lane_wait_agreed(task);
     }
     if (call->executor == EXECUTOR_NATIVE) {

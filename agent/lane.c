@@ -1,24 +1,21 @@
 /*
  * A lane: the ordered byte stream of one task set, written by the leader, read by the followers.
  *
- * The leader owns `head` in its arena, follower k owns `tail` in arena k; both only grow. A writer
- * stores, then fences, then looks whether somebody sleeps (`waiting`); a sleeper raises `waiting`,
- * fences, looks again, then sleeps on the low half of the word with futex, which compares once
- * more: no wake can be lost. Between publications the leader writes ahead of `head` at
- * `task->position`; so one call is one publication unless the ring is full.
+ * The leader owns `head` in its arena, follower k owns `tail` in arena k; both only grow. A sleeper
+ * says up to which position it needs the word to grow (`wanted`), fences, looks again, then sleeps
+ * on the low half of the word with futex, which compares once more. A writer stores, then fences,
+ * then looks what is wanted, and wakes who has got it: no wake can be lost, and nobody is woken for
+ * less. Nor twice, though a sleeper that was woken may have to wait for a CPU: as positions only
+ * grow, one wake for a `wanted` that the word has reached is enough (`woken`). Between publications
+ * the leader writes ahead of `head` at `task->position`; so one call is one publication unless the
+ * ring is full.
  */
 #include <asm/unistd_64.h>
 #include <linux/futex.h>
 
-#include "agent.h"
+#include "processor.h"
 
-enum {
-    CLOCK_MONOTONIC = 1,
-    WAKE_COST_NS = 150000,
-    SPIN_STEP = 200,
-    CPU_SEGMENT = 0x7b,
-    PROCESSOR_INTERVAL = 16
-};
+enum { CLOCK_MONOTONIC = 1, SPIN_STEP = 200, LOOK_NS = 10000000, LOOKS_DOUBLED = 7 };
 
 struct lane *lane_of(const struct task *task, uint32_t variant) {
     uint64_t base = (uint64_t)image_start;
@@ -42,23 +39,12 @@ static size_t until_wrap(uint64_t position, size_t count) {
     return count < left ? count : left;
 }
 
-static void wake(const uint64_t *word) {
-    plain(__NR_futex, (uint64_t)word, FUTEX_WAKE, 0x7fffffff, 0, 0, 0);
-}
-
-/* The CPU that runs us: the limit of the segment that the kernel keeps for vDSO getcpu (CPU in the
- * low 12 bits). */
-static uint32_t processor(void) {
-    uint32_t limit;
-    __asm__ volatile("lsl %1, %0" : "=r"(limit) : "r"(CPU_SEGMENT) : "cc");
-    return limit & 0xfff;
-}
-
-/* Tell the others our CPU, now and then: it costs 15 ns, and the line is one that they read at
- * every call. */
-static void tell_processor(const struct task *task, struct lane *own) {
-    if (task->calls % PROCESSOR_INTERVAL == 0) {
-        own->processor = processor();
+/* Wake a variant that sleeps until the word, which has been stored just now, reaches what it is. */
+static void wake(struct task *task, uint32_t variant, const uint64_t *word) {
+    uint64_t wanted = __atomic_load_n(&lane_of(task, variant)->wanted, __ATOMIC_RELAXED);
+    if (wanted && *word >= wanted && task->woken[variant] != wanted) {
+        task->woken[variant] = wanted;
+        plain(__NR_futex, (uint64_t)word, FUTEX_WAKE, 0x7fffffff, 0, 0, 0);
     }
 }
 
@@ -93,26 +79,15 @@ static uint32_t turns_for(const struct task *task, const struct lane *other) {
     return turns && other->processor == processor() ? 0 : turns;
 }
 
-/* Wait until *word, which lane `other` owns, is at least `target`. Returns 0, or -1 after
- * `timeout_s` seconds (0: never). */
-static int wait_for(struct task *task, const struct lane *other, const uint64_t *word,
-                    uint64_t target, uint32_t timeout_s) {
+/* Sleep until *word is at least `target`. Returns 0, or -1 after `timeout_ns` (0: never). */
+static int sleep_until(struct task *task, const uint64_t *word, uint64_t target,
+                       uint64_t timeout_ns) {
     struct lane *own = lane_of(task, task->variant);
     struct {
-        int64_t seconds, nanoseconds;
-    } timeout = {timeout_s, 0};
-    uint32_t turns = turns_for(task, other);
-    for (uint32_t turn = 0; turn < turns; turn++) {
-        if (__atomic_load_n(word, __ATOMIC_ACQUIRE) >= target) {
-            return 0;
-        }
-        __builtin_ia32_pause();
-    }
-    int learns = task->wake_ns && (turns || !task->spin_now);
+        uint64_t seconds, nanoseconds;
+    } timeout = {timeout_ns / 1000000000, timeout_ns % 1000000000};
     int outcome = 0;
-    uint64_t start_ns = learns ? now_ns() : 0;
-    own->processor = processor();
-    __atomic_store_n(&own->waiting, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&own->wanted, target, __ATOMIC_RELAXED);
     fence();
     for (;;) {
         uint64_t value = __atomic_load_n(word, __ATOMIC_ACQUIRE);
@@ -120,13 +95,35 @@ static int wait_for(struct task *task, const struct lane *other, const uint64_t 
             break;
         }
         long result = plain(__NR_futex, (uint64_t)word, FUTEX_WAIT, (uint32_t)value,
-                            timeout_s ? (uint64_t)&timeout : 0, 0, 0);
+                            timeout_ns ? (uint64_t)&timeout : 0, 0, 0);
         if (result == -110 /* ETIMEDOUT */) {
             outcome = -1;
             break;
         }
     }
-    __atomic_store_n(&own->waiting, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&own->wanted, 0, __ATOMIC_RELAXED);
+    return outcome;
+}
+
+/* Wait until *word, which lane `other` owns, is at least `target`. Returns 0, or -1 after
+ * `timeout_ns` (0: never). */
+static int wait_for(struct task *task, const struct lane *other, const uint64_t *word,
+                    uint64_t target, uint64_t timeout_ns) {
+    struct lane *own = lane_of(task, task->variant);
+    uint32_t turns = turns_for(task, other);
+    for (uint32_t turn = 0; turn < turns; turn++) {
+        if (__atomic_load_n(word, __ATOMIC_ACQUIRE) >= target) {
+            return 0;
+        }
+        __builtin_ia32_pause();
+    }
+    uint32_t here = own->processor = processor();
+    if (!is_leader(task) && other->processor == here) {
+        processor_shared(task, own);
+    }
+    int learns = task->wake_ns && (turns || !task->spin_now);
+    uint64_t start_ns = learns ? now_ns() : 0;
+    int outcome = sleep_until(task, word, target, timeout_ns);
     if (learns) {
         learn(task, now_ns() - start_ns);
     }
@@ -135,7 +132,7 @@ static int wait_for(struct task *task, const struct lane *other, const uint64_t 
 
 static void wait_for_follower(struct task *task, uint32_t follower, uint64_t target) {
     const uint64_t *tail = &lane_of(task, follower)->tail;
-    while (wait_for(task, lane_of(task, follower), tail, target, task->watchdog_s)) {
+    while (wait_for(task, lane_of(task, follower), tail, target, task->watchdog_s * 1000000000UL)) {
         gate_control(REQUEST_TIMEOUT, follower, 0, 0);
     }
 }
@@ -205,20 +202,25 @@ const void *lane_contiguous(const struct task *task, uint64_t position, size_t c
                : NULL;
 }
 
+/* Leader: show everything written so far to the followers, but let those sleep that do. */
+void lane_show(struct task *task) {
+    struct lane *lane = lane_of(task, task->variant);
+    if (!task->alone) {
+        processor_tell(task, lane);
+        __atomic_store_n(&lane->head, task->position, __ATOMIC_RELEASE);
+    }
+}
+
 /* Leader: show everything written so far to the followers; wakes those that sleep. */
 void lane_publish(struct task *task) {
-    struct lane *lane = lane_of(task, task->variant);
     if (task->alone) {
         return;
     }
-    tell_processor(task, lane);
-    __atomic_store_n(&lane->head, task->position, __ATOMIC_RELEASE);
+    lane_show(task);
     fence();
     for (uint32_t variant = 0; variant < task->variants; variant++) {
-        if (variant != task->variant &&
-            __atomic_load_n(&lane_of(task, variant)->waiting, __ATOMIC_RELAXED)) {
-            wake(&lane->head);
-            break;
+        if (variant != task->variant) {
+            wake(task, variant, &lane_of(task, task->variant)->head);
         }
     }
 }
@@ -230,6 +232,7 @@ void lane_wait_agreed(struct task *task) {
             wait_for_follower(task, variant, task->position);
         }
     }
+    processor_met(task);
 }
 
 /* Follower: wait for the next bytes; returns how many of `count` lie in one piece. */
@@ -251,12 +254,10 @@ static void consumed(struct task *task, size_t count, int agreed) {
     struct lane *own = lane_of(task, task->variant);
     task->position += count;
     if (agreed || task->position - own->tail > RING_SIZE / 4) {
-        tell_processor(task, own);
+        processor_tell(task, own);
         __atomic_store_n(&own->tail, task->position, __ATOMIC_RELEASE);
         fence();
-        if (__atomic_load_n(&lane_of(task, task->leader)->waiting, __ATOMIC_RELAXED)) {
-            wake(&own->tail);
-        }
+        wake(task, task->leader, &own->tail);
     }
 }
 
@@ -285,14 +286,15 @@ long lane_get_program(struct task *task, void *bytes, size_t count) {
     return get(task, bytes, count, 1);
 }
 
-/* Follower: the next bytes, without taking them. */
+/* Follower: the next bytes, without taking them. They may be there without a wake (lane_show). */
 void lane_peek(struct task *task, void *bytes, size_t count) {
     struct lane *lane = lane_of(task, task->leader);
     if (task->limit < task->position + count) {
         task->limit = __atomic_load_n(&lane->head, __ATOMIC_ACQUIRE);
     }
-    if (task->limit < task->position + count) {
-        wait_for(task, lane, &lane->head, task->position + count, 0);
+    for (int look = 0; task->limit < task->position + count; look++) {
+        uint64_t patience_ns = (uint64_t)LOOK_NS << (look < LOOKS_DOUBLED ? look : LOOKS_DOUBLED);
+        wait_for(task, lane, &lane->head, task->position + count, patience_ns);
         task->limit = __atomic_load_n(&lane->head, __ATOMIC_ACQUIRE);
     }
     size_t part = until_wrap(task->position, count);

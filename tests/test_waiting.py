@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mvx import machine, waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BOUNDS = {"speed": (1.0, 100.0)}
 
@@ -109,13 +113,20 @@ def test_how_long_to_spin(
 
 def test_nobody_spins_while_the_machine_is_crowded(free_machine: pytest.MonkeyPatch) -> None:
     chosen = waiting.Waiting("auto", 2)
-    free_machine.setattr(waiting, "is_crowded", lambda: True)
+    free_machine.setattr(waiting, "is_crowded", lambda _: True)
     changes = [chosen.has_changed() for _ in range(3)]
     assert (sum(changes), chosen.turns) == (1, 0)
-    free_machine.setattr(waiting, "is_crowded", lambda: False)
+    free_machine.setattr(waiting, "is_crowded", lambda _: False)
     assert not chosen.has_changed()  # one look is a moment
     changes = [chosen.has_changed() for _ in range(20)]
     assert (sum(changes), chosen.turns) == (1, 1000)
+
+
+def test_a_follower_that_spins_is_no_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(waiting, "running", lambda: 4)  # supervisor, server, follower, client
+    assert not waiting.is_crowded(1)
+    assert waiting.is_crowded(0)
 
 
 @pytest.mark.parametrize("mode", ["auto", "spin", "sleep"])
@@ -126,3 +137,15 @@ def test_every_way_of_waiting_gives_the_same(mvx_command: list[str], mode: str) 
         [*command, *program], capture_output=True, text=True, timeout=60, check=False
     )
     assert (run.stdout, run.stderr, run.returncode) == ("298\n299\n", "", 0)
+
+
+def test_follower_that_waits_already_sees_a_call_that_blocks(
+    mvx_command: list[str], compiled: Callable[..., Path]
+) -> None:
+    """The leader does not wake it for a call before which it need not wait: it looks by itself."""
+    source = Path(__file__).parent / "variants" / "ahead.c"
+    leader, follower = compiled(source), compiled(source, "-DWRONG")
+    words = ["run", "--wait", "sleep", "--timeout", "20", "--variant", str(follower), "--"]
+    run = subprocess.run([*mvx_command, *words, leader], capture_output=True, check=False)
+    assert (run.returncode, run.stdout) == (121, b"")
+    assert b"divergence" in run.stderr

@@ -2,7 +2,7 @@
 #ifndef MVX_LAYOUT_H
 #define MVX_LAYOUT_H
 
-#define PROTOCOL_VERSION 0x3
+#define PROTOCOL_VERSION 0x4
 #define IMAGE_MAGIC 0x31746e656761786d
 #define NUMBER_RDTSC 0x10000
 #define NUMBER_OUTSIDE 0x10001
@@ -132,6 +132,11 @@
 #define OFFSET_TASK_CLEAR_TID 0xf8
 #define OFFSET_TASK_DEFERRED 0x100
 #define OFFSET_TASK_OWN_TIMERS 0x104
+#define OFFSET_TASK_NEIGHBOUR 0x108
+#define OFFSET_TASK_MEETINGS 0x10c
+#define OFFSET_TASK_PREEMPTED 0x110
+#define OFFSET_TASK_MOVED 0x114
+#define OFFSET_TASK_WOKEN 0x118
 
 #define OFFSET_DOMAIN_TURN 0x0
 #define OFFSET_DOMAIN_STATE 0x8
@@ -158,8 +163,8 @@
 
 #define OFFSET_LANE_HEAD 0x0
 #define OFFSET_LANE_TAIL 0x40
-#define OFFSET_LANE_WAITING 0x80
-#define OFFSET_LANE_PROCESSOR 0x84
+#define OFFSET_LANE_WANTED 0x80
+#define OFFSET_LANE_PROCESSOR 0x88
 #define OFFSET_LANE_NUMBER 0xc0
 #define OFFSET_LANE_POSITION 0xc8
 #define OFFSET_LANE_HISTORY_COUNT 0x100
@@ -256,6 +261,11 @@ struct task {
     uint64_t clear_tid;  /* where zero is written when the thread ends (supervisor, agent) */
     uint32_t deferred;  /* a timer's signal comes soon, or before a call that looks at signals (supervisor) */
     uint32_t own_timers;  /* 1: every variant has timers of its own (supervisor) */
+    uint32_t neighbour;  /* waits on the CPU of who was waited for (agent) */
+    uint32_t meetings;  /* leader: rendezvous since it looked how often it was preempted (agent) */
+    uint32_t preempted;  /* leader: how often that was, until then (agent) */
+    uint32_t moved;  /* leader: how often in a row it went to another CPU for that (agent) */
+    uint64_t woken[16];  /* by variant, the position for which it was woken last (agent) */
 };
 _Static_assert(offsetof(struct task, self) == 0x0, "layout");
 _Static_assert(offsetof(struct task, entry) == 0x8, "layout");
@@ -304,6 +314,11 @@ _Static_assert(offsetof(struct task, spins) == 0xf0, "layout");
 _Static_assert(offsetof(struct task, clear_tid) == 0xf8, "layout");
 _Static_assert(offsetof(struct task, deferred) == 0x100, "layout");
 _Static_assert(offsetof(struct task, own_timers) == 0x104, "layout");
+_Static_assert(offsetof(struct task, neighbour) == 0x108, "layout");
+_Static_assert(offsetof(struct task, meetings) == 0x10c, "layout");
+_Static_assert(offsetof(struct task, preempted) == 0x110, "layout");
+_Static_assert(offsetof(struct task, moved) == 0x114, "layout");
+_Static_assert(offsetof(struct task, woken) == 0x118, "layout");
 
 struct domain {
     uint64_t turn;  /* leader: how many turns were taken; follower: whose turn it is (agent) */
@@ -358,9 +373,9 @@ struct lane {
     uint8_t padding_40[56];
     uint64_t tail;  /* bytes consumed of the leader's lane; its low half is a futex word (owner) */
     uint8_t padding_80[56];
-    uint32_t waiting;  /* the owner sleeps, or is about to (owner) */
+    uint64_t wanted;  /* position at which the owner, which sleeps, goes on; 0: it does not (owner) */
     uint32_t processor;  /* the CPU on which the owner published or agreed last (owner) */
-    uint8_t padding_c0[56];
+    uint8_t padding_c0[52];
     uint64_t number;  /* the call that the owner is in + 1, 0: in the program (owner) */
     uint64_t position;  /* position at which that call's message starts (owner) */
     uint8_t padding_100[48];
@@ -372,8 +387,8 @@ struct lane {
 };
 _Static_assert(offsetof(struct lane, head) == 0x0, "layout");
 _Static_assert(offsetof(struct lane, tail) == 0x40, "layout");
-_Static_assert(offsetof(struct lane, waiting) == 0x80, "layout");
-_Static_assert(offsetof(struct lane, processor) == 0x84, "layout");
+_Static_assert(offsetof(struct lane, wanted) == 0x80, "layout");
+_Static_assert(offsetof(struct lane, processor) == 0x88, "layout");
 _Static_assert(offsetof(struct lane, number) == 0xc0, "layout");
 _Static_assert(offsetof(struct lane, position) == 0xc8, "layout");
 _Static_assert(offsetof(struct lane, history_count) == 0x100, "layout");

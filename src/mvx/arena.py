@@ -84,7 +84,7 @@ class Arena:
         """Consent to everything on a lane, for good, and wake who waits for it."""
         start = lane * LANE_STRIDE
         self._memory[start + LANE.offset("tail") : start + LANE.offset("tail") + 8] = _EVERYTHING
-        self._memory[start + LANE.offset("waiting") : start + LANE.offset("waiting") + 4] = bytes(4)
+        self._memory[start + LANE.offset("wanted") : start + LANE.offset("wanted") + 8] = bytes(8)
         word = ctypes.c_uint32.from_buffer(self._memory, start + LANE.offset("tail"))
         ctypes.CDLL(None).syscall(_FUTEX, ctypes.byref(word), _FUTEX_WAKE, _ALL, None, None, 0)
         del word  # or the memory could not be given back

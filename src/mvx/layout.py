@@ -18,7 +18,7 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 
 IMAGE_SIZE = 0x100000
 PROCESS_OFFSET = 0x100000
@@ -245,6 +245,11 @@ TASK = _structure(
         "a timer's signal comes soon, or before a call that looks at signals (supervisor)",
     ),
     ("own_timers", "I", "1: every variant has timers of its own (supervisor)"),
+    ("neighbour", "I", "waits on the CPU of who was waited for (agent)"),
+    ("meetings", "I", "leader: rendezvous since it looked how often it was preempted (agent)"),
+    ("preempted", "I", "leader: how often that was, until then (agent)"),
+    ("moved", "I", "leader: how often in a row it went to another CPU for that (agent)"),
+    ("woken", f"{VARIANTS_MAX}Q", "by variant, the position for which it was woken last (agent)"),
 )
 
 DOMAIN = _structure(
@@ -290,7 +295,7 @@ LANE = _structure(
     64,
     ("tail", "Q", "bytes consumed of the leader's lane; its low half is a futex word (owner)"),
     128,
-    ("waiting", "I", "the owner sleeps, or is about to (owner)"),
+    ("wanted", "Q", "position at which the owner, which sleeps, goes on; 0: it does not (owner)"),
     ("processor", "I", "the CPU on which the owner published or agreed last (owner)"),
     192,
     ("number", "Q", "the call that the owner is in + 1, 0: in the program (owner)"),
