@@ -46,6 +46,7 @@ _ARGUMENTS: Final = struct.Struct("<11Q")
 set_tid, set_tid_size, cgroup.
 """
 _ARGUMENTS_MIN: Final = 64
+_ARGUMENTS_MAX: Final = 4096
 _SCRATCH: Final = 0x400
 """Where in a task slot the changed clone_args lie: past struct task, far below the agent's stack.
 """
@@ -70,10 +71,12 @@ class Births:
         frame = Registers.from_buffer_copy(program)
         number = program.orig_rax
         if number == CLONE3:
-            content = task.space.memory.readable(program.rdi, min(program.rsi, _ARGUMENTS.size))
-            if len(content) < _ARGUMENTS_MIN:
-                run_call(task, program, self._refused)  # the kernel will say EINVAL or EFAULT
+            size = min(program.rsi, _ARGUMENTS_MAX + 1)
+            content = task.space.memory.readable(program.rdi, size)
+            if len(content) < size or not _are_arguments(content):
+                run_call(task, program, self._refused)  # the kernel will say EINVAL, EFAULT, E2BIG
                 return
+            content = content[: _ARGUMENTS.size]
             words = list(_ARGUMENTS.unpack(content.ljust(_ARGUMENTS.size, b"\0")))
         else:
             words = _as_clone3(program)
@@ -284,6 +287,14 @@ class Births:
         program = Registers.from_buffer_copy(frame)
         program.fs_base, program.gs_base = current.fs_base, current.gs_base
         self.give_birth(task, program)
+
+
+def _are_arguments(content: bytes) -> bool:
+    """Whether the kernel takes this for a struct clone_args: what it does not know must be zero
+    (copy_struct_from_user).
+    """
+    is_size = _ARGUMENTS_MIN <= len(content) <= _ARGUMENTS_MAX
+    return is_size and not any(content[_ARGUMENTS.size :])
 
 
 def _as_clone3(program: Registers) -> list[int]:

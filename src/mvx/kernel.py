@@ -218,6 +218,15 @@ def processor_time_ns(pid: int, tid: int) -> int:
         raise TaskGoneError(tid) from error
 
 
+def is_dead(tid: int) -> bool:
+    """Whether a task has been killed, and may have no memory any more (proc(5): its state)."""
+    try:
+        with open(f"/proc/{tid}/stat", "rb") as content:
+            return content.read().rpartition(b") ")[2][:1] in b"ZXx"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 def system_call(number: int, *arguments: int) -> int:
     """A raw system call of the supervisor's own: its result, or -errno."""
     _libc.syscall.restype = ctypes.c_long
