@@ -5,7 +5,8 @@
  * A follower holds a placeholder (an eventfd that nobody uses) where the leader holds a socket, a
  * pipe, a terminal or a file it only writes. Of a regular file, directory or stateless device it
  * holds a read-only open of the same inode, so that it can be mapped, entered or executed; reads
- * still come from the leader. Files that describe the address space
+ * still come from the leader. What is mapped of other files comes from the leader, too
+ * (src/mvx/copies.py). Files that describe the address space
  * (/proc/self/maps) are each variant's own. Since every variant opens and closes in the same order,
  * the lowest free number is the right one almost always; after a race between threads it is moved.
  */
@@ -193,6 +194,12 @@ static void view(struct call *call) {
     process_unlock(call->task);
 }
 
+/* Whether followers cannot open a file for reading, since the program does not, or has no name of
+ * it. */
+static int is_unseen(uint64_t flags) {
+    return (flags & O_ACCMODE) == O_WRONLY || (flags & __O_TMPFILE) == __O_TMPFILE;
+}
+
 /* Leader: decide what a file just opened is kept as. /proc/PID/mem would let a program write over
  * the agent: refused. */
 static void classify(struct call *call) {
@@ -208,6 +215,9 @@ static void classify(struct call *call) {
         type == TYPE_REGULAR || type == TYPE_DIRECTORY || stateless ? KEPT_MAPPED : KEPT_ONCE;
     call->device = status.st_dev;
     call->inode = status.st_ino;
+    if (type == TYPE_REGULAR && is_unseen(open_flags(call))) {
+        call->kept = KEPT_UNSEEN;
+    }
     if (type != TYPE_REGULAR || status.st_size) {
         return;
     }
@@ -253,9 +263,6 @@ static int64_t open_again(struct call *call) {
     uint64_t directory = is_relative ? call->arguments[0] : (uint64_t)AT_FDCWD;
     uint64_t path = call->arguments[is_relative ? 1 : 0];
     uint64_t flags = (uint32_t)open_flags(call);
-    if ((flags & O_ACCMODE) == O_WRONLY || (flags & __O_TMPFILE) == __O_TMPFILE) {
-        return -1;
-    }
     char own_path[PATH_SIZE] = "/proc/self/";
     if (call->kept == KEPT_OWN) {
         char name[PATH_SIZE];
@@ -309,7 +316,7 @@ void open_finish(struct call *call) {
     if (is_error(call->result)) {
         return;
     }
-    if (is_leader(task) || call->kept == KEPT_ONCE) {
+    if (is_leader(task) || call->kept == KEPT_ONCE || call->kept == KEPT_UNSEEN) {
         descriptor_arrived(task, call->result, opens_close_on_exec(call));
         descriptor_set(task, call->result, call->kept);
         return;

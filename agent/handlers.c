@@ -235,6 +235,9 @@ int handler_inputs(struct call *call) {
         times_inputs(call);
         return 1;
     }
+    if (call->number == __NR_setsockopt) {
+        return filter_inputs(call);
+    }
     switch (call->rule->handler) {
     case HANDLER_CONTROL:
         return semaphores_inputs(call);

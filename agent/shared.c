@@ -15,15 +15,16 @@
 enum { EBADF = 9, NO_FILE = -2, BY_NAME = -1 };
 
 /* A mapping that others see is compared, and an effect when it is writable: what is stored there
- * later is not. */
+ * later is not. A private mapping is compared where followers need the leader's file for it. */
 void shared_prepare(struct call *call) {
     uint64_t flags = call->arguments[3];
-    if (call->task->variants == 1 || !(flags & MAP_SHARED) || flags & MAP_ANONYMOUS ||
-        descriptor_kept(call->task, (int32_t)call->arguments[4]) == KEPT_OWN) {
+    uint8_t kept = descriptor_kept(call->task, (int32_t)call->arguments[4]);
+    if (call->task->variants == 1 || flags & MAP_ANONYMOUS || kept == KEPT_OWN ||
+        (kept == KEPT_MAPPED && !(flags & MAP_SHARED))) {
         return;
     }
     call->executor = EXECUTOR_EVERYONE;
-    if (call->arguments[2] & PROT_WRITE) {
+    if (flags & MAP_SHARED && call->arguments[2] & PROT_WRITE) {
         call->flags |= FLAG_EFFECT;
     }
 }

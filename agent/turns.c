@@ -156,8 +156,8 @@ int turn_is_released(const struct call *call) {
     if (!call->rule->blocks) {
         return 0;
     }
-    return !(call->flags & FLAG_DESCRIPTOR) ||
-           descriptor_kept(task, (int32_t)call->arguments[0]) != KEPT_MAPPED;
+    uint8_t kept = descriptor_kept(task, (int32_t)call->arguments[0]);
+    return !(call->flags & FLAG_DESCRIPTOR) || (kept != KEPT_MAPPED && kept != KEPT_UNSEEN);
 }
 
 /* Leader: say that the thread gives its turn up for a call, then do it. */

@@ -59,6 +59,8 @@ static uint64_t capacity_of(struct call *call, const struct argument_rule *rule,
         return call->capacity[index];
     case LENGTH_MESSAGE:
         return sizeof(uint64_t) + operand;
+    case LENGTH_PAGES:
+        return (operand + PAGE - 1) / PAGE;
     }
     return 0;
 }

@@ -34,7 +34,8 @@
 #define HISTORY_ENTRIES 0x10
 #define CALL_NUMBERS 0x200
 #define VARIANTS_MAX 0x10
-#define KEPT_MASK 0xf  /* the rest of an entry numbers the epoll instance or pipe */
+/* The rest of an entry numbers the epoll instance or pipe. */
+#define KEPT_MASK 0xf
 
 #define REQUEST_BOOTSTRAPPED 0
 #define REQUEST_BOOTSTRAP_FAILED 1
@@ -75,9 +76,10 @@
 #define KEPT_ONCE 1
 #define KEPT_MAPPED 2
 #define KEPT_OWN 3
-#define KEPT_PIPE_IN 4
-#define KEPT_PIPE_OUT 5
-#define KEPT_EPOLL 6
+#define KEPT_UNSEEN 4
+#define KEPT_PIPE_IN 5
+#define KEPT_PIPE_OUT 6
+#define KEPT_EPOLL 7
 #define POLICY_STRICT 0
 #define POLICY_EFFECTS 1
 #define POLICY_STREAM 2

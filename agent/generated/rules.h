@@ -333,13 +333,13 @@ static const struct call_rule rules[RULES_COUNT] = {
         },
     },
     [27] = { /* mincore */
-        .executor = EXECUTOR_LOCAL,
+        .executor = EXECUTOR_LEADER,
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
             {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
             {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_PAGES, 1, 1, 0},
         },
     },
     [28] = { /* madvise */
@@ -3131,10 +3131,16 @@ static const struct call_rule rules[RULES_COUNT] = {
         .refusal = 38,
     },
     [312] = { /* kcmp */
-        .executor = EXECUTOR_REFUSED,
+        .executor = EXECUTOR_LEADER,
         .result = RESULT_VALUE,
-        .count = 0,
-        .refusal = 38,
+        .count = 5,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        },
     },
     [313] = { /* finit_module */
         .executor = EXECUTOR_REFUSED,

@@ -88,6 +88,8 @@ enum length {
     LENGTH_BITS = 4,
     /* A System V message: 8 bytes of type, then the operand argument's (outputs: the result's) bytes. */
     LENGTH_MESSAGE = 5,
+    /* A byte for each page of as many bytes as the operand argument says (mincore). */
+    LENGTH_PAGES = 6,
 };
 
 /* What a result is. */

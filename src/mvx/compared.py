@@ -43,6 +43,8 @@ _IRREGULAR: Final = _SENDS | {
 _HEADER: Final = struct.Struct("<QI4xQQQQ8x")  # struct msghdr
 _CONTROL: Final = struct.Struct("<Qii")  # struct cmsghdr
 _TIMES: Final = 2
+_VALUE: Final = 3
+_FILTERS: Final = frozenset({(1, 26), (1, 51)})  # SO_ATTACH_FILTER, SO_ATTACH_REUSEPORT_CBPF
 _UNTIMED: Final = frozenset({0x3FFFFFFF, 0x3FFFFFFE})  # UTIME_NOW, UTIME_OMIT
 
 
@@ -66,6 +68,10 @@ class Compared(NamedTuple):
     def is_message(self, index: int) -> bool:
         """Whether the argument's bytes are a whole message (sendmsg), not what it points at."""
         return index == 1 and _handler(self.number) in _SENDS
+
+    def is_filter(self, index: int) -> bool:
+        """Whether the argument's bytes are a socket filter, not what points to it."""
+        return self.name == "setsockopt" and index == _VALUE and self.arguments[1:3] in _FILTERS
 
     def data(self, index: int) -> bytes | None:
         """The bytes behind an argument as they are compared, None where there are none."""
@@ -102,6 +108,8 @@ def from_memory(number: int, arguments: tuple[int, ...], read: Read) -> Compared
         if parameter.direction in _INPUTS:
             if compared.is_message(index):
                 content = _message(read, number, arguments)
+            elif compared.is_filter(index):
+                content = _filter(read, arguments[index])
             elif parameter.kind is Kind.VECTOR:
                 count = arguments[parameter.operand]
                 content = b"".join(_gather(read, arguments[index], count))[:GATHERED_MAX]
@@ -259,6 +267,15 @@ def _address_length(content: bytes) -> int:
         path = content[2:].partition(b"\0")[0]
         return 2 + len(path) + 1 if path else len(content)
     return {2: 8, 10: 28}.get(family, len(content))
+
+
+def _filter(read: Read, address: int) -> bytes | None:
+    """The classic BPF program of a struct sock_fprog (see agent/filters.c)."""
+    head = read(address, 16)
+    if head is None or len(head) < 16:
+        return None
+    count, program = struct.unpack("<H6xQ", head)
+    return read(program, 8 * count) if count else b""
 
 
 def _gather(read: Read, vectors: int, count: int) -> Iterator[bytes]:

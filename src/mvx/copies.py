@@ -131,15 +131,21 @@ class Copies:
     # The leader maps
 
     def asked(self, task: Task, current: Registers) -> int:
-        """The leader is about to map a file shared. Returns an errno if it must not, else 0; then
-        :meth:`mapped` follows.
+        """The leader is about to map a file that followers cannot map themselves. Returns an
+        errno if it must not, else 0; then :meth:`mapped` follows.
         """
         path = f"/proc/{task.tid}/fd/{current.r8 & 0xFFFFFFFF}"
         task.offers = []
         try:
             status = os.stat(path)
+            if _flags(task, current.r8 & 0xFFFFFFFF) & os.O_ACCMODE == os.O_WRONLY:
+                return 0  # the kernel will say EACCES
         except OSError:
             return 0  # the kernel will say EBADF
+        if not current.r10 & _MAP_SHARED:
+            if stat.S_ISREG(status.st_mode):
+                task.offers = self._files(path)
+            return 0
         is_written = bool(current.rdx & _PROT_WRITE)
         if stat.S_ISREG(status.st_mode):
             try:
@@ -177,14 +183,16 @@ class Copies:
             self.hash |= 1 << status.st_ino % 32
             self._monitor.tell_leaders("copies", self.hash)
         if copy is None:
-            return [
-                Offer(os.open(path, os.O_RDONLY | os.O_CLOEXEC), False) for _ in self._followers
-            ]
+            return self._files(path)
         mode = os.O_RDWR if can_write else os.O_RDONLY
         return [
             Offer(os.open(f"/proc/self/fd/{number}", mode | os.O_CLOEXEC), True)
             for number in copy.copies
         ]
+
+    def _files(self, path: str) -> list[Offer | None]:
+        """The file itself for each follower that has none, for reading."""
+        return [Offer(os.open(path, os.O_RDONLY | os.O_CLOEXEC), False) for _ in self._followers]
 
     def mapped(self, task: Task, *, succeeded: bool) -> None:
         """The leader's call is over: followers will come for theirs, if it succeeded."""

@@ -134,6 +134,8 @@ def _length(
             if parameter.direction is Direction.OUT:
                 count = min(count, max(result or 0, 0))
             return 8 + count
+        case Length.PAGES:
+            return (count + 4095) // 4096
 
 
 def inputs_from_memory(

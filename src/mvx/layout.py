@@ -126,10 +126,13 @@ DESCRIPTORS = {
     "ONCE": "operated on by the leader only; a placeholder in the followers",
     "MAPPED": "a regular file, directory or stateless device: followers hold an open for reading",
     "OWN": "each variant's own: operations are local",
+    "UNSEEN": "a regular file that followers cannot open for reading: a placeholder, too",
     "PIPE_IN": "like ONCE: the end for reading of a pipe that the program made",
     "PIPE_OUT": "the end for writing, which has the same number in the rest of the entry",
     "EPOLL": "an epoll instance: the leader's, with a map of event data in each variant",
 }
+KEPT_MASK = 0xF
+"""Which bits of an entry of the table say what a descriptor is kept as."""
 
 
 class Structure(NamedTuple):
@@ -432,7 +435,8 @@ def header() -> str:
         ("VERIFY", {name.upper(): "" for name in VERIFICATIONS}),
     )
     lines += [
-        "#define KEPT_MASK 0xf  /* the rest of an entry numbers the epoll instance or pipe */",
+        "/* The rest of an entry numbers the epoll instance or pipe. */",
+        f"#define KEPT_MASK {KEPT_MASK:#x}",
         "",
     ]
     for prefix, words in enumerations:

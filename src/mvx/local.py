@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from typing import Final
 
 from mvx import calls, kernel
 from mvx.elf import is_elf
 from mvx.kernel import MASK, Registers, signed
+from mvx.layout import DESCRIPTORS, DESCRIPTORS_MAX, KEPT_MASK
 from mvx.monitor import Monitor
 from mvx.segments import Segments
 from mvx.tasks import Task
@@ -31,6 +33,7 @@ _MAP_TYPE: Final = 0xF
 _MAP_ANONYMOUS: Final = 0x20
 _PROT_WRITE: Final = 2
 _PROT_EXEC: Final = 4
+_HELD: Final = frozenset(list(DESCRIPTORS).index(kept) for kept in ("MAPPED", "OWN"))
 _EACCES: Final = 13
 _ENOMEM: Final = 12
 _EPERM: Final = 1
@@ -58,22 +61,24 @@ class Local:
         """Whether each variant makes this call for itself."""
         return number in self._numbers
 
-    def shares(self, current: Registers) -> bool:
-        """Whether a call maps a file shared, which is compared where there is somebody to compare
-        with.
+    def shares(self, task: Task, current: Registers) -> bool:
+        """Whether a call maps a file shared, or one that followers cannot open, which is compared
+        where there is somebody to compare with (see agent/shared.c).
         """
-        return (
-            current.orig_rax == _MMAP
-            and current.r10 & (_MAP_SHARED | _MAP_ANONYMOUS) == _MAP_SHARED
-            and len(self._monitor.variants) > 1
-        )
+        if (
+            current.orig_rax != _MMAP
+            or current.r10 & _MAP_ANONYMOUS
+            or len(self._monitor.variants) == 1
+        ):
+            return False
+        return bool(current.r10 & _MAP_SHARED) or not _holds(task, current.r8 & 0xFFFFFFFF)
 
     def call(self, task: Task, current: Registers) -> None:
         """Let a stopped local call go, or refuse it."""
         number = current.orig_rax
         error = 0
         if number == _MMAP:
-            error = self._check_mapping(task, current) if self.shares(current) else 0
+            error = self._check_mapping(task, current) if self.shares(task, current) else 0
         elif number == _SHMAT:
             error = self._segments.translate(task, current)
         elif number == _ARCH_PRCTL:
@@ -86,7 +91,7 @@ class Local:
             kernel.set_registers(task.tid, current)
         elif number == _MMAP and self._map(task, current):
             return
-        elif _shares(current) and (self._monitor.ordered or task.offers):
+        elif task.offers or (_shares(current) and self._monitor.ordered):
             task.on_exit_stop = self._shared
             kernel.resume(task.tid, to_syscall_exit=True)
             return
@@ -148,14 +153,16 @@ class Local:
         return any(start < end and start + size > base and start for start, size in ranges)
 
     def _check_mapping(self, task: Task, current: Registers) -> int:
-        """A file is mapped shared. Returns an errno if that must not be, else 0."""
+        """A file is mapped that others see, or only the leader. Returns an errno if that must not
+        be, else 0.
+        """
         if task.is_leader:
             return self._monitor.copies.asked(task, current)
         task.fetches = False
         name = ""
         with contextlib.suppress(OSError):
             name = os.readlink(f"/proc/{task.tid}/fd/{current.r8 & 0xFFFFFFFF}")
-        if current.rdx & _PROT_WRITE and not name.startswith("/memfd:"):
+        if _is_shareable(current) and not name.startswith("/memfd:"):
             return _EACCES
         return 0
 
@@ -177,9 +184,20 @@ def _may_hold_code(task: Task, current: Registers) -> bool:
     """
     if current.r10 & _MAP_TYPE != _MAP_PRIVATE:
         return False
+    path = f"/proc/{task.tid}/fd/{current.r8 & 0xFFFFFFFF}"
     with contextlib.suppress(OSError):
-        return is_elf(f"/proc/{task.tid}/fd/{current.r8 & 0xFFFFFFFF}")
+        return stat.S_ISREG(os.stat(path).st_mode) and is_elf(path)
     return True
+
+
+def _holds(task: Task, number: int) -> bool:
+    """Whether every variant has a descriptor of its own by which it can map a file for itself."""
+    if task.space is None or task.table is None:
+        return True
+    if number >= DESCRIPTORS_MAX:
+        return False
+    place = task.space.table_address(task.table.index) + 2 * number
+    return task.space.memory.read(place, 1)[0] & KEPT_MASK in _HELD
 
 
 def _shares(current: Registers) -> bool:

@@ -118,6 +118,9 @@ class Supervisor:
                 self._stopped(tid, status)
             except TaskGoneError:
                 continue  # killed in the midst of it; its end will be reported
+            except OSError:
+                if not kernel.is_dead(tid):  # else the same: its memory is gone
+                    raise
         if self._outcome is not None:
             return self._outcome
         ended = self._root_status
@@ -397,19 +400,21 @@ class Supervisor:
             self._vsyscalls.answer(task, current)
         elif kernel.event_message(task.tid):
             self._foreign(task, current)
-        elif self._is_local(current):
+        elif self._is_local(task, current):
             self._count(task, "local")
             self._local.call(task, current)
         else:
             self._redirect(task, current)
 
-    def _is_local(self, current: Registers) -> bool:
+    def _is_local(self, task: Task, current: Registers) -> bool:
         """Whether a call goes on at once: a local one, unless it goes through the agent so that the
         trace learns its result, or to be compared.
         """
         number = current.orig_rax
         is_traced = self._monitor.trace is not None
-        return self._local.is_local(number) and not is_traced and not self._local.shares(current)
+        return (
+            self._local.is_local(number) and not is_traced and not self._local.shares(task, current)
+        )
 
     def _redirect(self, task: Task, current: Registers) -> None:
         """Send a trapped call into the agent."""

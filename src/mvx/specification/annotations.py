@@ -129,6 +129,15 @@ class Bytes(Buffer):
         return Buffer(Kind.BYTES, Length.MESSAGE, argument, 1)
 
 
+class PerPage(Buffer):
+    """A byte for each page of as many bytes as an argument says."""
+
+    __slots__ = ()
+
+    def __init__(self, argument: str) -> None:
+        super().__init__(Kind.BYTES, Length.PAGES, argument, 1, None, "bytes")
+
+
 class Array(Buffer):
     """As many structures as an argument says."""
 

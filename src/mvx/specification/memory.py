@@ -10,14 +10,16 @@ from .annotations import (
     Long,
     MapFlags,
     MemoryPolicy,
+    Out,
     Own,
+    PerPage,
     Protection,
     RemapFlags,
     Size,
     SyncFlags,
     Zero,
 )
-from .declaration import local
+from .declaration import leader, local
 
 
 @local(handler="mmap")
@@ -54,8 +56,9 @@ def brk(brk: Address) -> Address: ...
 def madvise(start: Address, len: Size, advice: Advice) -> Zero: ...
 
 
-@local
-def mincore(start: Address, len: Size, vec: Own) -> Zero: ...
+@leader
+def mincore(start: Address, len: Size, vec: Out[PerPage("len")]) -> Zero:
+    """The leader's answer: of a file that is mapped shared, followers have copies."""
 
 
 @local(note="in followers it concerns a copy of the file")

@@ -155,5 +155,10 @@ def personality(personality: Hex) -> Int: ...
 def pidfd_open(pid: Pid, flags: Hex) -> Fd: ...
 
 
+@leader(note="which slot of an epoll instance is meant (KCMP_EPOLL_TFD) is not compared")
+def kcmp(pid1: Pid, pid2: Pid, type: Int, idx1: Flags, idx2: Address) -> Int:
+    """Whether two processes of the leader share something: so do those of every follower."""
+
+
 @leader(effect=True, sensitive=True)
 def process_mrelease(pidfd: Fd, flags: Hex) -> Zero: ...

@@ -30,9 +30,6 @@ refuse(
     "process_vm_readv process_vm_writev",
     reason="would read and write memory past every comparison",
 )
-refuse(
-    ENOSYS, "kcmp", reason="compares kernel objects, which are not the same ones in every variant"
-)
 refuse(ENOSYS, "pidfd_getfd", reason="takes a descriptor that followers have no counterpart of")
 refuse(EINVAL, "seccomp", reason="a second filter would see and could refuse the agent's calls")
 refuse(

@@ -126,7 +126,7 @@ def recvmmsg(
 def shutdown(fd: Fd, how: Shutdown) -> Zero: ...
 
 
-@leader(note="options that contain addresses (SO_ATTACH_FILTER, netfilter) differ between variants")
+@leader(note="options that contain addresses (netfilter) differ between variants")
 def setsockopt(
     fd: Fd, level: Level, optname: SocketOption, optval: In[Bytes("optlen")], optlen: Int
 ) -> Zero: ...

@@ -17,7 +17,7 @@ def _parameter(parameter: Parameter, parameters: tuple[Parameter, ...]) -> str:
     """What is wrong with a parameter, "" for nothing."""
     if parameter.direction is Direction.NONE:
         return ""
-    if parameter.length in (Length.ARGUMENT, Length.RESULT, Length.BITS, Length.MESSAGE):
+    if parameter.length not in (Length.FIXED, Length.POINTED):
         kind = parameters[parameter.operand].kind
         if kind not in (Kind.INT, Kind.LONG):
             return f"{parameter.name}: its length is said to be in an argument of kind {kind.name}"

@@ -119,6 +119,8 @@ class Length(enum.IntEnum):
     """A System V message: 8 bytes of type, then the operand argument's (outputs: the result's)
     bytes.
     """
+    PAGES = 6
+    """A byte for each page of as many bytes as the operand argument says (mincore)."""
 
 
 class ResultKind(enum.IntEnum):
