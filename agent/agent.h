@@ -168,8 +168,9 @@ int elastic_answer(struct call *call, const struct message *message);
 int elastic_skip(struct call *call, const struct message *message);
 
 /* turns.c: threads that share a memory run one at a time, in the leader's order */
-struct domain *turn_domain(void);
 struct task *turn_task(uint32_t slot);
+int turn_is_joined(void);
+void turn_join(struct call *call);
 uint64_t turn_take(struct task *task, uint64_t turn);
 void turn_release(struct task *task);
 void turn_change(struct task *task, uint64_t turn);
@@ -188,8 +189,20 @@ void turn_start(struct call *call);
 void turn_end(struct task *task);
 
 /* futex.c */
+struct futex_time {
+    int64_t seconds, nanoseconds;
+};
 int64_t futex_call(struct call *call);
+uint32_t futex_shared(void);
+int futex_is_shared(uint64_t address);
+int futex_waits(uint32_t operation);
 int64_t futex_wake(const struct task *task, uint64_t address, uint32_t count, uint32_t bits);
+int64_t futex_changed(uint32_t encoded, uint32_t old, uint32_t *changed);
+
+/* outside.c */
+void futex_released(const struct task *task, uint64_t address);
+int64_t outside_call(struct call *call, uint32_t operation);
+int64_t joined_call(struct call *call, uint32_t operation, const struct futex_time *timeout);
 
 /* transfer.c */
 void transfer_rest(struct call *call, uint64_t *arguments);

@@ -498,6 +498,7 @@ __attribute__((used)) void agent_call(struct frame *frame, struct task *task) {
     if (task->loading && call.rule->loading && !(call.flags & (FLAG_EFFECT | FLAG_SENSITIVE))) {
         call.executor = EXECUTOR_LOCAL;
     }
+    turn_join(&call);
     if (call.executor == EXECUTOR_LOCAL) {
         call_locally(&call);
         frame->rax = (uint64_t)call.result;

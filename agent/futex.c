@@ -4,9 +4,7 @@
  * lets the leader's threads sleep; its clock and signals end a wait in the leader, and the thread's
  * next message says so. (kernel/futex/waitwake.c, requeue.c and pi.c of Linux 6.18.)
  *
- * A futex that other processes share stays the kernel's, and so does every futex of a process
- * without turns: the leader's result is everybody's, and a follower waits until its own word has
- * changed.
+ * Futexes that other processes share are in outside.c.
  */
 #include <asm/unistd_64.h>
 #include <linux/futex.h>
@@ -23,46 +21,50 @@ enum {
     ENOSYS = 38,
     ETIMEDOUT = 110,
     BILLION = 1000000000,
-    OWN_WAIT_S = 2,
     OPERATION_MAX = 12
 };
 
-struct time {
-    int64_t seconds, nanoseconds;
-};
+static struct futexes *queue(void) {
+    return (struct futexes *)(uint64_t)(image_start + FUTEXES_OFFSET);
+}
+
+/* In how many places memory lies that other processes may share. */
+uint32_t futex_shared(void) {
+    return queue()->shared;
+}
 
 static void enqueue(struct task *task, uint64_t address, uint32_t bits) {
-    struct domain *domain = turn_domain();
+    struct futexes *queued = queue();
     uint32_t self = task->slot + 1;
     task->futex_address = address;
     task->futex_bits = bits;
     task->futex_next = 0;
-    task->futex_previous = domain->last;
-    if (domain->last) {
-        turn_task(domain->last - 1)->futex_next = self;
+    task->futex_previous = queued->last;
+    if (queued->last) {
+        turn_task(queued->last - 1)->futex_next = self;
     } else {
-        domain->first = self;
+        queued->first = self;
     }
-    domain->last = self;
+    queued->last = self;
 }
 
 static void dequeue(struct task *task) {
-    struct domain *domain = turn_domain();
+    struct futexes *queued = queue();
     if (task->futex_previous) {
         turn_task(task->futex_previous - 1)->futex_next = task->futex_next;
     } else {
-        domain->first = task->futex_next;
+        queued->first = task->futex_next;
     }
     if (task->futex_next) {
         turn_task(task->futex_next - 1)->futex_previous = task->futex_previous;
     } else {
-        domain->last = task->futex_previous;
+        queued->last = task->futex_previous;
     }
     task->futex_address = 0;
 }
 
 static struct task *next_waiter(const struct task *after, uint64_t address) {
-    uint32_t number = after ? after->futex_next : turn_domain()->first;
+    uint32_t number = after ? after->futex_next : queue()->first;
     while (number) {
         struct task *waiter = turn_task(number - 1);
         if (waiter->futex_address == address) {
@@ -116,63 +118,69 @@ static int64_t requeue(const struct task *task, uint64_t from, uint64_t to, uint
     return done;
 }
 
-/* FUTEX_WAKE_OP: change the second word, wake at the first, and at the second if its old value
- * says so. */
+/* The word that FUTEX_WAKE_OP leaves where the old one was; ENOSYS for an unknown operation. */
+int64_t futex_changed(uint32_t encoded, uint32_t old, uint32_t *changed) {
+    int32_t operand = (int32_t)(encoded << 8) >> 20;
+    uint32_t value = encoded >> 31 ? 1U << (operand & 31) : (uint32_t)operand;
+    switch (encoded >> 28 & 7) {
+    case FUTEX_OP_SET:
+        *changed = value;
+        return 0;
+    case FUTEX_OP_ADD:
+        *changed = old + value;
+        return 0;
+    case FUTEX_OP_OR:
+        *changed = old | value;
+        return 0;
+    case FUTEX_OP_ANDN:
+        *changed = old & ~value;
+        return 0;
+    case FUTEX_OP_XOR:
+        *changed = old ^ value;
+        return 0;
+    }
+    return -ENOSYS;
+}
+
+/* Whether FUTEX_WAKE_OP wakes at the second word, too; ENOSYS for an unknown comparison. */
+static int64_t word_holds(uint32_t encoded, int32_t old) {
+    int32_t compared = (int32_t)(encoded << 20) >> 20;
+    switch (encoded >> 24 & 15) {
+    case FUTEX_OP_CMP_EQ:
+        return old == compared;
+    case FUTEX_OP_CMP_NE:
+        return old != compared;
+    case FUTEX_OP_CMP_LT:
+        return old < compared;
+    case FUTEX_OP_CMP_LE:
+        return old <= compared;
+    case FUTEX_OP_CMP_GT:
+        return old > compared;
+    case FUTEX_OP_CMP_GE:
+        return old >= compared;
+    }
+    return -ENOSYS;
+}
+
+/* FUTEX_WAKE_OP: change the second word, wake at the first, and at the second if its old value says
+ * so. */
 static int64_t wake_operation(const struct task *task, const uint64_t *arguments) {
     uint32_t encoded = (uint32_t)arguments[5];
-    int32_t operand = (int32_t)(encoded << 8) >> 20;
-    int32_t compared = (int32_t)(encoded << 20) >> 20;
-    uint32_t operation = encoded >> 28 & 7;
-    int32_t old;
+    uint32_t old;
+    uint32_t changed;
     if (program_copy(&old, (const void *)arguments[4], sizeof old)) {
         return -EFAULT;
     }
-    uint32_t value = encoded >> 31 ? 1U << (operand & 31) : (uint32_t)operand;
-    uint32_t changed = (uint32_t)old;
-    switch (operation) {
-    case FUTEX_OP_SET:
-        changed = value;
-        break;
-    case FUTEX_OP_ADD:
-        changed += value;
-        break;
-    case FUTEX_OP_OR:
-        changed |= value;
-        break;
-    case FUTEX_OP_ANDN:
-        changed &= ~value;
-        break;
-    case FUTEX_OP_XOR:
-        changed ^= value;
-        break;
-    default:
-        return -ENOSYS;
+    int64_t error = futex_changed(encoded, old, &changed);
+    if (error) {
+        return error;
     }
     if (program_copy((void *)arguments[4], &changed, sizeof changed)) {
         return -EFAULT;
     }
-    int holds;
-    switch (encoded >> 24 & 15) {
-    case FUTEX_OP_CMP_EQ:
-        holds = old == compared;
-        break;
-    case FUTEX_OP_CMP_NE:
-        holds = old != compared;
-        break;
-    case FUTEX_OP_CMP_LT:
-        holds = old < compared;
-        break;
-    case FUTEX_OP_CMP_LE:
-        holds = old <= compared;
-        break;
-    case FUTEX_OP_CMP_GT:
-        holds = old > compared;
-        break;
-    case FUTEX_OP_CMP_GE:
-        holds = old >= compared;
-        break;
-    default:
-        return -ENOSYS;
+    int64_t holds = word_holds(encoded, (int32_t)old);
+    if (holds < 0) {
+        return holds;
     }
     int64_t woken = futex_wake(task, arguments[0], (uint32_t)arguments[2], ~0U);
     if (holds) {
@@ -183,7 +191,7 @@ static int64_t wake_operation(const struct task *task, const uint64_t *arguments
 
 /* Leader: sleep until somebody wakes us, the time is over or a signal comes. Relative times end
  * when the kernel's own would. */
-static int64_t sleep(struct task *task, uint32_t operation, const struct time *timeout) {
+static int64_t sleep(struct task *task, uint32_t operation, const struct futex_time *timeout) {
     uint64_t arguments[ARGUMENTS_MAX] = {
         (uint64_t)&task->wake, operation | FUTEX_PRIVATE_FLAG, 0, (uint64_t)timeout, 0, ~0U};
     for (;;) {
@@ -199,7 +207,7 @@ static int64_t sleep(struct task *task, uint32_t operation, const struct time *t
 
 /* Wait in the queue for another thread of this process. The turn is ours again on return. */
 static int64_t wait_for_turn(struct call *call, uint32_t operation, uint64_t address, uint32_t bits,
-                             const struct time *timeout) {
+                             const struct futex_time *timeout) {
     struct task *task = call->task;
     call->released = 1;
     enqueue(task, address, bits);
@@ -237,7 +245,7 @@ static int64_t wait_for_turn(struct call *call, uint32_t operation, uint64_t add
     return result;
 }
 
-static int64_t lock_pi(struct call *call, uint32_t operation, const struct time *timeout) {
+static int64_t lock_pi(struct call *call, uint32_t operation, const struct futex_time *timeout) {
     uint64_t address = call->arguments[0];
     uint32_t word;
     if (program_copy(&word, (const void *)address, sizeof word)) {
@@ -278,97 +286,33 @@ static int64_t unlock_pi(const struct call *call) {
     return program_copy((void *)address, &owned, sizeof owned) ? -EFAULT : 0;
 }
 
-/* Whether the kernel keeps the queue: the memory is shared with other processes. */
-static int is_outside(const struct call *call) {
-    const struct domain *domain = turn_domain();
-    if (!call->task->turns) {
-        return 1;
-    }
-    if (call->arguments[1] & FUTEX_PRIVATE_FLAG) {
-        return 0;
-    }
-    for (uint32_t index = 0; index < domain->shared && index < SHARED_RANGES; index++) {
-        if (call->arguments[0] >= domain->ranges[2 * index] &&
-            call->arguments[0] < domain->ranges[2 * index + 1]) {
+/* Whether other processes may share the memory. */
+int futex_is_shared(uint64_t address) {
+    const struct futexes *queued = queue();
+    for (uint32_t index = 0; index < queued->shared && index < SHARED_RANGES; index++) {
+        if (address >= queued->ranges[2 * index] && address < queued->ranges[2 * index + 1]) {
             return 1;
         }
     }
     return 0;
 }
 
-static int is_wait(uint32_t operation) {
+/* Whether the kernel keeps the queue: the memory is shared with other processes. */
+static int is_outside(const struct call *call) {
+    return !call->task->turns ||
+           (!(call->arguments[1] & FUTEX_PRIVATE_FLAG) && futex_is_shared(call->arguments[0]));
+}
+
+int futex_waits(uint32_t operation) {
     return operation == FUTEX_WAIT || operation == FUTEX_WAIT_BITSET ||
            operation == FUTEX_LOCK_PI || operation == FUTEX_LOCK_PI2;
 }
 
-/* A follower's process waits for what the leader's did not wait for in vain: its own word changes
- * when its own copy of the other process comes that far. */
-static int64_t own_wait(const struct call *call, uint32_t operation) {
-    struct time timeout = {OWN_WAIT_S, 0};
-    uint64_t arguments[ARGUMENTS_MAX];
-    copy(arguments, call->arguments, sizeof arguments);
-    arguments[3] = (uint64_t)&timeout;
-    if (operation == FUTEX_WAIT_BITSET) {
-        arguments[1] -= FUTEX_WAIT_BITSET - FUTEX_WAIT;
-        arguments[1] &= ~(uint64_t)FUTEX_CLOCK_REALTIME;
-    }
-    int64_t result = gate_plain(__NR_futex, arguments);
-    return result == -ETIMEDOUT ? 0 : result;
-}
-
-/* How often variants wait for another process depends on how far that is: a wait that only one of
- * them makes is no divergence. */
-static int64_t follow_outside(struct call *call, uint32_t operation) {
-    struct task *task = call->task;
-    struct message message;
-    for (;;) {
-        lane_peek(task, &message, sizeof message);
-        if (message.kind == MESSAGE_CALL && message.number == NUMBER_OUTSIDE) {
-            break;
-        }
-        if (!elastic_skip(call, &message)) {
-            return own_wait(call, operation);
-        }
-    }
-    lane_skip(task, sizeof message);
-    turn_release(task);
-    lane_peek(task, &message, sizeof message);
-    if (message.kind == MESSAGE_TURN &&
-        (message.result == 0 || (int64_t)message.result == -EAGAIN)) {
-        own_wait(call, operation);
-    }
-    message = turn_follow(call);
-    if (message.kind == MESSAGE_SIGNAL) {
-        call_signal(task, message.number);
-    }
-    return (int64_t)message.result;
-}
-
-static int64_t outside(struct call *call, uint32_t operation) {
-    struct task *task = call->task;
-    if (!is_wait(operation)) {
-        return gate_plain(__NR_futex, call->arguments);
-    }
-    if (!is_leader(task)) {
-        return follow_outside(call, operation);
-    }
-    turn_leave(call, NUMBER_OUTSIDE);
-    task->interrupted = 0;
-    int64_t result = gate_interruptible(__NR_futex, call->arguments);
-    uint64_t turn = turn_take(task, 0);
-    if (task->interrupted) {
-        call_interrupted(task, turn);
-    }
-    call->pending = task->pending;
-    turn_publish(call, turn, result);
-    return result;
-}
-
-static int is_time(const struct time *time) {
+static int is_time(const struct futex_time *time) {
     return time->seconds >= 0 && time->nanoseconds >= 0 && time->nanoseconds < BILLION;
 }
 
-static int64_t wait(struct call *call, uint32_t operation, const struct time *timeout) {
+static int64_t wait(struct call *call, uint32_t operation, const struct futex_time *timeout) {
     uint32_t word;
     uint32_t bits = operation == FUTEX_WAIT ? ~0U : (uint32_t)call->arguments[5];
     if (!bits) {
@@ -384,7 +328,7 @@ static int64_t wait(struct call *call, uint32_t operation, const struct time *ti
     return wait_for_turn(call, operation | clock, call->arguments[0], bits, timeout);
 }
 
-static int64_t operate(struct call *call, uint32_t operation, const struct time *timeout) {
+static int64_t operate(struct call *call, uint32_t operation, const struct futex_time *timeout) {
     const uint64_t *arguments = call->arguments;
     uint32_t word;
     switch (operation) {
@@ -456,7 +400,7 @@ static void follow_by(struct call *call, const struct message *message) {
 }
 
 /* Between threads: the queue is ours. */
-static int64_t inside(struct call *call, uint32_t operation, const struct time *timeout) {
+static int64_t inside(struct call *call, uint32_t operation, const struct futex_time *timeout) {
     if (is_leader(call->task)) {
         turn_let_others(call);
         int64_t result = operate(call, operation, timeout);
@@ -477,12 +421,12 @@ static int64_t inside(struct call *call, uint32_t operation, const struct time *
 /* futex(2), in the program's turn if it takes turns; the turn is its again on return. */
 int64_t futex_call(struct call *call) {
     uint32_t operation = (uint32_t)call->arguments[1] & FUTEX_CMD_MASK;
-    if (is_outside(call)) {
-        return outside(call, operation);
+    struct futex_time time;
+    const struct futex_time *timeout = NULL;
+    if (is_outside(call) && !turn_is_joined()) {
+        return outside_call(call, operation);
     }
-    struct time time;
-    const struct time *timeout = NULL;
-    if (is_wait(operation) && call->arguments[3]) {
+    if (futex_waits(operation) && call->arguments[3]) {
         if (program_copy(&time, (const void *)call->arguments[3], sizeof time)) {
             return -EFAULT;
         }
@@ -494,5 +438,6 @@ int64_t futex_call(struct call *call) {
     if (call->arguments[0] & 3) {
         return -EINVAL;
     }
-    return inside(call, operation, timeout);
+    return is_outside(call) ? joined_call(call, operation, timeout)
+                            : inside(call, operation, timeout);
 }

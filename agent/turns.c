@@ -12,55 +12,102 @@
  * never waits for a ticket whose predecessors are unknown to their threads. And no thread of a
  * follower keeps its turn while it waits for a message that the leader's thread sends in a later
  * one.
+ *
+ * Turns are counted in a *domain*: one in each process, and one in the variant's arena for all
+ * processes that share memory with others. A process joins that one before it could see what
+ * another writes, and for good. Its tasks may end, or execute another program, in the middle of a
+ * turn: the supervisor then frees the leader's, and marks the followers' as void (turns.py).
  */
 #include <asm/unistd_64.h>
 #include <linux/futex.h>
+#include <linux/mman.h>
+#include <linux/sched.h>
 
 #include "agent.h"
 
 enum {
     FREE = 0,
-    TAKEN = 1,
-    WANTED = 2,
     PATIENCE_NS = 4000000,
     PATIENCES_UNTIL_STALLED = 3,
     OVERTAKEN_MAX = 4,
     SPINNER_NS = 100000,
     NAP_NS = 50000,
     NAPS_DOUBLED_MAX = 6,
+    SLEEPERS = 32,
     ROBUST_ENTRIES_MAX = 2048
 };
+#define WANTED      0x80000000U
+#define BETWEEN_BIT (1UL << 63) /* of a turn's number: it is one of the arena's domain */
+#define EVERYBODY   0x7fffffffU
 
-struct domain *turn_domain(void) {
+static struct domain *own_domain(void) {
     return (struct domain *)(uint64_t)(image_start + DOMAIN_OFFSET);
+}
+
+static uint64_t arena_of(const struct task *task) {
+    return (uint64_t)image_start + ARENAS_OFFSET + (uint64_t)task->variant * ARENA_SIZE;
+}
+
+static struct domain *domain_of(const struct task *task, int between) {
+    return between ? (struct domain *)(arena_of(task) + SHARED_DOMAIN_OFFSET) : own_domain();
+}
+
+/* By turn of the arena's domain. Leader: lane + 1 of who took it. Follower: the turn's number if it
+ * is void. */
+static uint32_t *owner_of(const struct task *task, uint64_t turn) {
+    return (uint32_t *)(arena_of(task) + OWNERS_OFFSET) + turn % OWNERS;
 }
 
 struct task *turn_task(uint32_t slot) {
     return (struct task *)(uint64_t)(image_start + TASKS_OFFSET + (uint64_t)slot * TASK_SLOT_SIZE);
 }
 
-static long sleep_on(const uint32_t *word, uint32_t value, int64_t nanoseconds) {
+int turn_is_joined(void) {
+    return own_domain()->joined != 0;
+}
+
+/* Other processes sleep on the arena's words, too. */
+static uint32_t private_flag(const void *word) {
+    return (uint64_t)word < (uint64_t)image_start + ARENAS_OFFSET ? FUTEX_PRIVATE_FLAG : 0;
+}
+
+static long sleep_on(const void *word, uint32_t value, uint32_t bits, int64_t nanoseconds) {
     struct {
         int64_t seconds, nanoseconds;
     } timeout = {0, nanoseconds};
-    return plain(__NR_futex, (uint64_t)word, FUTEX_WAIT_PRIVATE, value,
-                 nanoseconds ? (uint64_t)&timeout : 0, 0, 0);
+    uint32_t operation = bits ? FUTEX_WAIT_BITSET : FUTEX_WAIT;
+    return plain(__NR_futex, (uint64_t)word, operation | private_flag(word), value,
+                 nanoseconds ? (uint64_t)&timeout : 0, 0, bits);
 }
 
-static void wake(const uint32_t *word, uint32_t count) {
-    plain(__NR_futex, (uint64_t)word, FUTEX_WAKE_PRIVATE, count, 0, 0, 0);
+static void wake(const void *word, uint32_t count, uint32_t bits) {
+    uint32_t operation = bits ? FUTEX_WAKE_BITSET : FUTEX_WAKE;
+    plain(__NR_futex, (uint64_t)word, operation | private_flag(word), count, 0, 0, bits);
+}
+
+/* Leader: take the lock if it is free, else say that somebody waits. Returns what it was. */
+static uint32_t try_lock(struct domain *domain, uint32_t owner) {
+    uint32_t seen = FREE;
+    for (;;) {
+        uint32_t wanted = seen == FREE ? owner : seen | WANTED;
+        if (wanted == seen || __atomic_compare_exchange_n(&domain->state, &seen, wanted, 0,
+                                                          __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+            return seen;
+        }
+    }
 }
 
 /* Leader: after a long wait others do not overtake any more; after a longer one the supervisor
  * looks at who computes all the time. Of who was found to spin nothing is expected. */
-static void wait_in_line(struct domain *domain) {
+static void wait_in_line(struct domain *domain, uint32_t owner) {
     uint32_t patiences = 0;
     uint32_t lost = 0;
-    while (__atomic_exchange_n(&domain->state, WANTED, __ATOMIC_ACQUIRE) != FREE) {
-        int spins = turn_task(domain->holder % TASK_SLOTS)->spins > 0;
+    uint32_t seen;
+    while ((seen = try_lock(domain, owner | WANTED)) != FREE) {
+        int spins = domain->spins != 0;
         uint32_t doubled = patiences < NAPS_DOUBLED_MAX ? patiences : NAPS_DOUBLED_MAX;
-        long result =
-            sleep_on(&domain->state, WANTED, spins ? (int64_t)SPINNER_NS << doubled : PATIENCE_NS);
+        long result = sleep_on(&domain->state, seen | WANTED, 0,
+                               spins ? (int64_t)SPINNER_NS << doubled : PATIENCE_NS);
         if (result != -110 /* ETIMEDOUT */ && ++lost < OVERTAKEN_MAX) {
             continue;
         }
@@ -70,35 +117,83 @@ static void wait_in_line(struct domain *domain) {
         }
     }
     if (__atomic_exchange_n(&domain->starving, 0, __ATOMIC_ACQ_REL)) {
-        wake(&domain->starving, 0x7fffffff);
+        wake(&domain->starving, EVERYBODY, 0);
     }
 }
 
-/* Leader: wait for the turn and return its number. */
-static uint64_t take(const struct task *task, struct domain *domain) {
-    if (__atomic_load_n(&domain->starving, __ATOMIC_ACQUIRE)) {
-        sleep_on(&domain->starving, 1, PATIENCE_NS / 2);
+static void unlock(struct domain *domain) {
+    if (__atomic_exchange_n(&domain->state, FREE, __ATOMIC_RELEASE) & WANTED) {
+        wake(&domain->state, 1, 0);
     }
-    uint32_t expected = FREE;
-    if (!__atomic_compare_exchange_n(&domain->state, &expected, TAKEN, 0, __ATOMIC_ACQUIRE,
-                                     __ATOMIC_RELAXED)) {
-        wait_in_line(domain);
+}
+
+/* Leader: wait for the turn and return its number. The process may join others meanwhile. */
+static uint64_t take(struct task *task) {
+    for (;;) {
+        int between = turn_is_joined();
+        struct domain *domain = domain_of(task, between);
+        if (__atomic_load_n(&domain->starving, __ATOMIC_ACQUIRE)) {
+            sleep_on(&domain->starving, 1, 0, PATIENCE_NS / 2);
+        }
+        uint32_t expected = FREE;
+        if (!__atomic_compare_exchange_n(&domain->state, &expected, task->lane + 1, 0,
+                                         __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+            wait_in_line(domain, task->lane + 1);
+        }
+        if (between != turn_is_joined()) {
+            unlock(domain);
+            continue;
+        }
+        domain->spins = task->spins > 0;
+        task->between = (uint32_t)between;
+        uint64_t turn = domain->turn + 1;
+        if (between) {
+            *owner_of(task, turn) = task->lane + 1;
+        }
+        __atomic_store_n(&domain->turn, turn, __ATOMIC_RELEASE);
+        return between ? turn | BETWEEN_BIT : turn;
     }
-    domain->holder = task->slot;
-    return ++domain->turn;
+}
+
+/* Follower: it is the turn of whoever has this number; wake it if it sleeps. */
+static void announce(struct domain *domain, uint64_t turn) {
+    uint32_t bit = 1U << turn % SLEEPERS;
+    __atomic_add_fetch(&domain->events, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&domain->sleepers, __ATOMIC_RELAXED) & bit) {
+        __atomic_and_fetch(&domain->sleepers, ~bit, __ATOMIC_RELAXED);
+        wake(&domain->events, EVERYBODY, bit);
+    }
+}
+
+/* Follower: pass over the turns of tasks that are gone. */
+static void pass_void(const struct task *task, struct domain *domain) {
+    uint64_t turn = __atomic_load_n(&domain->turn, __ATOMIC_ACQUIRE);
+    while (*(const volatile uint32_t *)owner_of(task, turn) == (uint32_t)turn) {
+        if (__atomic_compare_exchange_n(&domain->turn, &turn, turn + 1, 0, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_ACQUIRE)) {
+            announce(domain, ++turn);
+        }
+    }
 }
 
 /* Follower: wait until it is this turn. */
-static void await(struct task *task, struct domain *domain, uint64_t turn) {
-    while (__atomic_load_n(&domain->turn, __ATOMIC_ACQUIRE) != turn) {
-        __atomic_store_n(&task->wake, 0, __ATOMIC_RELAXED);
-        __atomic_store_n(&domain->tickets[task->slot], turn, __ATOMIC_RELAXED);
-        fence();
-        if (__atomic_load_n(&domain->turn, __ATOMIC_ACQUIRE) != turn) {
-            sleep_on(&task->wake, 0, 0);
+static void await(struct task *task, uint64_t number) {
+    int between = (number & BETWEEN_BIT) != 0;
+    uint64_t turn = number & ~BETWEEN_BIT;
+    uint32_t bit = 1U << turn % SLEEPERS;
+    struct domain *domain = domain_of(task, between);
+    for (;;) {
+        uint32_t events = __atomic_load_n(&domain->events, __ATOMIC_ACQUIRE);
+        if (between) {
+            pass_void(task, domain);
         }
+        if (__atomic_load_n(&domain->turn, __ATOMIC_ACQUIRE) == turn) {
+            break;
+        }
+        __atomic_or_fetch(&domain->sleepers, bit, __ATOMIC_SEQ_CST);
+        sleep_on(&domain->events, events, bit, 0);
     }
-    domain->tickets[task->slot] = 0;
+    task->between = (uint32_t)between;
 }
 
 /* Take the next turn (leader), or the turn with that number (followers). Returns its number; 0 for
@@ -108,33 +203,26 @@ uint64_t turn_take(struct task *task, uint64_t turn) {
         return 0;
     }
     if (is_leader(task)) {
-        return take(task, turn_domain());
+        return take(task);
     }
-    await(task, turn_domain(), turn);
+    await(task, turn);
     return turn;
 }
 
 void turn_release(struct task *task) {
-    struct domain *domain = turn_domain();
     if (!task->turns) {
         return;
     }
+    struct domain *domain = domain_of(task, task->between != 0);
     if (is_leader(task)) {
-        if (__atomic_exchange_n(&domain->state, FREE, __ATOMIC_RELEASE) == WANTED) {
-            wake(&domain->state, 1);
-        }
+        unlock(domain);
         return;
     }
     uint64_t next = domain->turn + 1;
     __atomic_store_n(&domain->turn, next, __ATOMIC_RELEASE);
-    fence();
-    for (uint32_t slot = 0; slot < domain->slots && slot < TASK_SLOTS; slot++) {
-        if (__atomic_load_n(&domain->tickets[slot], __ATOMIC_RELAXED) == next) {
-            uint32_t *word = &turn_task(slot)->wake;
-            __atomic_store_n(word, 1, __ATOMIC_RELEASE);
-            wake(word, 1);
-            return;
-        }
+    announce(domain, next);
+    if (task->between) {
+        pass_void(task, domain);
     }
 }
 
@@ -205,7 +293,8 @@ void turn_publish(const struct call *call, uint64_t turn, int64_t result) {
  * process would then be changed in another order in the followers, which make it in their turns. */
 void turn_let_others(struct call *call) {
     struct task *task = call->task;
-    if (task->turns && __atomic_load_n(&turn_domain()->starving, __ATOMIC_RELAXED)) {
+    const struct domain *domain = domain_of(task, task->between != 0);
+    if (task->turns && __atomic_load_n(&domain->starving, __ATOMIC_RELAXED)) {
         turn_leave(call, NUMBER_YIELD);
         turn_publish(call, turn_take(task, 0), 0);
     }
@@ -228,24 +317,68 @@ struct message turn_follow(struct call *call) {
 /* Let somebody else go first. */
 void turn_yield(struct call *call) {
     struct task *task = call->task;
-    struct domain *domain = turn_domain();
     if (!is_leader(task)) {
         turn_leave_too(call, (uint32_t)call->number);
         turn_follow(call);
         return;
     }
-    if (__atomic_load_n(&domain->state, __ATOMIC_RELAXED) == WANTED) {
+    struct domain *domain = domain_of(task, task->between != 0);
+    if (__atomic_load_n(&domain->state, __ATOMIC_RELAXED) & WANTED) {
         __atomic_store_n(&domain->starving, 1, __ATOMIC_RELEASE);
     }
     turn_leave(call, (uint32_t)call->number);
     if (call->number == NUMBER_YIELD) {
         /* It spins: what it waits for may take others many turns. */
-        sleep_on(&task->wake, task->wake, (int64_t)NAP_NS << task->spins);
+        sleep_on(&task->wake, task->wake, 0, (int64_t)NAP_NS << task->spins);
         task->spins += task->spins < NAPS_DOUBLED_MAX;
     }
     uint64_t turn = turn_take(task, 0);
     call->pending = call->number != NUMBER_YIELD && task->pending;
     turn_publish(call, turn, 0);
+}
+
+/* Whether a process must join others before the call: memory is mapped that others may map, or
+ * memory that it shares goes to a child. */
+static int is_joining(const struct call *call) {
+    switch (call->number) {
+    case __NR_mmap:
+        return (call->arguments[3] & (MAP_SHARED | MAP_ANONYMOUS)) == MAP_SHARED &&
+               call->arguments[2] & PROT_WRITE;
+    case __NR_shmat:
+        return 1;
+    case __NR_fork:
+        return futex_shared() != 0;
+    case __NR_clone:
+        return futex_shared() != 0 && !(call->arguments[0] & CLONE_VM);
+    case __NR_clone3: {
+        uint64_t flags = 0;
+        return futex_shared() != 0 &&
+               !program_copy(&flags, (const void *)call->arguments[0], sizeof flags) &&
+               !(flags & CLONE_VM);
+    }
+    }
+    return 0;
+}
+
+/* From here on the tasks of this process take their turns with those of others. */
+void turn_join(struct call *call) {
+    struct task *task = call->task;
+    if (!task->joins || turn_is_joined() || !is_joining(call)) {
+        return;
+    }
+    lane_begin(task);
+    if (is_leader(task)) {
+        own_domain()->joined = 1;
+        turn_leave(call, NUMBER_JOIN);
+        task->turns = 1;
+        turn_publish(call, take(task), 0);
+    } else {
+        turn_leave_too(call, NUMBER_JOIN);
+        own_domain()->joined = 1;
+        task->turns = 1;
+        turn_follow(call);
+    }
+    gate_control(REQUEST_JOINED, 0, 0, 0);
 }
 
 /* A new thread waits for its first turn. */
@@ -274,7 +407,7 @@ static void owner_died(struct task *task, uint64_t entry, int64_t offset) {
     uint32_t dead = (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
     program_copy((void *)address, &dead, sizeof dead);
     if (word & FUTEX_WAITERS) {
-        futex_wake(task, address, 1, ~0U);
+        futex_released(task, address);
     }
 }
 
@@ -315,7 +448,7 @@ void turn_end(struct task *task) {
         uint32_t nobody = 0;
         plain(__NR_set_tid_address, 0, 0, 0, 0, 0, 0);
         program_copy((void *)task->clear_tid, &nobody, sizeof nobody);
-        futex_wake(task, task->clear_tid, 1, ~0U);
+        futex_released(task, task->clear_tid);
     }
     turn_release(task);
 }

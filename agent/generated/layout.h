@@ -8,6 +8,7 @@
 #define NUMBER_OUTSIDE 0x10001
 #define NUMBER_YIELD 0x10002
 #define NUMBER_FUTEX 0x10003
+#define NUMBER_JOIN 0x10004
 #define PROCESS_OFFSET 0x100000
 #define DESCRIPTORS_MAX 0x10000
 #define DESCRIPTOR_TABLE_SIZE 0x20000
@@ -20,6 +21,7 @@
 #define POINTERS_OFFSET 0x3f6000
 #define POINTERS 0x40
 #define DOMAIN_OFFSET 0x3f8000
+#define FUTEXES_OFFSET 0x3f9000
 #define SHARED_RANGES 0x40
 #define TASKS_OFFSET 0x400000
 #define TASK_SLOTS 0x400
@@ -30,7 +32,10 @@
 #define LANE_HEADER_SIZE 0x1000
 #define RING_SIZE 0x40000
 #define LANE_STRIDE 0x41000
-#define ARENA_SIZE 0x20800000
+#define SHARED_DOMAIN_OFFSET 0x20800000
+#define OWNERS_OFFSET 0x20801000
+#define OWNERS 0x10000
+#define ARENA_SIZE 0x20841000
 #define HISTORY_ENTRIES 0x10
 #define CALL_NUMBERS 0x200
 #define VARIANTS_MAX 0x10
@@ -50,6 +55,7 @@
 #define REQUEST_FETCH 10
 #define REQUEST_CHANGED 11
 #define REQUEST_WAITED 12
+#define REQUEST_JOINED 13
 #define POINT_ENTRY 0
 #define POINT_INTERRUPTED 1
 #define POINT_EXIT 2
@@ -123,33 +129,37 @@
 #define OFFSET_TASK_LIMIT 0xc0
 #define OFFSET_TASK_ORDERED 0xc8
 #define OFFSET_TASK_TURNS 0xcc
-#define OFFSET_TASK_SLOT 0xd0
-#define OFFSET_TASK_COPIES 0xd4
-#define OFFSET_TASK_WAKE 0xd8
-#define OFFSET_TASK_FUTEX_BITS 0xdc
-#define OFFSET_TASK_FUTEX_ADDRESS 0xe0
-#define OFFSET_TASK_FUTEX_NEXT 0xe8
-#define OFFSET_TASK_FUTEX_PREVIOUS 0xec
-#define OFFSET_TASK_SPINS 0xf0
-#define OFFSET_TASK_CLEAR_TID 0xf8
-#define OFFSET_TASK_DEFERRED 0x100
-#define OFFSET_TASK_OWN_TIMERS 0x104
-#define OFFSET_TASK_NEIGHBOUR 0x108
-#define OFFSET_TASK_MEETINGS 0x10c
-#define OFFSET_TASK_PREEMPTED 0x110
-#define OFFSET_TASK_MOVED 0x114
-#define OFFSET_TASK_WOKEN 0x118
+#define OFFSET_TASK_BETWEEN 0xd0
+#define OFFSET_TASK_JOINS 0xd4
+#define OFFSET_TASK_SLOT 0xd8
+#define OFFSET_TASK_COPIES 0xdc
+#define OFFSET_TASK_WAKE 0xe0
+#define OFFSET_TASK_FUTEX_BITS 0xe4
+#define OFFSET_TASK_FUTEX_ADDRESS 0xe8
+#define OFFSET_TASK_FUTEX_NEXT 0xf0
+#define OFFSET_TASK_FUTEX_PREVIOUS 0xf4
+#define OFFSET_TASK_SPINS 0xf8
+#define OFFSET_TASK_CLEAR_TID 0x100
+#define OFFSET_TASK_DEFERRED 0x108
+#define OFFSET_TASK_OWN_TIMERS 0x10c
+#define OFFSET_TASK_NEIGHBOUR 0x110
+#define OFFSET_TASK_MEETINGS 0x114
+#define OFFSET_TASK_PREEMPTED 0x118
+#define OFFSET_TASK_MOVED 0x11c
+#define OFFSET_TASK_WOKEN 0x120
 
 #define OFFSET_DOMAIN_TURN 0x0
 #define OFFSET_DOMAIN_STATE 0x8
 #define OFFSET_DOMAIN_STARVING 0xc
-#define OFFSET_DOMAIN_FIRST 0x10
-#define OFFSET_DOMAIN_LAST 0x14
-#define OFFSET_DOMAIN_SLOTS 0x18
-#define OFFSET_DOMAIN_SHARED 0x1c
-#define OFFSET_DOMAIN_HOLDER 0x20
-#define OFFSET_DOMAIN_RANGES 0x28
-#define OFFSET_DOMAIN_TICKETS 0x428
+#define OFFSET_DOMAIN_EVENTS 0x10
+#define OFFSET_DOMAIN_SLEEPERS 0x14
+#define OFFSET_DOMAIN_SPINS 0x18
+#define OFFSET_DOMAIN_JOINED 0x1c
+
+#define OFFSET_FUTEXES_FIRST 0x0
+#define OFFSET_FUTEXES_LAST 0x4
+#define OFFSET_FUTEXES_SHARED 0x8
+#define OFFSET_FUTEXES_RANGES 0x10
 
 #define OFFSET_BOOTSTRAP_VARIANT 0x0
 #define OFFSET_BOOTSTRAP_VARIANTS 0x4
@@ -251,10 +261,12 @@ struct task {
     uint32_t alone;  /* 1: nobody reads the lane, so nothing is written to it (supervisor) */
     uint64_t limit;  /* position up to which there is room, or something to read, for sure (agent) */
     uint32_t ordered;  /* 1: futexes and yields are answered as in the leader (supervisor) */
-    uint32_t turns;  /* 1: runs program code only in its turn (supervisor) */
+    uint32_t turns;  /* 1: runs program code only in its turn (supervisor, agent) */
+    uint32_t between;  /* 1: its turn is one of the arena's domain (agent) */
+    uint32_t joins;  /* 1: processes that share memory take turns, too (supervisor) */
     uint32_t slot;  /* index of this task slot (supervisor) */
     uint32_t copies;  /* inode numbers modulo 32 of files that have copies (supervisor) */
-    uint32_t wake;  /* futex word on which the task waits for another of its process (agents) */
+    uint32_t wake;  /* leader: futex word on which the task waits for a futex (agents) */
     uint32_t futex_bits;  /* the bit set it waits with, 0: it waits to own a PI futex (agent) */
     uint64_t futex_address;  /* the futex that the task waits for, 0: none (agents) */
     uint32_t futex_next;  /* slot + 1 of the next task in the queue of waiters (agents) */
@@ -305,45 +317,52 @@ _Static_assert(offsetof(struct task, alone) == 0xb8, "layout");
 _Static_assert(offsetof(struct task, limit) == 0xc0, "layout");
 _Static_assert(offsetof(struct task, ordered) == 0xc8, "layout");
 _Static_assert(offsetof(struct task, turns) == 0xcc, "layout");
-_Static_assert(offsetof(struct task, slot) == 0xd0, "layout");
-_Static_assert(offsetof(struct task, copies) == 0xd4, "layout");
-_Static_assert(offsetof(struct task, wake) == 0xd8, "layout");
-_Static_assert(offsetof(struct task, futex_bits) == 0xdc, "layout");
-_Static_assert(offsetof(struct task, futex_address) == 0xe0, "layout");
-_Static_assert(offsetof(struct task, futex_next) == 0xe8, "layout");
-_Static_assert(offsetof(struct task, futex_previous) == 0xec, "layout");
-_Static_assert(offsetof(struct task, spins) == 0xf0, "layout");
-_Static_assert(offsetof(struct task, clear_tid) == 0xf8, "layout");
-_Static_assert(offsetof(struct task, deferred) == 0x100, "layout");
-_Static_assert(offsetof(struct task, own_timers) == 0x104, "layout");
-_Static_assert(offsetof(struct task, neighbour) == 0x108, "layout");
-_Static_assert(offsetof(struct task, meetings) == 0x10c, "layout");
-_Static_assert(offsetof(struct task, preempted) == 0x110, "layout");
-_Static_assert(offsetof(struct task, moved) == 0x114, "layout");
-_Static_assert(offsetof(struct task, woken) == 0x118, "layout");
+_Static_assert(offsetof(struct task, between) == 0xd0, "layout");
+_Static_assert(offsetof(struct task, joins) == 0xd4, "layout");
+_Static_assert(offsetof(struct task, slot) == 0xd8, "layout");
+_Static_assert(offsetof(struct task, copies) == 0xdc, "layout");
+_Static_assert(offsetof(struct task, wake) == 0xe0, "layout");
+_Static_assert(offsetof(struct task, futex_bits) == 0xe4, "layout");
+_Static_assert(offsetof(struct task, futex_address) == 0xe8, "layout");
+_Static_assert(offsetof(struct task, futex_next) == 0xf0, "layout");
+_Static_assert(offsetof(struct task, futex_previous) == 0xf4, "layout");
+_Static_assert(offsetof(struct task, spins) == 0xf8, "layout");
+_Static_assert(offsetof(struct task, clear_tid) == 0x100, "layout");
+_Static_assert(offsetof(struct task, deferred) == 0x108, "layout");
+_Static_assert(offsetof(struct task, own_timers) == 0x10c, "layout");
+_Static_assert(offsetof(struct task, neighbour) == 0x110, "layout");
+_Static_assert(offsetof(struct task, meetings) == 0x114, "layout");
+_Static_assert(offsetof(struct task, preempted) == 0x118, "layout");
+_Static_assert(offsetof(struct task, moved) == 0x11c, "layout");
+_Static_assert(offsetof(struct task, woken) == 0x120, "layout");
 
 struct domain {
     uint64_t turn;  /* leader: how many turns were taken; follower: whose turn it is (agent) */
-    uint32_t state;  /* leader: 0 nobody's turn, 1 somebody's, 2 and others wait (agent) */
+    uint32_t state;  /* leader: 0 nobody's turn, else lane + 1, and the bit WANTED (agent) */
     uint32_t starving;  /* leader: somebody waits for long: who comes lets others go first (agent) */
-    uint32_t first;  /* slot + 1 of the first task that waits for a futex (agent) */
-    uint32_t last;  /* slot + 1 of the last one (agent) */
-    uint32_t slots;  /* how many task slots were ever in use (supervisor) */
-    uint32_t shared;  /* how many of the ranges are set (supervisor) */
-    uint32_t holder;  /* leader: the slot of the task that has the turn (agent) */
-    uint64_t ranges[128];  /* start and end of memory shared with others (supervisor) */
-    uint64_t tickets[1024];  /* follower: by slot, the turn that a task sleeps for (agent) */
+    uint32_t events;  /* follower: futex word, counts changes of the turn (agent, supervisor) */
+    uint32_t sleepers;  /* follower: a bit for the turn modulo 32 that somebody sleeps for (agent) */
+    uint32_t spins;  /* leader: who has the turn was found to spin (agent) */
+    uint32_t joined;  /* a process's own: its turns are those of the arena's domain (agent) */
 };
 _Static_assert(offsetof(struct domain, turn) == 0x0, "layout");
 _Static_assert(offsetof(struct domain, state) == 0x8, "layout");
 _Static_assert(offsetof(struct domain, starving) == 0xc, "layout");
-_Static_assert(offsetof(struct domain, first) == 0x10, "layout");
-_Static_assert(offsetof(struct domain, last) == 0x14, "layout");
-_Static_assert(offsetof(struct domain, slots) == 0x18, "layout");
-_Static_assert(offsetof(struct domain, shared) == 0x1c, "layout");
-_Static_assert(offsetof(struct domain, holder) == 0x20, "layout");
-_Static_assert(offsetof(struct domain, ranges) == 0x28, "layout");
-_Static_assert(offsetof(struct domain, tickets) == 0x428, "layout");
+_Static_assert(offsetof(struct domain, events) == 0x10, "layout");
+_Static_assert(offsetof(struct domain, sleepers) == 0x14, "layout");
+_Static_assert(offsetof(struct domain, spins) == 0x18, "layout");
+_Static_assert(offsetof(struct domain, joined) == 0x1c, "layout");
+
+struct futexes {
+    uint32_t first;  /* slot + 1 of the first task that waits for a futex (agent) */
+    uint32_t last;  /* slot + 1 of the last one (agent) */
+    uint32_t shared;  /* how many of the ranges are set (supervisor) */
+    uint64_t ranges[128];  /* start and end of memory shared with others (supervisor) */
+};
+_Static_assert(offsetof(struct futexes, first) == 0x0, "layout");
+_Static_assert(offsetof(struct futexes, last) == 0x4, "layout");
+_Static_assert(offsetof(struct futexes, shared) == 0x8, "layout");
+_Static_assert(offsetof(struct futexes, ranges) == 0x10, "layout");
 
 struct bootstrap {
     uint32_t variant;  /* index of this variant (supervisor) */
@@ -403,7 +422,7 @@ struct message {
     uint64_t result;  /* MESSAGE_RESULT: the result */
     uint32_t flags;  /* MESSAGE_RESULT: 1, a signal is delivered at the exit of this call */
     uint32_t released;  /* MESSAGE_CALL: 1, the thread gives its turn up for the time of the call */
-    uint64_t turn;  /* which turn the thread has from here on, 0: the same as before */
+    uint64_t turn;  /* which turn the thread has from here on, 0: the same; top bit: one of the arena's domain */
     uint64_t arguments[6];  /* MESSAGE_CALL: the leader's arguments as they are */
 };
 _Static_assert(offsetof(struct message, kind) == 0x0, "layout");

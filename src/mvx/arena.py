@@ -29,7 +29,11 @@ from mvx.layout import (
 _FALLOC_PUNCH_HOLE = 2 | 1
 _RELEASE_ABOVE = 16 * 1024
 _EVERYTHING = (1 << 62).to_bytes(8, "little")
-_FUTEX, _FUTEX_WAKE, _ALL = 202, 1, 0x7FFFFFFF
+_FUTEX, _FUTEX_WAKE, _FUTEX_WAKE_OP, _ALL = 202, 1, 5, 0x7FFFFFFF
+_ADD_ONE = 1 << 28 | 1 << 12
+"""FUTEX_WAKE_OP: add one to the second word, which then wakes nobody more (FUTEX_OP_ADD 1, and a
+comparison of the old value with zero; futex(2)).
+"""
 
 
 class PastCall(NamedTuple):
@@ -66,6 +70,27 @@ class Arena:
         start = lane * LANE_STRIDE + LANE.offset(field)
         self._memory[start : start + 8] = value.to_bytes(8, "little")
 
+    def read(self, offset: int, size: int) -> int:
+        """An unsigned number of 4 or 8 bytes anywhere in the arena."""
+        return int.from_bytes(self._memory[offset : offset + size], "little")
+
+    def write(self, offset: int, value: int) -> None:
+        """Store a number of 4 bytes."""
+        self._memory[offset : offset + 4] = value.to_bytes(4, "little")
+
+    def wake(self, offset: int) -> None:
+        """Wake all that sleep on a futex word."""
+        word = ctypes.c_uint32.from_buffer(self._memory, offset)
+        ctypes.CDLL(None).syscall(_FUTEX, ctypes.byref(word), _FUTEX_WAKE, _ALL, None, None, 0)
+        del word  # or the memory could not be given back
+
+    def count(self, offset: int) -> None:
+        """Add one to a futex word that variants count, too, and wake all that sleep on it."""
+        word = ctypes.c_uint32.from_buffer(self._memory, offset)
+        place = ctypes.byref(word)
+        ctypes.CDLL(None).syscall(_FUTEX, place, _FUTEX_WAKE_OP, _ALL, None, place, _ADD_ONE)
+        del word
+
     def reset(self, lane: int) -> None:
         """Make a lane new for another task set; nobody may be using it."""
         start = lane * LANE_STRIDE
@@ -85,9 +110,7 @@ class Arena:
         start = lane * LANE_STRIDE
         self._memory[start + LANE.offset("tail") : start + LANE.offset("tail") + 8] = _EVERYTHING
         self._memory[start + LANE.offset("wanted") : start + LANE.offset("wanted") + 8] = bytes(8)
-        word = ctypes.c_uint32.from_buffer(self._memory, start + LANE.offset("tail"))
-        ctypes.CDLL(None).syscall(_FUTEX, ctypes.byref(word), _FUTEX_WAKE, _ALL, None, None, 0)
-        del word  # or the memory could not be given back
+        self.wake(start + LANE.offset("tail"))
 
     def ring(self, lane: int, position: int, size: int) -> bytes:
         """`size` bytes (at most the ring's) that the leader published at `position`."""

@@ -167,6 +167,7 @@ class Births:
             space.code = parent.space.code.copy()
             space.turns = parent.space.turns.copy()
             child.space, child.slot = space, parent.slot
+            child.turns = space.turns.joined
             child.table = type(parent.table)(space, parent.table.index)
             return
         slot = parent.space.take_slot()
@@ -177,7 +178,6 @@ class Births:
         if monitor.ordered and not flags & CLONE_VFORK:
             child.turns = True
             turns.begin(monitor, parent)
-        parent.space.turns.use_slot(parent.space, slot)
         if flags & CLONE_FILES:
             child.table = parent.table
         else:
@@ -195,7 +195,7 @@ class Births:
         assert child.table is not None
         space = child.space
         if not birth.flags & CLONE_VM:
-            space.turns.end(space)
+            space.turns.inherited(space)
         current = kernel.registers(child.tid)
         restored = Registers.from_buffer_copy(
             bytes(birth.frame)[: kernel.FRAME_SIZE] + bytes(current)[kernel.FRAME_SIZE :]

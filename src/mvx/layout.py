@@ -10,7 +10,7 @@ names the gates inside it)::
     base + 0                 agent image          read, execute base + PROCESS_OFFSET    descriptor
     tables, epoll data       private, copied by fork base + TASKS_OFFSET      one slot per task:
     struct task at its start, the agent's stack at its end base + ARENAS_OFFSET     arena 0, arena
-    1, ... (shared; only the variant's own is writable)
+    1, ... (shared; only the variant's own is writable): lanes, then a domain of turns
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ COOKIES = 1024
 POINTERS_OFFSET = 0x3F6000
 POINTERS = 64
 DOMAIN_OFFSET = 0x3F8000
+FUTEXES_OFFSET = 0x3F9000
 SHARED_RANGES = 64
 TASKS_OFFSET = 0x400000
 TASK_SLOTS = 1024
@@ -44,7 +45,11 @@ LANES = 2048
 LANE_HEADER_SIZE = 0x1000
 RING_SIZE = 0x40000
 LANE_STRIDE = LANE_HEADER_SIZE + RING_SIZE
-ARENA_SIZE = LANES * LANE_STRIDE
+SHARED_DOMAIN_OFFSET = LANES * LANE_STRIDE
+OWNERS_OFFSET = SHARED_DOMAIN_OFFSET + 0x1000
+OWNERS = 65536
+"""How many turns between processes a follower may be behind."""
+ARENA_SIZE = OWNERS_OFFSET + 4 * OWNERS
 HISTORY_ENTRIES = 16
 CALL_NUMBERS = 512
 """Call numbers are below that."""
@@ -77,6 +82,7 @@ REQUESTS = {
     "(leader); arguments: where to put the address of the socket, 0: connected; the file",
     "CHANGED": "the leader has changed a file with copies; arguments: descriptor or -1, result",
     "WAITED": "the loop is over in which a variant waits for its own copy of a signal",
+    "JOINED": "the process takes its turns with others from here on",
 }
 """What the agent asks of the supervisor at the control gate: rdi holds the number, rsi, rdx, r10
 the arguments.
@@ -232,10 +238,12 @@ TASK = _structure(
     ("alone", "I", "1: nobody reads the lane, so nothing is written to it (supervisor)"),
     ("limit", "Q", "position up to which there is room, or something to read, for sure (agent)"),
     ("ordered", "I", "1: futexes and yields are answered as in the leader (supervisor)"),
-    ("turns", "I", "1: runs program code only in its turn (supervisor)"),
+    ("turns", "I", "1: runs program code only in its turn (supervisor, agent)"),
+    ("between", "I", "1: its turn is one of the arena's domain (agent)"),
+    ("joins", "I", "1: processes that share memory take turns, too (supervisor)"),
     ("slot", "I", "index of this task slot (supervisor)"),
     ("copies", "I", "inode numbers modulo 32 of files that have copies (supervisor)"),
-    ("wake", "I", "futex word on which the task waits for another of its process (agents)"),
+    ("wake", "I", "leader: futex word on which the task waits for a futex (agents)"),
     ("futex_bits", "I", "the bit set it waits with, 0: it waits to own a PI futex (agent)"),
     ("futex_address", "Q", "the futex that the task waits for, 0: none (agents)"),
     ("futex_next", "I", "slot + 1 of the next task in the queue of waiters (agents)"),
@@ -258,15 +266,20 @@ TASK = _structure(
 DOMAIN = _structure(
     "domain",
     ("turn", "Q", "leader: how many turns were taken; follower: whose turn it is (agent)"),
-    ("state", "I", "leader: 0 nobody's turn, 1 somebody's, 2 and others wait (agent)"),
+    ("state", "I", "leader: 0 nobody's turn, else lane + 1, and the bit WANTED (agent)"),
     ("starving", "I", "leader: somebody waits for long: who comes lets others go first (agent)"),
+    ("events", "I", "follower: futex word, counts changes of the turn (agent, supervisor)"),
+    ("sleepers", "I", "follower: a bit for the turn modulo 32 that somebody sleeps for (agent)"),
+    ("spins", "I", "leader: who has the turn was found to spin (agent)"),
+    ("joined", "I", "a process's own: its turns are those of the arena's domain (agent)"),
+)
+
+FUTEXES = _structure(
+    "futexes",
     ("first", "I", "slot + 1 of the first task that waits for a futex (agent)"),
     ("last", "I", "slot + 1 of the last one (agent)"),
-    ("slots", "I", "how many task slots were ever in use (supervisor)"),
     ("shared", "I", "how many of the ranges are set (supervisor)"),
-    ("holder", "I", "leader: the slot of the task that has the turn (agent)"),
     ("ranges", f"{2 * SHARED_RANGES}Q", "start and end of memory shared with others (supervisor)"),
-    ("tickets", f"{TASK_SLOTS}Q", "follower: by slot, the turn that a task sleeps for (agent)"),
 )
 
 BOOTSTRAP = _structure(
@@ -318,7 +331,11 @@ MESSAGE = _structure(
     ("result", "Q", "MESSAGE_RESULT: the result"),
     ("flags", "I", "MESSAGE_RESULT: 1, a signal is delivered at the exit of this call"),
     ("released", "I", "MESSAGE_CALL: 1, the thread gives its turn up for the time of the call"),
-    ("turn", "Q", "which turn the thread has from here on, 0: the same as before"),
+    (
+        "turn",
+        "Q",
+        "which turn the thread has from here on, 0: the same; top bit: one of the arena's domain",
+    ),
     ("arguments", "6Q", "MESSAGE_CALL: the leader's arguments as they are"),
 )
 
@@ -368,15 +385,18 @@ NUMBER_YIELD = 0x10002
 """The pseudo number of a turn that the supervisor took away."""
 NUMBER_FUTEX = 0x10003
 """The pseudo number of a futex call between threads that does not wait."""
+NUMBER_JOIN = 0x10004
+"""The pseudo number of what a process does before it shares memory with others."""
 PSEUDO_CALLS = {
     NUMBER_RDTSC: "rdtsc",
     NUMBER_OUTSIDE: "futex",
     NUMBER_YIELD: "(preempted)",
     NUMBER_FUTEX: "futex",
+    NUMBER_JOIN: "(joined)",
 }
 IMAGE_MAGIC = 0x31746E656761786D
 
-STRUCTURES = (TASK, DOMAIN, BOOTSTRAP, LANE, MESSAGE, COOKIES_TABLE, POINTERS_TABLE, IMAGE)
+STRUCTURES = (TASK, DOMAIN, FUTEXES, BOOTSTRAP, LANE, MESSAGE, COOKIES_TABLE, POINTERS_TABLE, IMAGE)
 
 _CONSTANTS = (
     "PROTOCOL_VERSION",
@@ -385,6 +405,7 @@ _CONSTANTS = (
     "NUMBER_OUTSIDE",
     "NUMBER_YIELD",
     "NUMBER_FUTEX",
+    "NUMBER_JOIN",
     "PROCESS_OFFSET",
     "DESCRIPTORS_MAX",
     "DESCRIPTOR_TABLE_SIZE",
@@ -397,6 +418,7 @@ _CONSTANTS = (
     "POINTERS_OFFSET",
     "POINTERS",
     "DOMAIN_OFFSET",
+    "FUTEXES_OFFSET",
     "SHARED_RANGES",
     "TASKS_OFFSET",
     "TASK_SLOTS",
@@ -407,6 +429,9 @@ _CONSTANTS = (
     "LANE_HEADER_SIZE",
     "RING_SIZE",
     "LANE_STRIDE",
+    "SHARED_DOMAIN_OFFSET",
+    "OWNERS_OFFSET",
+    "OWNERS",
     "ARENA_SIZE",
     "HISTORY_ENTRIES",
     "CALL_NUMBERS",

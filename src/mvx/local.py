@@ -62,9 +62,15 @@ class Local:
         return number in self._numbers
 
     def shares(self, task: Task, current: Registers) -> bool:
-        """Whether a call maps a file shared, or one that followers cannot open, which is compared
-        where there is somebody to compare with (see agent/shared.c).
+        """Whether a call goes through the agents: it maps a file shared, or one that followers
+        cannot open, which is compared where there is somebody to compare with (agent/shared.c); or
+        a segment, before which the agents join (agent/turns.c).
         """
+        if current.orig_rax == _SHMAT:
+            return self._monitor.joins
+        return self._maps_file(task, current)
+
+    def _maps_file(self, task: Task, current: Registers) -> bool:
         if (
             current.orig_rax != _MMAP
             or current.r10 & _MAP_ANONYMOUS
@@ -78,7 +84,7 @@ class Local:
         number = current.orig_rax
         error = 0
         if number == _MMAP:
-            error = self._check_mapping(task, current) if self.shares(task, current) else 0
+            error = self._check_mapping(task, current) if self._maps_file(task, current) else 0
         elif number == _SHMAT:
             error = self._segments.translate(task, current)
         elif number == _ARCH_PRCTL:

@@ -19,6 +19,7 @@ from mvx.copies import Copies
 from mvx.counter import frequency_khz
 from mvx.delays import Delays
 from mvx.disjoint import Disjoint
+from mvx.domain import Domain
 from mvx.errors import InternalError
 from mvx.handover import Handover
 from mvx.image import Image, load
@@ -67,6 +68,7 @@ class Monitor:
         self.random = random.Random(self.seed)  # noqa: S311 - the seed is the user's, or the system's
         self.image: Image = load()
         self.arenas = Arenas(options.variants)
+        self.domain = Domain(self.arenas)
         self.programs = Programs(options)
         self.terrain = terrain(self.programs.all_first())
         self.placement = Placement(self.seed, options.variants, options.diversify, self.terrain)
@@ -97,6 +99,7 @@ class Monitor:
         self.emulate: Callable[[Task, Registers], bool] = lambda *_: False
         self.trace: Trace | None = None
         self.ordered = options.variants > 1 and options.threads != "parallel"
+        self.joins = self.ordered and options.threads != "serial"
         """Whether threads run one at a time, in the leader's order."""
         self._next_set = 0
         memory.best()  # measured, if it has to be, while there is no variant to disturb
@@ -210,6 +213,7 @@ class Monitor:
                 ordered=self.ordered,
                 own_timers=self.options.signals == "quorum" and len(self.variants) > 1,
                 turns=task.turns,
+                joins=self.joins,
                 slot=task.slot,
                 copies=self.copies.hash if task.is_leader else 0,
                 **fields,
@@ -226,6 +230,9 @@ class Monitor:
         space, table = task.space, task.table
         if space is None or table is None:
             return
+        if task.turns and space.turns.joined:
+            self.domain.left(task)
+        task.turns = False
         space.slots.discard(task.slot)
         if space.users == 1:
             self.sites.left(task.variant.index, space)

@@ -28,7 +28,7 @@ from mvx.alignment import Alignment, Meeting
 from mvx.breakpoints import DepartedError
 from mvx.interrupts import Reason
 from mvx.kernel import MASK, Registers, TaskGoneError, signed
-from mvx.layout import DOMAIN, DOMAIN_OFFSET, INSTRUCTIONS, TASK
+from mvx.layout import INSTRUCTIONS, TASK
 from mvx.tasks import State, Task, TaskSet
 
 if TYPE_CHECKING:
@@ -132,13 +132,13 @@ class Preemption:
         space = waiting.space
         if space is None or not waiting.is_leader:
             return
-        place = space.base + DOMAIN_OFFSET + DOMAIN.offset("holder")
-        slot = struct.unpack("<I", space.memory.read(place, 4))[0]
+        is_joined = space.turns.joined
+        lane = self._monitor.domain.holder() if is_joined else space.turns.holder(space)
         holder = next(
             (
                 task
                 for task in self._monitor.tasks.values()
-                if task.space is space and task.slot == slot and task.turns
+                if task.is_leader and task.set.lane == lane and task.turns
             ),
             None,
         )

@@ -25,6 +25,7 @@ from mvx import (
     jobs,
     kernel,
     launch,
+    turns,
     verification,
     vsyscall,
     waiting,
@@ -51,6 +52,7 @@ _CRASHES: Final = frozenset({4, 5, 6, 7, 8, 11, 31})
 """SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS."""
 _TRACED: Final = _REQUESTS.index("TRACED")
 _STALLED: Final = _REQUESTS.index("STALLED")
+_JOINED: Final = _REQUESTS.index("JOINED")
 _FETCH: Final = _REQUESTS.index("FETCH")
 _CHANGED: Final = _REQUESTS.index("CHANGED")
 _WAITED: Final = _REQUESTS.index("WAITED")
@@ -464,9 +466,13 @@ class Supervisor:
         if task.birth_frame is not None:
             self._processes.births.retried(task, current)
             return
-        if current.rdi == _STALLED or (current.rdi == _TRACED and self._monitor.trace is not None):
+        if current.rdi in (_STALLED, _JOINED) or (
+            current.rdi == _TRACED and self._monitor.trace is not None
+        ):
             if current.rdi == _STALLED:
                 self._preemption.stalled(task)
+            elif current.rdi == _JOINED:
+                turns.joined(task)
             kernel.resume(task.tid)
             return
         if task.is_leader:

@@ -104,6 +104,8 @@ class Takeover:
             raise Impossible("it has ended")
         if leader.space.users > 1 or self._threads(leader) > 1:
             raise Impossible("its process has several threads")
+        if leader.space.turns.joined:
+            raise Impossible("its process takes turns with others that share its memory")
         if leader.birth is not None or leader.on_exit_stop is not None:
             raise Impossible("it is about to create a process or to execute a program")
         for index in sorted(against):

@@ -154,11 +154,7 @@ WORKLOADS: Final = [
     _python("python_http_in_thread", "thread", threads=True),
     _python("python_one_thread_at_a_time", threads=True),
     _python("python_threads", threads=True),
-    _python(
-        "python_multiprocessing",
-        gap=Gap("the pool's processes race for a semaphore in shared memory", always=False),
-        threads=True,
-    ),
+    _python("python_multiprocessing", threads=True),
     # Compilers, make, git, databases
     Workload("gcc", "gcc awk", prepare=("c_program",)),
     Workload(
@@ -336,7 +332,6 @@ WORKLOADS: Final = [
         parts=True,
         varying=("*.log", "*.pid", "*.conf", "wrk.txt"),
         variants=(),
-        gap=Gap("processes decide by what others store in shared memory", always=False),
         threads=True,
     ),
     Workload(
