@@ -7,7 +7,6 @@ the C library's own with other settings (ld.so(8), "Memory Allocation Tunables" 
 
 from __future__ import annotations
 
-import glob
 import os
 import random
 from typing import Final
@@ -46,6 +45,8 @@ def find(name: str) -> str:
         if not os.path.isfile(path):
             raise UsageError(f"there is no allocator {name}", fix="name a shared library")
         return path
+    import glob
+
     if name not in _FILES:
         fix = f"one of {', '.join(NAMES)}, or the path of a shared library"
         raise UsageError(f"no allocator is called {name}", fix=fix)
@@ -60,13 +61,14 @@ def needed(libraries: tuple[str, ...]) -> tuple[str, ...]:
     """The libraries that allocators need, without the C library. All variants load them: else one
     that a program loads later would be there already in some variants.
     """
+    files = [library for library in libraries if library != GLIBC]
+    if not files:
+        return ()
     from elftools.elf.dynamic import DynamicSection
     from elftools.elf.elffile import ELFFile
 
     names: list[str] = []
-    for library in libraries:
-        if library == GLIBC:
-            continue
+    for library in files:
         with open(library, "rb") as stream:
             section = ELFFile(stream).get_section_by_name(".dynamic")
             if isinstance(section, DynamicSection):

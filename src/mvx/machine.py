@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final
@@ -65,6 +64,8 @@ def _read() -> dict[str, object]:
 
 
 def _write(measured: Mapping[str, object]) -> None:
+    import tempfile
+
     target = place()
     if not target:
         return

@@ -10,6 +10,7 @@ involved. The leader goes first; followers repeat what succeeded.
 from __future__ import annotations
 
 import os
+import struct
 from typing import Final
 
 from mvx import kernel
@@ -33,6 +34,7 @@ _STRING_MAX: Final = 1 << 17
 """A longer string is refused by the kernel (MAX_ARG_STRLEN in linux/binfmts.h)."""
 _STRINGS_MAX: Final = 1 << 16
 _PAGE: Final = 4096
+_WORD: Final = 8
 
 
 class _Strings:
@@ -61,15 +63,21 @@ class _Strings:
     def array(self, address: int) -> tuple[bytes, ...]:
         """The strings of a NULL-terminated array."""
         found: list[bytes] = []
+        pages = self._pages
         while address and len(found) < _STRINGS_MAX:
-            word = self._rest_of_page(address)[:8]
-            if len(word) < 8:
-                word = self._memory.readable(address, 8)
-            pointer = int.from_bytes(word, "little")
-            if not pointer:
+            words = self._rest_of_page(address)
+            if len(words) < _WORD or address % _WORD:
+                words = self._memory.readable(address, _WORD)
+            if len(words) < _WORD:
                 break
-            found.append(self.at(pointer))
-            address += 8
+            words = words[: len(words) & -_WORD]
+            for (pointer,) in struct.iter_unpack("<Q", words):
+                if not pointer:
+                    return tuple(found)
+                page = pages.get(pointer & -_PAGE, b"")
+                end = page.find(b"\0", pointer & _PAGE - 1)
+                found.append(page[pointer & _PAGE - 1 : end] if end >= 0 else self.at(pointer))
+            address += len(words)
         return tuple(found)
 
 

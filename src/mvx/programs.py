@@ -11,7 +11,6 @@ different libraries in different places.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -127,6 +126,8 @@ def found(program: str) -> tuple[str, ...]:
 
 def variant_id(leader: bytes, variant: int) -> str:
     """The build-id of a variant of the program that has that build-id, in hexadecimal."""
+    import hashlib
+
     return hashlib.sha256(leader + bytes([variant])).hexdigest()[:40]
 
 
