@@ -257,6 +257,26 @@ uint64_t open_flags(const struct call *call) {
     return flags;
 }
 
+/* Whether a descriptor is of a directory of this very process in /proc: where the leader has its
+ * own, a follower has its own, too. */
+static int is_of_process(int64_t number) {
+    char name[PATH_SIZE] = "", own[PATH_SIZE] = "";
+    plain(__NR_readlink, (uint64_t)"/proc/self", (uint64_t)own, PATH_SIZE - 1, 0, 0, 0);
+    name_of(number, name);
+    const char *part = "/proc/";
+    const char *rest = name;
+    while (*part && *rest == *part) {
+        rest++, part++;
+    }
+    if (*part || !*own) {
+        return 0;
+    }
+    for (part = own; *part && *rest == *part; part++) {
+        rest++;
+    }
+    return !*part && (!*rest || *rest == '/');
+}
+
 /* Follower: open the same file again for reading, if it still is the same file. */
 static int64_t open_again(struct call *call) {
     int is_relative = call->number == __NR_openat || call->number == __NR_openat2;
@@ -289,8 +309,10 @@ static int64_t open_again(struct call *call) {
     if (call->pardoned) {
         return number; /* each variant's file is another one */
     }
-    if (plain(__NR_fstat, (uint64_t)number, (uint64_t)&status, 0, 0, 0, 0) ||
-        status.st_dev != call->device || status.st_ino != call->inode) {
+    int is_known = !plain(__NR_fstat, (uint64_t)number, (uint64_t)&status, 0, 0, 0, 0) &&
+                   status.st_dev == call->device;
+    if (!is_known || (status.st_ino != call->inode &&
+                      ((status.st_mode & TYPE_MASK) != TYPE_DIRECTORY || !is_of_process(number)))) {
         plain(__NR_close, (uint64_t)number, 0, 0, 0, 0, 0);
         return -1;
     }

@@ -14,9 +14,7 @@ PROGRAMS: Final[dict[str, str]] = {
 """Programs of tests/programs that do not behave under mvx, in any combination, as they do natively.
 """
 
-WITH_FOLLOWERS: Final[dict[str, str]] = {
-    "fexecve_runs_descriptor": "/proc/self as a directory is each variant's own process",
-}
+WITH_FOLLOWERS: Final[dict[str, str]] = {}
 """The same, but with N = 1 they behave."""
 
 TRANSLATED: Final[dict[str, str]] = {}
