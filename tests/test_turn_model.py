@@ -21,6 +21,7 @@ def spin(flag: str) -> Operation:
     return ("spin", flag)
 
 
+DIE: Operation = ("die",)
 MORE = {"preemption": 2, "signal": 1, "timeout": 1}
 PROGRAMS: dict[str, tuple[tuple[Operation, ...], ...]] = {
     "calls": ((CALL, BLOCK), (BLOCK, CALL)),
@@ -30,6 +31,9 @@ PROGRAMS: dict[str, tuple[tuple[Operation, ...], ...]] = {
     "wakes among calls": ((wake("a"), wake("b"), CALL), (wait("a"), wait("b"))),
     "spinner": ((spin("a"), CALL), (wake("a"), CALL)),
     "spinner and blocked": ((spin("a"),), (BLOCK, wake("a"))),
+    "killed among calls": ((CALL, BLOCK, CALL), (BLOCK, DIE), (BLOCK,)),
+    "killed at once": ((CALL, BLOCK), (DIE,)),
+    "killed with a call to come": ((BLOCK, CALL), (CALL, BLOCK, DIE, CALL)),
 }
 
 
@@ -43,6 +47,7 @@ def test_every_order_is_good(name: str) -> None:
 FAULTS = {
     "wakes are not announced": ("wakes among calls", {"preemption": 1}),
     "followers keep their turn": ("spinner", {"preemption": 1}),
+    "turns of the dead stay": ("killed among calls", {}),
     "preempted on the way into a handler": ("spinner", {"preemption": 1, "signal": 1}),
 }
 

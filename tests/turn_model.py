@@ -13,6 +13,7 @@ Each thread runs a program of operations:
     wait F      a futex: sleeps until it is woken, unless the flag F is set
     wake F      sets the flag, wakes one thread
     spin F      computes until the flag is set, without a call
+    die         the process is killed, in its turn: the supervisor frees that, and kills the follower
 
 A thread that waits for its turn lets the supervisor take it from one that is between two calls.
 `budget` says how often that, signals, and the end of a wait's time may happen. A *fault* leaves out
@@ -72,6 +73,10 @@ class State(NamedTuple):
     ahead: tuple[int, tuple[Event, ...]] = (LEADER, ())
     """Events of one variant that the other has not shown yet."""
     budget: tuple[tuple[str, int], ...] = ()
+    owners: tuple[int, ...] = (NOBODY, 0)
+    """Per turn: which thread of the leader took it."""
+    voids: frozenset[int] = frozenset()
+    """Turns that nobody in the follower will take."""
 
     def thread(self, variant: int, index: int, **changes: Any) -> State:
         """The state with a thread changed."""
@@ -213,7 +218,9 @@ class Model:
             case "takes" | "starts":
                 if state.holder == NOBODY:
                     turn = state.turns[LEADER] + 1
-                    new = state._replace(holder=index, turns=(turn, state.turns[FOLLOWER]))
+                    owners = (*state.owners, index)
+                    turns = (turn, state.turns[FOLLOWER])
+                    new = state._replace(holder=index, turns=turns, owners=owners)
                     yield new.thread(LEADER, index, step="publishes", ticket=turn)
             case "publishes":
                 if room:
@@ -229,6 +236,9 @@ class Model:
         if what == "spin":
             if words[0] in state.flags[LEADER]:
                 yield state.thread(LEADER, index, place=thread.place + 1)
+            return
+        if what == "die":
+            yield self._release(state.thread(LEADER, index, step="ended"))
             return
         if not room and not (what == "wake" and self._fault == "wakes are not announced"):
             return
@@ -415,10 +425,16 @@ class Model:
     def _release(state: State) -> State:
         return state._replace(holder=NOBODY)
 
-    @staticmethod
-    def _release_too(state: State) -> State:
+    def _release_too(self, state: State) -> State:
         leaders, own = state.turns
-        return state._replace(turns=(leaders, own + 1))
+        return self._pass_void(state._replace(turns=(leaders, own + 1)))
+
+    @staticmethod
+    def _pass_void(state: State) -> State:
+        leaders, own = state.turns
+        while own in state.voids:
+            own += 1
+        return state._replace(turns=(leaders, own))
 
     # The supervisor
 
@@ -432,6 +448,29 @@ class Model:
             yield new
         yield from self._preempt(state, index, leader, follower)
         yield from self._signal(state, index, leader, follower)
+        if leader.step == "ended" and follower.step != "ended" and self._dies(index):
+            yield self._kill(state, index)
+
+    def _dies(self, index: int) -> bool:
+        return ("die",) in self._programs[index]
+
+    def _kill(self, state: State, index: int) -> State:
+        """The follower's thread is gone: nobody waits for the turns that it has not given back, nor
+        expects what it would have done.
+        """
+        left = [turn for turn, owner in enumerate(state.owners) if owner == index]
+        if self._fault == "turns of the dead stay":
+            left = []
+        lanes = list(state.lanes)
+        lanes[index] = ()
+        first, events = state.ahead
+        new = state._replace(
+            voids=state.voids | {turn for turn in left if turn >= state.turns[FOLLOWER]},
+            lanes=tuple(lanes),
+            ahead=(first, tuple(event for event in events if event[0] != index)),
+        )
+        new = self._dequeue(new, FOLLOWER, index).thread(FOLLOWER, index, step="ended", held=False)
+        return self._pass_void(new)
 
     def _preempt(
         self, state: State, index: int, leader: Thread, follower: Thread
