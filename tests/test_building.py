@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parent / "building"
+FUNCTIONS = frozenset({"main", "first", "second", "thrice"})
 DIVERGENCE = 121
 ADDRESS_SANITIZER = """
 [[variant]]
@@ -44,9 +45,9 @@ class Project:
     def run(self, *words: str, text: str = "") -> subprocess.CompletedProcess[str]:
         return self.tool(*self._mvx, "run", "--timeout", "60", "--", *words, text=text)
 
-    def order(self, file: str) -> list[str]:
+    def order(self, file: str, names: set[str] | frozenset[str] = FUNCTIONS) -> list[str]:
         listed = self.tool("nm", "-n", file).stdout.split()
-        return [name for name in listed if name in {"main", "first", "second", "thrice"}]
+        return [name for name in listed if name in names]
 
 
 @pytest.fixture
@@ -87,6 +88,17 @@ def test_functions_are_in_another_order(built: Project) -> None:
     orders = [built.order("program"), built.order(".mvx/1/program")]
     assert set(orders[0]) - {"thrice"} == set(orders[1]) - {"thrice"}
     assert orders[0] != orders[1]
+
+
+def test_first_variant_has_data_the_other_way_round(project: Project) -> None:
+    (project.place / "data.c").write_text(
+        "char name[16]; int flag; char other[40]; int main(void) {}\n"
+    )
+    project.build("-o", "data", "data.c")
+    names = {"name", "flag", "other"}
+    orders = [project.order(file, names) for file in ("data", ".mvx/1/data")]
+    assert set(orders[0]) == names
+    assert orders[0] == orders[1][::-1]
 
 
 def test_built_variants_are_found(built: Project) -> None:

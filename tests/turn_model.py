@@ -13,7 +13,7 @@ Each thread runs a program of operations:
     wait F      a futex: sleeps until it is woken, unless the flag F is set
     wake F      sets the flag, wakes one thread
     spin F      computes until the flag is set, without a call
-    die         the process is killed, in its turn: the supervisor frees that, and kills the follower
+    die         its process is killed, in its turn; the supervisor does the same to the follower
 
 A thread that waits for its turn lets the supervisor take it from one that is between two calls.
 `budget` says how often that, signals, and the end of a wait's time may happen. A *fault* leaves out

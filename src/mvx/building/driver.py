@@ -145,8 +145,17 @@ class Build:
         self._tool(recipe, [*words, "-c", source.words[0], "-o", target])
         if recipe.order:
             word = f"{recipe.seed}/{variant}/{source.words[0]}"
-            objects.rename(target, word, self._place("lists"))
+            places = self._leaders_places(source) if variant == 1 else {}
+            objects.rename(target, word, places, self._place("lists"))
         return target
+
+    def _leaders_places(self, source: Item) -> dict[str, int]:
+        """Where functions and objects of a source are in the leader's file. The first variant has
+        them the other way round, so that what overflows meets another one in it for certain.
+        """
+        command = self._command
+        leader = command.object_of(source) if command.mode == "compile" else command.output
+        return objects.order(leader) if os.path.isfile(leader) else {}
 
     def _options(self) -> Iterator[Item]:
         """The leader's options that hold for all variants."""

@@ -139,10 +139,31 @@ def _store(scratch: str, content: bytes) -> str:
     return path
 
 
-def rename(path: str, word: str, scratch: str) -> None:
-    """Give each function's and object's section a name from which no order follows.
+def order(path: str) -> dict[str, int]:
+    """The places of functions and objects in a file: 0 for the one at the lowest address. Objects
+    are counted by section. Empty when the file has no symbols.
+    """
+    from elftools.elf.elffile import ELFFile
+    from elftools.elf.sections import SymbolTableSection
 
-    `ld --sort-section=name` then puts them in another order for each `word`.
+    with open(path, "rb") as stream:
+        table = ELFFile(stream).get_section_by_name(".symtab")
+        if not isinstance(table, SymbolTableSection):
+            return {}
+        places = [
+            (symbol["st_shndx"], symbol["st_value"], symbol.name)
+            for symbol in table.iter_symbols()
+            if symbol["st_info"]["type"] in {"STT_OBJECT", "STT_FUNC"}
+            and isinstance(symbol["st_shndx"], int)
+        ]
+    return {name: place for place, (_, _, name) in enumerate(sorted(places))}
+
+
+def rename(path: str, word: str, places: dict[str, int], scratch: str) -> None:
+    """Give each function's and object's section a name from which another order follows.
+
+    `ld --sort-section=name` then sorts them: the last in `places` comes first, so that none keeps
+    the one behind it; those that are not in `places` anywhere, by `word`.
     """
     from hashlib import sha256
 
@@ -152,8 +173,10 @@ def rename(path: str, word: str, scratch: str) -> None:
     for name, flags, _ in sections(content):
         prefix = next((each for each in _PREFIXES if name.startswith(each)), "")
         if prefix and not flags & _SHF_MERGE:
-            digest = sha256(f"{word}/{path}/{name}".encode()).hexdigest()[:16]
-            lines.append(f"--rename-section {name}={prefix}{digest}")
+            digest = sha256(f"{word}/{name}".encode()).hexdigest()[:16]
+            place = places.get(name[len(prefix) :])
+            key = digest if place is None else f"{len(places) - place:08x}{digest}"
+            lines.append(f"--rename-section {name}={prefix}{key}")
     if lines:
         listing = os.path.join(scratch, f"{os.path.basename(path)}.sections")
         with open(listing, "w", encoding="utf-8") as stream:
