@@ -125,6 +125,9 @@ void shared_execute(struct call *call);
 int shared_changes(const struct call *call);
 void shared_changed(struct call *call);
 
+/* places.c */
+void place_file(struct call *call);
+
 /* limits.c */
 void limit_prepare(struct call *call);
 void limit_execute(struct call *call);

@@ -311,6 +311,8 @@ void handler_execute(struct call *call) {
     case HANDLER_MMAP:
         if (call->executor == EXECUTOR_EVERYONE) {
             shared_execute(call);
+        } else {
+            place_file(call);
         }
         break;
     case HANDLER_EPOLL_CONTROL:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
 
 from mvx.outcome import DIVERGENCE_STATUS
 from mvx.statistics import STOPS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LIMIT_S = 60
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
@@ -118,3 +121,15 @@ def test_failure_to_write_changes_nothing(mvx_command: list[str], tmp_path: Path
 @pytest.mark.parametrize("kind", STOPS)
 def test_reference_page_lists_every_stop(kind: str) -> None:
     assert f"| `{kind}` |" in (REFERENCE / "statistics.md").read_text()
+
+
+def test_files_are_mapped_without_stops(
+    mvx_command: list[str], compiled: Callable[..., Path], tmp_path: Path
+) -> None:
+    program = Path(__file__).parent / "programs" / "mmap_of_files_needs_no_stop.c"
+    target = tmp_path / "statistics.json"
+    command = [*mvx_command, "run", "-n", "2", "--statistics", target, "--", compiled(program)]
+    subprocess.run(command, check=True, timeout=60)
+    for variant in json.loads(target.read_text())["variants"]:
+        assert variant["calls_by_name"]["write"] > 100
+        assert sum(variant["stops"].values()) < 100  # the program maps 300 times

@@ -2,7 +2,7 @@
 #ifndef MVX_LAYOUT_H
 #define MVX_LAYOUT_H
 
-#define PROTOCOL_VERSION 0x4
+#define PROTOCOL_VERSION 0x5
 #define IMAGE_MAGIC 0x31746e656761786d
 #define NUMBER_RDTSC 0x10000
 #define NUMBER_OUTSIDE 0x10001
@@ -20,6 +20,10 @@
 #define COOKIES 0x400
 #define POINTERS_OFFSET 0x3f6000
 #define POINTERS 0x40
+#define PLACES_OFFSET 0x3f7000
+#define PLACE_SIZE 0x200000000
+#define CODE_PLACES 0xbe
+#define DATA_PLACES 0x200
 #define DOMAIN_OFFSET 0x3f8000
 #define FUTEXES_OFFSET 0x3f9000
 #define SHARED_RANGES 0x40
@@ -197,6 +201,10 @@
 #define OFFSET_POINTERS_PIPES 0x0
 #define OFFSET_POINTERS_COUNT 0x8
 #define OFFSET_POINTERS_PAIRS 0x10
+
+#define OFFSET_PLACES_COUNT 0x0
+#define OFFSET_PLACES_DATA 0x8
+#define OFFSET_PLACES_CODE 0x10
 
 #define OFFSET_IMAGE_HEADER_MAGIC 0x0
 #define OFFSET_IMAGE_HEADER_VERSION 0x8
@@ -448,6 +456,15 @@ struct pointers {
 _Static_assert(offsetof(struct pointers, pipes) == 0x0, "layout");
 _Static_assert(offsetof(struct pointers, count) == 0x8, "layout");
 _Static_assert(offsetof(struct pointers, pairs) == 0x10, "layout");
+
+struct places {
+    uint64_t count;  /* how many files were mapped at a chosen address (agent, supervisor) */
+    uint64_t data;  /* where the first goes if it holds no code, PLACE_SIZE on the next (supervisor) */
+    uint64_t code[190];  /* where each of them goes if it may hold code (supervisor) */
+};
+_Static_assert(offsetof(struct places, count) == 0x0, "layout");
+_Static_assert(offsetof(struct places, data) == 0x8, "layout");
+_Static_assert(offsetof(struct places, code) == 0x10, "layout");
 
 struct image_header {
     uint64_t magic;  /* IMAGE_MAGIC */

@@ -162,7 +162,6 @@ class Births:
             space.entry = parent.space.entry
             space.loading = parent.space.loading
             space.own_program = parent.space.own_program
-            space.files_mapped = parent.space.files_mapped
             space.sites = parent.space.sites.copy()
             space.code = parent.space.code.copy()
             space.turns = parent.space.turns.copy()

@@ -24,6 +24,7 @@ from mvx.image import Image
 from mvx.layout import (
     ARENA_SIZE,
     BOOTSTRAP,
+    PLACES_OFFSET,
     PRIVATE_SIZE,
     REQUESTS,
     TASK_SLOT_SIZE,
@@ -105,6 +106,7 @@ class Injector:
             message = f"the agent's region cannot be mapped at {base:#x} (result {result:#x})"
             raise InternalError(message, fix="run again: the address is random; see RLIMIT_AS")
         memory.write(base, self._image.content)
+        memory.write(base + PLACES_OFFSET, self._placement.places(task.variant.index))
         slot = space.take_slot()
         assert slot == 0
         stack = InitialStack(memory, entry.rsp)

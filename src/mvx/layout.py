@@ -18,7 +18,7 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 
 IMAGE_SIZE = 0x100000
 PROCESS_OFFSET = 0x100000
@@ -33,6 +33,11 @@ COOKIES_OFFSET = 0x3F0000
 COOKIES = 1024
 POINTERS_OFFSET = 0x3F6000
 POINTERS = 64
+PLACES_OFFSET = 0x3F7000
+PLACE_SIZE = 1 << 33
+"""So far apart lie files that are mapped (placement.py)."""
+CODE_PLACES = 190
+DATA_PLACES = 512
 DOMAIN_OFFSET = 0x3F8000
 FUTEXES_OFFSET = 0x3F9000
 SHARED_RANGES = 64
@@ -352,6 +357,13 @@ POINTERS_TABLE = _structure(
     ("pairs", f"{2 * POINTERS}Q", "the leader's pointer, the variant's own (agent of a follower)"),
 )
 
+PLACES_TABLE = _structure(
+    "places",
+    ("count", "Q", "how many files were mapped at a chosen address (agent, supervisor)"),
+    ("data", "Q", "where the first goes if it holds no code, PLACE_SIZE on the next (supervisor)"),
+    ("code", f"{CODE_PLACES}Q", "where each of them goes if it may hold code (supervisor)"),
+)
+
 IMAGE = _structure(
     "image_header",
     ("magic", "Q", "IMAGE_MAGIC"),
@@ -396,7 +408,10 @@ PSEUDO_CALLS = {
 }
 IMAGE_MAGIC = 0x31746E656761786D
 
-STRUCTURES = (TASK, DOMAIN, FUTEXES, BOOTSTRAP, LANE, MESSAGE, COOKIES_TABLE, POINTERS_TABLE, IMAGE)
+STRUCTURES = (
+    *(TASK, DOMAIN, FUTEXES, BOOTSTRAP, LANE, MESSAGE),
+    *(COOKIES_TABLE, POINTERS_TABLE, PLACES_TABLE, IMAGE),
+)
 
 _CONSTANTS = (
     "PROTOCOL_VERSION",
@@ -417,6 +432,10 @@ _CONSTANTS = (
     "COOKIES",
     "POINTERS_OFFSET",
     "POINTERS",
+    "PLACES_OFFSET",
+    "PLACE_SIZE",
+    "CODE_PLACES",
+    "DATA_PLACES",
     "DOMAIN_OFFSET",
     "FUTEXES_OFFSET",
     "SHARED_RANGES",

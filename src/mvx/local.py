@@ -13,6 +13,7 @@ import stat
 from typing import Final
 
 from mvx import calls, kernel
+from mvx.code import CodeFile
 from mvx.elf import is_elf
 from mvx.kernel import MASK, Registers, signed
 from mvx.layout import DESCRIPTORS, DESCRIPTORS_MAX, KEPT_MASK
@@ -30,6 +31,7 @@ _ARCH_PRCTL: Final = 158
 _MAP_SHARED: Final = 1
 _MAP_PRIVATE: Final = 2
 _MAP_TYPE: Final = 0xF
+_MAP_FIXED: Final = 0x10
 _MAP_ANONYMOUS: Final = 0x20
 _PROT_WRITE: Final = 2
 _PROT_EXEC: Final = 4
@@ -79,6 +81,18 @@ class Local:
             return False
         return bool(current.r10 & _MAP_SHARED) or not _holds(task, current.r8 & 0xFFFFFFFF)
 
+    def is_placed_by_agent(self, current: Registers) -> bool:
+        """Whether a call maps a file privately, not to run it, at no address of the program's
+        choice: the agent chooses one without a stop (agent/places.c).
+        """
+        return (
+            current.orig_rax == _MMAP
+            and not current.rdi
+            and not current.rdx & _PROT_EXEC
+            and current.r10 & (_MAP_TYPE | _MAP_ANONYMOUS) == _MAP_PRIVATE
+            and self._monitor.options.verify != "all"
+        )
+
     def call(self, task: Task, current: Registers) -> None:
         """Let a stopped local call go, or refuse it."""
         number = current.orig_rax
@@ -121,6 +135,12 @@ class Local:
         if is_code and is_file and current.r10 & _MAP_TYPE == _MAP_PRIVATE:
             found = self._monitor.sites.file(task, current.r8 & 0xFFFFFFFF)
             file = (found, current.r9) if found is not None else None
+        is_certain = bool(current.r10 & _MAP_FIXED) and not task.offers
+        if file is not None and is_certain and not self._patches(task, file[0]):
+            # Nothing is to be written there. Should the call fail, there is no code to run.
+            self._appeared(task, current.rdi, current.rsi)
+            self._monitor.sites.mapped(task, current.rdi, current.rsi, file, current)
+            return False
         if is_placed:
             placement, index = self._monitor.placement, task.space.files_mapped
             if is_code or _may_hold_code(task, current):
@@ -146,6 +166,10 @@ class Local:
         task.on_exit_stop = mapped
         kernel.resume(task.tid, to_syscall_exit=True)
         return True
+
+    def _patches(self, task: Task, file: CodeFile) -> bool:
+        assert task.space is not None
+        return self._monitor.sites.knows(task.space, file)
 
     def _appeared(self, task: Task, start: int, size: int) -> None:
         zone = self._monitor.placement.zone(task.variant.index)

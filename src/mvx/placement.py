@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from mvx import diversity
 from mvx.elf import HEADER, PROGRAM_HEADER, PT_LOAD
 from mvx.errors import UsageError
-from mvx.layout import MOVES_MAX
+from mvx.layout import CODE_PLACES, DATA_PLACES, MOVES_MAX, PLACE_SIZE, PLACES_TABLE
 from mvx.stack import AT_BASE, AT_ENTRY, AT_PHDR, RESIDUES
 from mvx.terrain import USUAL, Terrain
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from mvx.stack import InitialStack
     from mvx.tasks import Task
 
-_SLOT: Final = 1 << 33
+_SLOT: Final = PLACE_SIZE
 """A punned jump reaches 2 GiB to both sides of its file (sites.py): nothing else may lie there."""
 _ZONE_SLOTS: Final = 256
 _FIRST_SLOTS: Final = 64
@@ -52,7 +52,6 @@ natively lies.
 """
 _DATA_LOW: Final = 0x5900_0000_0000
 _DATA_HIGH: Final = 0x5A00_0000_0000
-_DATA_SLOTS: Final = 512
 """Mapped files that hold no code, above the heap: usual for all sanitizers' programs, too."""
 _STACK_LOW: Final = 0x7FFC_0000_0000
 _STACK_HIGH: Final = 0x7FFF_F000_0000
@@ -122,17 +121,27 @@ class Placement:
         self._barrier = generator.randrange(*terrain.barrier, _PAGE)
         self._stack = generator.randrange(_STACK_LOW, _STACK_HIGH, _PAGE)
         self._data = generator.randrange(_DATA_LOW, _DATA_HIGH, _PAGE)
+        self._places: dict[int, bytes] = {}
         self._lowest_bytes = generator.sample(range(0, 256, 16), min(variants, 16))
 
     def file_address(self, variant: int, index: int) -> int:
         """Where a variant maps its index-th file; 0, the kernel's choice, when the zone is full."""
-        if index + 1 >= _LOADER_SLOT:
+        if index >= CODE_PLACES:
             return 0
         return self._address(variant, index + 1, str(index + 1))
 
     def data_address(self, index: int) -> int:
         """Where every variant maps its index-th file if that holds no code; 0: see file_address."""
-        return self._data + index * _SLOT if index < _DATA_SLOTS else 0
+        return self._data + index * _SLOT if index < DATA_PLACES else 0
+
+    def places(self, variant: int) -> bytes:
+        """The table by which the agent of a variant places files itself; none is mapped yet."""
+        if variant not in self._places:
+            code = (self.file_address(variant, index) for index in range(CODE_PLACES))
+            content = bytearray(PLACES_TABLE.pack(data=self.data_address(0)))
+            struct.pack_into(f"<{CODE_PLACES}Q", content, PLACES_TABLE.offset("code"), *code)
+            self._places[variant] = bytes(content)
+        return self._places[variant]
 
     def distances(self, variant: int, other: int) -> tuple[int, int]:
         """By how much another variant's image and files, and its loader, lie above a variant's."""

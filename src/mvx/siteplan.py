@@ -212,6 +212,10 @@ class Program:
             known |= new
             self.learned.setdefault(file, set()).update(new)
 
+    def knows(self, file: str) -> bool:
+        """Whether sites of a file, given by its key, are known."""
+        return bool(self._known.get(file))
+
     def plan(self, area: Area, memory: Memory) -> Plan | None:
         """What to write into an area that has just been mapped; None if nothing is known of it."""
         known = self._known.get(area.file.key)

@@ -174,6 +174,11 @@ class Sites:
         except OSError:
             return None
 
+    def knows(self, space: AddressSpace, file: CodeFile) -> bool:
+        """Whether there is anything to patch when a file's code is mapped."""
+        program = space.sites.program
+        return self.enabled and program is not None and program.knows(file.key)
+
     def mapped(
         self,
         task: Task,

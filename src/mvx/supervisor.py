@@ -410,13 +410,12 @@ class Supervisor:
 
     def _is_local(self, task: Task, current: Registers) -> bool:
         """Whether a call goes on at once: a local one, unless it goes through the agent so that the
-        trace learns its result, or to be compared.
+        trace learns its result, or to be compared, or because the agent places the file.
         """
-        number = current.orig_rax
-        is_traced = self._monitor.trace is not None
-        return (
-            self._local.is_local(number) and not is_traced and not self._local.shares(task, current)
-        )
+        local = self._local
+        if not local.is_local(current.orig_rax) or self._monitor.trace is not None:
+            return False
+        return not local.shares(task, current) and not local.is_placed_by_agent(current)
 
     def _redirect(self, task: Task, current: Registers) -> None:
         """Send a trapped call into the agent."""

@@ -26,6 +26,8 @@ from mvx.layout import (
     COOKIES_TABLE,
     DOMAIN_OFFSET,
     HISTORY_ENTRIES,
+    PLACES_OFFSET,
+    PLACES_TABLE,
     PROCESS_OFFSET,
     TASK_SLOT_SIZE,
 )
@@ -260,10 +262,13 @@ class Takeover:
         assert leader.space is not None
         base = follower.space.base
         tables = Mapping(base + PROCESS_OFFSET, base + DOMAIN_OFFSET, "rw-p", 0, (0, 0), "")
+        mapped = max(leader.space.files_mapped, follower.space.files_mapped)
+        places = leader.space.memory.read(leader.space.base + PLACES_OFFSET, PLACES_TABLE.size)
         _copy(follower, leader, tables, leader.space.base - base)
+        leader.space.memory.write(leader.space.base + PLACES_OFFSET, places)
+        leader.space.files_mapped = mapped
         leader.space.sites = follower.space.sites.copy()
         leader.space.code = follower.space.code.copy()
-        leader.space.files_mapped = max(leader.space.files_mapped, follower.space.files_mapped)
         leader.space.loading = follower.space.loading
         leader.space.own_program = follower.space.own_program
         leader.space.entry = follower.space.entry

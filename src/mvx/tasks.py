@@ -17,6 +17,8 @@ from mvx.layout import (
     ARENAS_OFFSET,
     DESCRIPTOR_TABLE_COUNT,
     DESCRIPTOR_TABLE_SIZE,
+    PLACES_OFFSET,
+    PLACES_TABLE,
     PROCESS_OFFSET,
     TASK_SLOT_SIZE,
     TASK_SLOTS,
@@ -71,8 +73,6 @@ class AddressSpace:
     users: int = 0
     overhead: int = 0
     """Bytes that mvx added to the address space."""
-    files_mapped: int = 0
-    """How many files were mapped at an address of the supervisor's choice."""
     own_program: bool = False
     """The variants execute different files here."""
     loading: bool = False
@@ -101,6 +101,17 @@ class AddressSpace:
     def table_address(self, table: int) -> int:
         """Address of a descriptor table."""
         return self.base + PROCESS_OFFSET + table * DESCRIPTOR_TABLE_SIZE
+
+    @property
+    def files_mapped(self) -> int:
+        """How many files were mapped at an address that mvx chose, by the agent or here."""
+        word = self.memory.read(self.base + PLACES_OFFSET + PLACES_TABLE.offset("count"), 8)
+        return int.from_bytes(word, "little")
+
+    @files_mapped.setter
+    def files_mapped(self, count: int) -> None:
+        place = self.base + PLACES_OFFSET + PLACES_TABLE.offset("count")
+        self.memory.write(place, count.to_bytes(8, "little"))
 
     def contains(self, address: int) -> bool:
         """Whether an address lies in the agent, its state or the arenas."""
