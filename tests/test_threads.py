@@ -10,10 +10,13 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import zlib
 from pathlib import Path
+from subprocess import PIPE
 
 import known_gaps
 import pytest
@@ -111,3 +114,32 @@ def test_turns_taken_away_are_counted(mvx_command: list[str], work_place: Path) 
     counted = json.loads(target.read_text())["preemptions"]
     assert counted["spinning"] > 0
     assert counted["computing"] == 0
+
+
+KILLED_FROM_OUTSIDE = """
+import mmap, os
+counter = mmap.mmap(-1, 4096)
+for _ in range(6):
+    if not (child := os.fork()):
+        print(os.getpid(), flush=True)
+        while True:
+            counter[:4] = (int.from_bytes(counter[:4]) + 1).to_bytes(4)
+            for _ in range(300):
+                os.getppid()
+    os.waitpid(child, 0)
+    print("counted", int.from_bytes(counter[:4]), flush=True)
+"""
+
+
+def test_killed_process_leaves_what_it_did(mvx_command: list[str]) -> None:
+    """A follower that is behind first does to shared memory what its leader did."""
+    command = [*mvx_command, "run", "--policy", "stream", "--", sys.executable, "-c"]
+    with subprocess.Popen([*command, KILLED_FROM_OUTSIDE], stdout=PIPE, stderr=PIPE) as mvx:
+        assert mvx.stdout is not None
+        assert mvx.stderr is not None
+        for line in mvx.stdout:
+            if not line.startswith(b"counted"):
+                time.sleep(0.05)
+                os.kill(int(line), signal.SIGKILL)
+        assert mvx.stderr.read() == b""
+    assert mvx.returncode == 0

@@ -30,6 +30,7 @@ from mvx import (
     vsyscall,
     waiting,
 )
+from mvx.deaths import Deaths
 from mvx.delivery import Delivery
 from mvx.disagreement import Disagreement
 from mvx.instructions import Instructions
@@ -85,6 +86,7 @@ class Supervisor:
         self._processes = Processes(self._monitor)
         self._delivery = Delivery(self._monitor)
         self._preemption = Preemption(self._monitor)
+        self._deaths = Deaths(self._monitor)
         self._local = Local(self._monitor)
         self._disagreement = Disagreement(self._monitor, self._regathered, self._stop)
         self._monitor.diverged = self._disagreement.diverged
@@ -256,7 +258,10 @@ class Supervisor:
         if monitor.waiting.watches:
             timeout = min(timeout, waiting.LOOK_S)
         soon = _earliest(
-            self._delivery.timeout(), self._preemption.timeout(), monitor.jobs.timeout()
+            self._delivery.timeout(),
+            self._preemption.timeout(),
+            self._deaths.timeout(),
+            monitor.jobs.timeout(),
         )
         timeout = timeout if soon is None else min(timeout, soon)
         start = time.monotonic()
@@ -265,6 +270,7 @@ class Supervisor:
         monitor.jobs.look()
         self._delivery.look()
         self._preemption.look()
+        self._deaths.look()
         monitor.adapt_waiting()
         if information is not None and information.si_signo != signal.SIGCHLD:
             self._forward(information)
@@ -526,6 +532,7 @@ class Supervisor:
         task.state = State.ENDED
         monitor.jobs.ended(task)
         monitor.tasks.pop(task.tid, None)
+        shares = task.space is not None and task.space.turns.joined
         monitor.leave(task)
         self._delivery.ended(task)
         if task.variant.dropped:
@@ -547,7 +554,7 @@ class Supervisor:
                 reason = f"the kernel killed the leader with {name}"
                 self._disagreement.diverged("death", task, reason, suspects=frozenset({0}))
             for other in others:
-                monitor.kill_process(other)
+                self._deaths.follow(other, shares=shares)
         elif not task.is_leader and os.WIFSIGNALED(status):
             leader = task_set.tasks[0]
             if leader.status is None:
