@@ -1,19 +1,27 @@
-"""Variants that compute are brought to the same instruction: the parts that need no process."""
+"""Variants that compute are brought to the same instruction: the parts that need no variants."""
 
 from __future__ import annotations
 
+import os
+import signal
 import struct
+import subprocess
+from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from mvx import alignment
+from mvx import alignment, breakpoints, kernel, visits
 from mvx.alignment import is_same_round, lag, return_addresses, steps
 from mvx.placement import Placement
 from mvx.tasks import Task
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 CODE = 0x401000
+VISITED = Path(__file__).parent / "alignment" / "visited.c"
 
 
 def test_what_counts_is_found() -> None:
@@ -88,3 +96,33 @@ def test_code_has_a_counterpart_and_other_memory_is_its_own() -> None:
     assert placement.counterpart(leaders + 0x123, 0, 1) == followers + 0x123
     assert placement.counterpart(followers + 0x123, 1, 0) == leaders + 0x123
     assert placement.counterpart(0x401000, 0, 1) == 0x401000
+
+
+@pytest.mark.skipif(visits.most() < 1000, reason="the kernel lets nobody count visits here")
+def test_the_kernel_counts_visits(compiled: Callable[..., Path]) -> None:
+    with subprocess.Popen([compiled(VISITED)], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        place, counter = (int(word, 16) for word in process.stdout.readline().split())
+        kernel.seize(process.pid)
+        kernel.interrupt(process.pid)
+        os.waitpid(process.pid, kernel.WALL)
+        try:
+            for times in (2, 10, 1000):
+                before = _read(process.pid, counter)
+                descriptor = visits.watch(process.pid, place, times)
+                assert descriptor is not None
+                kernel.resume(process.pid)
+                _, status = os.waitpid(process.pid, kernel.WALL)
+                os.close(descriptor)
+                assert status >> 8 == signal.SIGTRAP
+                assert breakpoints.is_breakpoint(process.pid)
+                assert kernel.registers(process.pid).rip == place
+                assert _read(process.pid, counter) - before in (times - 1, times)
+        finally:
+            process.kill()
+
+
+def _read(pid: int, address: int) -> int:
+    with Path(f"/proc/{pid}/mem").open("rb", 0) as memory:
+        memory.seek(address)
+        return int.from_bytes(memory.read(8), "little")

@@ -23,10 +23,10 @@ import enum
 import struct
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mvx import breakpoints, kernel
+from mvx import breakpoints, kernel, visits
 from mvx.kernel import Registers, TaskGoneError
 
 if TYPE_CHECKING:
@@ -45,9 +45,8 @@ _MANGLED_BY: Final = 17
 _FLAGS: Final = 0xCD5
 """The flags of arithmetic and direction."""
 _NEAR_HITS: Final = 8
-_FEW_VISITS: Final = 64
 _HITS: Final = 200
-"""So many visits of a breakpoint are waited for; each takes the supervisor about 50 µs."""
+"""So many visits of a breakpoint are waited for where nothing counts; each takes about 50 µs."""
 _NEAR_NS: Final = 500_000
 _OUTER_NS: Final = 1_000_000
 _FIRST_RUN_NS: Final = 500_000
@@ -133,6 +132,7 @@ class Alignment:
 
     def __init__(self, monitor: Monitor) -> None:
         """The monitor knows where the variants' code lies, and how far their tasks have come."""
+        self._monitor = monitor
         self._arenas = monitor.arenas.arenas
         self._placement = monitor.placement
 
@@ -148,6 +148,7 @@ class Alignment:
             return Meeting.APART
         places = [self._place(task) for task in tasks]
         with contextlib.ExitStack() as blocked:
+            blocked.enter_context(self._stops_at_masks(leader))
             for task in tasks:
                 blocked.enter_context(breakpoints.signals_blocked(task.tid))
             is_exact = self._bring_together(leader, followers, time.monotonic() + seconds)
@@ -156,6 +157,19 @@ class Alignment:
         ):
             return Meeting.LEFT
         return Meeting.EXACT if is_exact else Meeting.APART
+
+    @contextlib.contextmanager
+    def _stops_at_masks(self, leader: Task) -> Iterator[None]:
+        """The leader comes to the control gate before a call that would show that its signals are
+        blocked: a patched call does not stop it otherwise.
+        """
+        former = self._monitor.read_field(leader, "deferred")
+        self._monitor.write_field(leader, "deferred", 1)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                self._monitor.write_field(leader, "deferred", former)
 
     def _place(self, task: Task) -> int:
         """How far a task has come in its lane: a patched call does not stop it."""
@@ -279,13 +293,13 @@ class Alignment:
             distance = course.lag(leader, follower)
             if not distance:
                 break
-            behind, visits = (follower, distance) if distance > 0 else (leader, -distance)
-            if visits <= _FEW_VISITS:
-                if not course.visit(behind, visits):
+            behind, times = (follower, distance) if distance > 0 else (leader, -distance)
+            if times <= visits.most():
+                if not course.visit(behind, times):
                     return False
                 continue
             spent_ns = breakpoints.spent_ns(behind)
-            part_ns = min(visits * course.visit_ns * 7 // 8, most_ns)
+            part_ns = min(times * course.visit_ns * 7 // 8, most_ns)
             if breakpoints.run(behind, (), part_ns, course.end) or not course.visit(behind):
                 return False
             left = course.lag(leader, follower)

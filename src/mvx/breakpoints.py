@@ -1,7 +1,8 @@
 """Running a stopped task to hardware breakpoints, or for a while.
 
-Four addresses per task (Intel SDM 3B, section 18.2); ptrace(2), PTRACE_POKEUSER of u_debugreg,
-needs no privilege. Other stops of the task are not served here: DepartedError hands them on.
+The processor has four addresses per task (Intel SDM 3B, section 18.2); ptrace(2),
+PTRACE_POKEUSER of u_debugreg, needs no privilege. One is left for visits that the kernel counts
+(visits.py). Other stops of the task are not served here: DepartedError hands them on.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from mvx import kernel
+from mvx import kernel, visits
 from mvx.kernel import TaskGoneError
 
 if TYPE_CHECKING:
     from mvx.tasks import Task
 
-MOST: Final = 4
+MOST: Final = 3
 """How many addresses a task can be run to."""
 _DEBUG_REGISTERS: Final = 848
 """offsetof(struct user, u_debugreg) in <sys/user.h>, x86-64."""
@@ -71,21 +72,25 @@ def spent_ns(task: Task) -> int:
     return kernel.processor_time_ns(task.process, task.tid)
 
 
-def run(task: Task, places: Sequence[int], limit_ns: int, end: float, visits: int = 1) -> bool:
-    """Run a stopped task until it has come to one of at most four addresses that often; False when
-    it had not within that much of its processor time, and is stopped elsewhere.
+def run(task: Task, places: Sequence[int], limit_ns: int, end: float, times: int = 1) -> bool:
+    """Run a stopped task until it has come to one of a few addresses that often; False when it had
+    not within that much of its processor time, and is stopped elsewhere.
     """
     until = min(end, time.monotonic() + limit_ns / 1e9)
     limit_ns += spent_ns(task)
-    _set(task.tid, places)
+    counter = visits.watch(task.tid, places[0], times) if times > 1 else None
+    if counter is None:
+        _set(task.tid, places)
+    else:
+        times = 1
     try:
         while True:
             kernel.resume(task.tid)
             status = _wait(task, until)
             number, event = status >> 8 & 0xFF, status >> 16
             if number == signal.SIGTRAP and not event and is_breakpoint(task.tid):
-                visits -= 1
-                if visits == 0 or not places:
+                times -= 1
+                if times == 0 or not places:
                     return bool(places)
                 continue
             if event != kernel.EVENT_STOP or number != signal.SIGTRAP:
@@ -98,7 +103,10 @@ def run(task: Task, places: Sequence[int], limit_ns: int, end: float, visits: in
                 return False
             until = min(end, now + left_ns / 1e9)
     finally:
-        _set(task.tid, ())
+        if counter is None:
+            _set(task.tid, ())
+        else:
+            os.close(counter)
 
 
 def _wait(task: Task, until: float) -> int:
@@ -122,7 +130,7 @@ def _wait(task: Task, until: float) -> int:
 def is_breakpoint(tid: int) -> bool:
     """Whether a SIGTRAP that stops a task is from a breakpoint of ours, be it a late one."""
     code = int.from_bytes(kernel.signal_information(tid)[8:12], "little", signed=True)
-    return code == kernel.TRAP_HWBKPT
+    return code in (kernel.TRAP_HWBKPT, kernel.TRAP_PERF)
 
 
 def _set(tid: int, places: Sequence[int]) -> None:

@@ -61,6 +61,7 @@ SYSCALL_STOP: Final = signal.SIGTRAP | 0x80
 SI_TKILL: Final = -6
 SI_TIMER: Final = -2
 TRAP_HWBKPT: Final = 4
+TRAP_PERF: Final = 6
 SI_KERNEL: Final = 0x80
 FIRST_REALTIME: Final = 32
 """Signals from here on queue; glibc keeps 32 and 33 for itself."""

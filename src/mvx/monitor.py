@@ -293,6 +293,12 @@ class Monitor:
         address = task.slot_address + TASK.offset(field)
         task.space.memory.write(address, value.to_bytes(4, "little"))
 
+    def read_field(self, task: Task, field: str) -> int:
+        """Read one 32-bit field of a task's struct task."""
+        assert task.space is not None
+        content = task.space.memory.read(task.slot_address + TASK.offset(field), 4)
+        return int.from_bytes(content, "little")
+
     def write_word(self, task: Task, field: str, value: int) -> None:
         """Write one 64-bit field of a task's struct task."""
         assert task.space is not None

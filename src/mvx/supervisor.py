@@ -25,6 +25,7 @@ from mvx import (
     jobs,
     kernel,
     launch,
+    slices,
     turns,
     verification,
     vsyscall,
@@ -205,6 +206,7 @@ class Supervisor:
             pending.append(started)
         for started in pending:
             self._serve_until_started(started.pid, started.error)
+        slices.shorten()
 
     def _launch(self, variant: Variant, content: bytes, *, privileged: bool) -> launch.Started:
         """Start a variant; a follower in a PID namespace of its own where that is wanted and can be
