@@ -129,11 +129,10 @@ class BetweenCalls:
             self._monitor.write_field(task, "pending", 1)
             kernel.resume(task.tid)
             return
-        if self._has_time(task):
-            kernel.resume(task.tid)  # it is on its way to a call already
-            return
-        if task.in_flight:
-            self._due[task] = time.monotonic() + _RETRY_S
+        if self._has_time(task) or task.in_flight:
+            # It is on its way to a call, or into the handler of an agreed signal, already.
+            self._due.setdefault(task, time.monotonic() + _RETRY_S)
+            self._monitor.write_field(task, "pending", 1)
             kernel.resume(task.tid)
             return
         self._hold(task, current, in_signal_stop=True)
@@ -155,6 +154,12 @@ class BetweenCalls:
         begun_ns = self._begun_ns.pop(task, None)
         if begun_ns is not None:
             self._rest(task, begun_ns)
+
+    def met(self, task: Task) -> None:
+        """A leader has come to the call at which all meet; its signals wait no more."""
+        self._due.pop(task, None)
+        self._forced.pop(task, None)
+        self._resting.discard(task)
 
     def _rest(self, task: Task, begun_ns: int) -> None:
         now_ns = time.monotonic_ns()

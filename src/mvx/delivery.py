@@ -334,20 +334,20 @@ class Delivery:
         if own and self.ballots is not None:
             if not self.ballots.vote(task, stash):
                 if timer and is_merged:
-                    close_signals(task, number)
+                    self._close(task, current, number)
                 self._go_on(task)
                 kernel.resume(task.tid)
                 return
         else:
             merge(task.stash, stash)
         if timer and is_merged:
-            close_signals(task, number)
+            self._close(task, current, number)
         if self._monitor.options.signal_points == "calls":
             self.pull_out(task)
             kernel.resume(task.tid)
             return
         if timer and self.between.defer(task):
-            close_signals(task, number)
+            self._close(task, current, number)
             self._go_on(task)
             kernel.resume(task.tid)
             return
@@ -357,6 +357,17 @@ class Delivery:
         self.pull_out(task)
         self.between.watch(task)
         kernel.resume(task.tid)
+
+    def _close(self, task: Task, current: Registers, number: int) -> None:
+        """Block a timer's signal that waits already, unless the leader is about to make a call that
+        would see it: its agent has looked for signals before.
+        """
+        assert task.space is not None
+        if task.space.contains(current.rip):
+            place = task.slot_address + TASK.offset("number")
+            if int.from_bytes(task.space.memory.read(place, 8), "little") in _LOOKING:
+                return
+        close_signals(task, number)
 
     def _go_on(self, task: Task) -> None:
         """A signal that is ignored, or comes later, stopped the leader. Natively it would not even
@@ -444,6 +455,7 @@ class Delivery:
             self.between.watch(leader)
             leader.interrupt_code = 0
             return
+        self.between.met(leader)
         signals, leader.stash = leader.stash, []
         for stash in signals:
             stash.missing = len(gathered)

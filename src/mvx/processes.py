@@ -108,6 +108,8 @@ class Processes:
         if not self._agree(task_set):
             return
         leader = task_set.gathered.pop(0)
+        if leader.stash:
+            self._monitor.write_field(leader, "pending", 1)  # no agent sees the end of this call
         task_set.native_result = None
         task_set.native_signals = []
         task_set.child = None
