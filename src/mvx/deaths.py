@@ -6,6 +6,7 @@ its leader had done, as far as that can be known, which is up to the leader's la
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +37,16 @@ class Deaths:
             self._monitor.kill_process(follower)
         else:
             self._doomed.setdefault(follower.process, time.monotonic() + _PATIENCE_S)
+
+    def born(self, parent: Task) -> None:
+        """A task has created another: if a follower's, the leader's may have been killed before."""
+        child_set = parent.set.child
+        child = child_set.tasks.get(parent.variant.index) if child_set is not None else None
+        if child is None or child.is_leader or child.state is State.ENDED:
+            return
+        leader = child.set.tasks.get(0)
+        if leader is not None and leader.status is not None and os.WIFSIGNALED(leader.status):
+            self.follow(child, shares=child.turns)
 
     def timeout(self) -> float | None:
         """Seconds until :meth:`look` has something to do, None if nothing."""

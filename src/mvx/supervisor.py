@@ -356,6 +356,7 @@ class Supervisor:
         elif event in (kernel.EVENT_FORK, kernel.EVENT_VFORK, kernel.EVENT_CLONE):
             self._count(task, "birth")
             self._processes.births.born(task)
+            self._deaths.born(task)
         elif number == kernel.SYSCALL_STOP:
             self._count(task, "exit")
             at_exit, task.on_exit_stop = task.on_exit_stop, None
