@@ -234,7 +234,8 @@ void turn_change(struct task *task, uint64_t turn) {
     }
 }
 
-/* Whether the leader's thread gives its turn up for a call that may wait for somebody. */
+/* Whether the leader's thread gives its turn up for a call that may wait for somebody. Nobody waits
+ * for the content of a regular file, but for a lock on it. */
 int turn_is_released(const struct call *call) {
     const struct task *task = call->task;
     if (!task->turns || call->flags & FLAG_NO_RETURN ||
@@ -244,8 +245,12 @@ int turn_is_released(const struct call *call) {
     if (!call->rule->blocks) {
         return 0;
     }
+    if (!(call->flags & FLAG_DESCRIPTOR) || call->number == __NR_flock ||
+        call->number == __NR_fcntl) {
+        return 1;
+    }
     uint8_t kept = descriptor_kept(task, (int32_t)call->arguments[0]);
-    return !(call->flags & FLAG_DESCRIPTOR) || (kept != KEPT_MAPPED && kept != KEPT_UNSEEN);
+    return kept != KEPT_MAPPED && kept != KEPT_UNSEEN;
 }
 
 /* Leader: say that the thread gives its turn up for a call, then do it. */
