@@ -139,6 +139,7 @@ void descriptor_copy(struct task *task, int64_t from, int64_t to);
 void descriptor_arrived(struct task *task, int64_t number, int close_on_exec);
 uint64_t open_flags(const struct call *call);
 void open_finish(struct call *call);
+void view_again(const struct call *call);
 uint16_t *descriptor_entry(const struct task *task, int64_t number);
 void descriptor_move(struct task *task, int64_t from, int64_t to, int close_on_exec);
 void process_lock(struct task *task);

@@ -120,6 +120,9 @@ static void execute(struct call *call) {
     if (call->done) {
         return;
     }
+    if (call->flags & FLAG_DESCRIPTOR) {
+        view_again(call);
+    }
     uint64_t arguments[ARGUMENTS_MAX];
     copy(arguments, call->arguments, sizeof arguments);
     int changed = use_compared(call, arguments);

@@ -190,8 +190,21 @@ static void view(struct call *call) {
         uint64_t flags = open_flags(call) & O_CLOEXEC;
         plain(__NR_dup3, (uint64_t)number, (uint64_t)call->result, flags, 0, 0, 0);
         plain(__NR_close, (uint64_t)number, 0, 0, 0, 0, 0);
+        call->kept = KEPT_VIEW;
     }
     process_unlock(call->task);
+}
+
+/* Leader: before a call that goes back to the start of such a file, as the kernel makes its content
+ * anew then. */
+void view_again(const struct call *call) {
+    int is_start = (call->number == __NR_lseek && !call->arguments[1] && !call->arguments[2]) ||
+                   ((call->number == __NR_pread64 || call->number == __NR_preadv ||
+                     call->number == __NR_preadv2) &&
+                    !call->arguments[3]);
+    if (is_start && descriptor_kept(call->task, (int32_t)call->arguments[0]) == KEPT_VIEW) {
+        gate_control(REQUEST_REREAD, (long)call->arguments[0], 0, 0);
+    }
 }
 
 /* Whether followers cannot open a file for reading, since the program does not, or has no name of
@@ -338,7 +351,8 @@ void open_finish(struct call *call) {
     if (is_error(call->result)) {
         return;
     }
-    if (is_leader(task) || call->kept == KEPT_ONCE || call->kept == KEPT_UNSEEN) {
+    if (is_leader(task) || call->kept == KEPT_ONCE || call->kept == KEPT_UNSEEN ||
+        call->kept == KEPT_VIEW) {
         descriptor_arrived(task, call->result, opens_close_on_exec(call));
         descriptor_set(task, call->result, call->kept);
         return;

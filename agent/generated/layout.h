@@ -58,8 +58,9 @@
 #define REQUEST_STALLED 9
 #define REQUEST_FETCH 10
 #define REQUEST_CHANGED 11
-#define REQUEST_WAITED 12
-#define REQUEST_JOINED 13
+#define REQUEST_REREAD 12
+#define REQUEST_WAITED 13
+#define REQUEST_JOINED 14
 #define POINT_ENTRY 0
 #define POINT_INTERRUPTED 1
 #define POINT_EXIT 2
@@ -87,9 +88,10 @@
 #define KEPT_MAPPED 2
 #define KEPT_OWN 3
 #define KEPT_UNSEEN 4
-#define KEPT_PIPE_IN 5
-#define KEPT_PIPE_OUT 6
-#define KEPT_EPOLL 7
+#define KEPT_VIEW 5
+#define KEPT_PIPE_IN 6
+#define KEPT_PIPE_OUT 7
+#define KEPT_EPOLL 8
 #define POLICY_STRICT 0
 #define POLICY_EFFECTS 1
 #define POLICY_STREAM 2

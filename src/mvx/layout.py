@@ -86,6 +86,7 @@ REQUESTS = {
     "FETCH": "a descriptor: of what the leader has mapped (follower), or for a file of /proc "
     "(leader); arguments: where to put the address of the socket, 0: connected; the file",
     "CHANGED": "the leader has changed a file with copies; arguments: descriptor or -1, result",
+    "REREAD": "the leader is about to read such a file of /proc from its start; its descriptor",
     "WAITED": "the loop is over in which a variant waits for its own copy of a signal",
     "JOINED": "the process takes its turns with others from here on",
 }
@@ -138,6 +139,7 @@ DESCRIPTORS = {
     "MAPPED": "a regular file, directory or stateless device: followers hold an open for reading",
     "OWN": "each variant's own: operations are local",
     "UNSEEN": "a regular file that followers cannot open for reading: a placeholder, too",
+    "VIEW": "like ONCE: a file of /proc that the supervisor has made (src/mvx/views.py)",
     "PIPE_IN": "like ONCE: the end for reading of a pipe that the program made",
     "PIPE_OUT": "the end for writing, which has the same number in the rest of the entry",
     "EPOLL": "an epoll instance: the leader's, with a map of event data in each variant",

@@ -142,6 +142,7 @@ class Monitor:
     def close(self) -> None:
         """Give back what the run took from the machine."""
         self.copies.close()
+        self.views.close()
         self.handover.close()
         self.sites.close()
         self.injector.close()

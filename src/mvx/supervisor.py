@@ -57,6 +57,7 @@ _STALLED: Final = _REQUESTS.index("STALLED")
 _JOINED: Final = _REQUESTS.index("JOINED")
 _FETCH: Final = _REQUESTS.index("FETCH")
 _CHANGED: Final = _REQUESTS.index("CHANGED")
+_REREAD: Final = _REQUESTS.index("REREAD")
 _WAITED: Final = _REQUESTS.index("WAITED")
 
 
@@ -489,7 +490,7 @@ class Supervisor:
         if current.rdi == _WAITED and ballots is not None and ballots.expired(task):
             return
         task.registers = current
-        if current.rdi in (_FETCH, _CHANGED):
+        if current.rdi in (_FETCH, _CHANGED, _REREAD):
             self._fetch(task, current)
             return
         task.request = (current.rdi, current.rsi, current.rdx, current.r10)
@@ -508,10 +509,14 @@ class Supervisor:
             )
 
     def _fetch(self, task: Task, current: Registers) -> None:
-        """A descriptor is asked for, or the leader has changed a file of which there are copies."""
+        """A descriptor is asked for, or the leader has changed a file of which there are copies, or
+        reads one again that was made for it.
+        """
         monitor = self._monitor
-        if current.rdi == _CHANGED:
-            if task.is_leader:
+        if current.rdi in (_CHANGED, _REREAD):
+            if task.is_leader and current.rdi == _REREAD:
+                monitor.views.reread(task, current.rsi & 0xFFFFFFFF)
+            elif task.is_leader:
                 monitor.copies.changed(task, kernel.signed(current.rsi), kernel.signed(current.rdx))
             kernel.resume(task.tid)
             return

@@ -3,8 +3,8 @@
 ``/proc/PID/status`` of a variant's process says who traces it and that it has a seccomp filter, and
 in ``stat``, too, a process that stands in a stop of the supervisor's is said to be traced. When the
 leader opens such a file (of a thread, too), it gets one with the native words instead, made at that
-moment (proc(5); fs/proc/array.c: the words of the states). Files of processes outside of the run
-stay as they are.
+moment, and made anew whenever it is read from its start (proc(5); fs/proc/array.c: the words of the
+states). Files of processes outside of the run stay as they are.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mvx import kernel
 from mvx.tasks import State, Task
@@ -21,7 +21,23 @@ if TYPE_CHECKING:
     from mvx.monitor import Monitor
 
 _SIZE_MAX = 1 << 16
+_VIEWS_MAX = 64
+"""How many such files are kept up to date; those that were opened before are as they were then."""
 _RUNNING, _SLEEPING, _STOPPED = b"R (running)", b"S (sleeping)", b"T (stopped)"
+
+
+_Key = tuple[int, int]
+
+
+class _View(NamedTuple):
+    """Descriptors of the supervisor's: the file of /proc, and what stands for it."""
+
+    file: int
+    memory: int
+
+
+def _key(status: os.stat_result) -> _Key:
+    return status.st_dev, status.st_ino
 
 
 class Views:
@@ -31,6 +47,8 @@ class Views:
         """Looks at the monitor's tasks."""
         self._monitor = monitor
         self._made: dict[Task, int] = {}
+        self._views: dict[_Key, _View] = {}
+        """The last ones, oldest first."""
 
     def fetch(self, task: Task, address: int, descriptor: int) -> int:
         """The leader's agent has opened a file of that kind, and asks for one to put in its place:
@@ -38,18 +56,46 @@ class Views:
         then with 0, connected.
         """
         if address:
-            content = self._content(task, descriptor)
+            path = f"/proc/{task.tid}/fd/{descriptor}"
+            content = self._content(task, path)
             if content is None:
                 return 0
-            self._made[task] = _file(content)
+            self._made[task] = self._make(path, content)
             return self._monitor.handover.invite(task, address)
         made = self._made.pop(task, -1)
         if made >= 0 and self._monitor.handover.give(task, made):
             return 0
         return -1
 
-    def _content(self, task: Task, descriptor: int) -> bytes | None:
-        path = f"/proc/{task.tid}/fd/{descriptor}"
+    def reread(self, task: Task, descriptor: int) -> None:
+        """The leader is about to read such a file from its start, again or for the first time."""
+        with contextlib.suppress(OSError):
+            view = self._views.get(_key(os.stat(f"/proc/{task.tid}/fd/{descriptor}")))
+            if view is not None:
+                content = self._content(task, f"/proc/self/fd/{view.file}") or b""
+                os.pwrite(view.memory, content, 0)
+                os.ftruncate(view.memory, len(content))
+
+    def close(self) -> None:
+        """Forget all."""
+        while self._views:
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        for number in self._views.pop(next(iter(self._views))):
+            os.close(number)
+
+    def _make(self, path: str, content: bytes) -> int:
+        """A descriptor, to be read only, of a file with that content, which stands for another."""
+        memory = os.memfd_create("mvx-view", os.MFD_CLOEXEC)
+        os.write(memory, content)
+        if len(self._views) == _VIEWS_MAX:
+            self._forget_oldest()
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._views[_key(os.fstat(memory))] = _View(file, memory)
+        return os.open(f"/proc/self/fd/{memory}", os.O_RDONLY | os.O_CLOEXEC)
+
+    def _content(self, task: Task, path: str) -> bytes | None:
         content = b""
         with contextlib.suppress(OSError):
             is_status = os.readlink(path).endswith("/status")
@@ -76,8 +122,10 @@ class Views:
     def _stat(self, reader: Task, content: bytes) -> bytes | None:
         tid = int(content.split(b" ", 1)[0])
         head, separator, rest = content.rpartition(b") ")
-        if tid not in self._monitor.tasks or not rest.startswith(b"t"):
+        if tid not in self._monitor.tasks:
             return None
+        if not rest.startswith(b"t"):
+            return content
         return head + separator + self._state(reader, tid)[:1] + rest[1:]
 
     def _state(self, reader: Task, tid: int) -> bytes:
@@ -99,13 +147,3 @@ def _is_stopping(tid: int) -> bool:
         return False
     event, number = (found.si_status >> 8, found.si_status & 0xFF) if found else (0, 0)
     return event == kernel.EVENT_STOP and number != signal.SIGTRAP
-
-
-def _file(content: bytes) -> int:
-    """A descriptor, to be read only, of a file with that content."""
-    memory = os.memfd_create("mvx-view", os.MFD_CLOEXEC)
-    try:
-        os.write(memory, content)
-        return os.open(f"/proc/self/fd/{memory}", os.O_RDONLY | os.O_CLOEXEC)
-    finally:
-        os.close(memory)
