@@ -208,6 +208,10 @@ void futex_released(const struct task *task, uint64_t address);
 int64_t outside_call(struct call *call, uint32_t operation);
 int64_t joined_call(struct call *call, uint32_t operation, const struct futex_time *timeout);
 
+/* order.c: threads run in parallel, what synchronises them is ordered */
+int64_t order_futex(struct call *call);
+int order_skip(struct task *task, const struct message *message);
+
 /* transfer.c */
 void transfer_rest(struct call *call, uint64_t *arguments);
 

@@ -448,7 +448,11 @@ static void call_locally(struct call *call) {
     struct task *task = call->task;
     struct lane *own = lane_of(task, task->variant);
     lane_begin(task);
-    if (call->rule->handler == HANDLER_ORDER && task->ordered) {
+    if (call->number == __NR_futex && task->parallel) {
+        call->result = order_futex(call);
+        return;
+    }
+    if (call->rule->handler == HANDLER_ORDER && task->ordered && !task->parallel) {
         __atomic_store_n(&own->number, call->number + 1, __ATOMIC_RELEASE);
         switch (call->number) {
         case __NR_futex:
@@ -498,7 +502,8 @@ __attribute__((used)) void agent_call(struct frame *frame, struct task *task) {
     if (task->own_timers && timer_is_own(&call)) {
         call.executor = EXECUTOR_EVERYONE;
     }
-    if (task->loading && call.rule->loading && !(call.flags & (FLAG_EFFECT | FLAG_SENSITIVE))) {
+    if ((task->loading || task->allocating) && call.rule->loading &&
+        !(call.flags & (FLAG_EFFECT | FLAG_SENSITIVE))) {
         call.executor = EXECUTOR_LOCAL;
     }
     turn_join(&call);

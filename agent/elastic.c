@@ -96,6 +96,9 @@ int elastic_skip(struct call *call, const struct message *message) {
         lane_begin(task);
         return 1;
     }
+    if (order_skip(task, message)) {
+        return 1;
+    }
     if (message->number == NUMBER_RDTSC || message->number == NUMBER_FUTEX) {
         lane_skip(task, sizeof *message);
         lane_acknowledge(task);

@@ -8,6 +8,7 @@
  *
  * gs points at struct task; only the supervisor sets it.
  */
+#include "generated/hooks.h"
 #include "generated/layout.h"
 
 #define EINTR 4
@@ -26,6 +27,8 @@ image_start:
     .long map_pages - image_start
     .long enter_rdtsc - image_start
     .long enter_rdtscp - image_start
+    .long enter_atomic - image_start
+    .long hook_stubs - image_start
     .long gate_plain_after - image_start
     .long gate_test - image_start
     .long gate_interruptible_after - image_start
@@ -127,6 +130,74 @@ enter_instruction:
     save_general
     call    agent_instruction
     /* Leave with every register but rax, rdx (and rcx for rdtscp) as it was. */
+    restore_general
+    lea     24(%rsp), %rsp
+    popfq
+    pop     %rsp
+    jmp     *%gs:OFFSET_TASK_RETURN_ADDRESS
+
+/*
+ * The library's symbols lead to these stubs (hooks.py). At the entry of a function r10 and r11 are nobody's, and rax
+ * is the number of vector arguments. While the process has one thread the function is called as if it were not hooked;
+ * what manages memory only leaves a note of that.
+ */
+    .globl hook_stubs
+    .hidden hook_stubs
+    .p2align 4
+hook_stubs:
+    .set hook, 0
+    .rept HOOKS_COUNT
+    .p2align 4
+    mov     $hook, %r11d
+    jmp     hook_entry
+    .set hook, hook + 1
+    .endr
+
+hook_entry:
+    cmpl    $0, %gs:OFFSET_TASK_PARALLEL
+    je      1f
+    cmp     $HOOKS_ALLOCATE, %r11d
+    jae     2f
+    cmpl    $0, %gs:OFFSET_TASK_ALLOCATING
+    jne     1f
+    pop     %gs:OFFSET_TASK_ALLOCATED
+    lea     allocate_return(%rip), %r10
+    push    %r10
+    movl    $1, %gs:OFFSET_TASK_ALLOCATING
+1:  lea     image_start(%rip), %r10
+    jmp     *(ORDER_OFFSET + OFFSET_ORDER_FUNCTIONS)(%r10, %r11, 8)
+allocate_return:
+    movl    $0, %gs:OFFSET_TASK_ALLOCATING
+    jmp     *%gs:OFFSET_TASK_ALLOCATED
+2:  mov     %r11d, %gs:OFFSET_TASK_HOOK
+    leave_program
+    push    $0
+    push    $-1
+    save_general
+    call    agent_hook
+    jmp     leave_hook
+
+/* A patched atomic instruction of the program: its number waits in the task. */
+    .globl enter_atomic
+    .hidden enter_atomic
+enter_atomic:
+    leave_program
+    push    $0
+    push    $-1
+    save_general
+    call    agent_atomic
+    jmp     leave_hook
+
+/* A hooked function returns: the return address was taken from the stack already. */
+    .globl hook_return
+    .hidden hook_return
+hook_return:
+    leave_program
+    push    $0
+    push    $-1
+    save_general
+    call    agent_hook_return
+leave_hook:
     restore_general
     lea     24(%rsp), %rsp
     popfq

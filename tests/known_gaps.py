@@ -42,6 +42,25 @@ STREAM_RACES: Final[dict[str, str]] = {
 THREADS: Final[dict[str, str]] = {}
 """Programs of tests/threads that may fail, and why."""
 
+ORDERED: Final[dict[str, str]] = {
+    "computing_is_interrupted": "the handler reads what the thread is computing",
+    "cpp_futures": "shared_ptr looks at its counters by a load that is not ordered",
+    "cpp_stop_tokens": "waits by loads that are not ordered",
+    "openmp_loops": "libgomp waits by loads that are not ordered",
+    "openmp_tasks": "libgomp waits by loads that are not ordered",
+    "python_threads": "CPython asks for its lock by loads that are not ordered",
+    "python_pools": "CPython asks for its lock by loads that are not ordered",
+}
+"""The same with `--threads ordered`: plain loads that race with atomic instructions."""
+
+SERIAL: Final = frozenset(
+    {
+        *("cancel_in_condition", "cancel_in_read", "cancel_while_computing"),
+        *("go_channels", "go_collects_garbage", "musl_threads"),
+    }
+)
+"""Programs whose threads run one at a time with `--threads ordered`, too, with a warning."""
+
 COMBINATIONS: Final[dict[str, str]] = {}
 """The same for one combination only: "name[combination]", as the test's name has it."""
 

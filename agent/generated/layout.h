@@ -9,6 +9,7 @@
 #define NUMBER_YIELD 0x10002
 #define NUMBER_FUTEX 0x10003
 #define NUMBER_JOIN 0x10004
+#define NUMBER_ORDER 0x10005
 #define PROCESS_OFFSET 0x100000
 #define DESCRIPTORS_MAX 0x10000
 #define DESCRIPTOR_TABLE_SIZE 0x20000
@@ -30,7 +31,13 @@
 #define TASKS_OFFSET 0x400000
 #define TASK_SLOTS 0x400
 #define TASK_SLOT_SIZE 0x8000
-#define PRIVATE_SIZE 0x2400000
+#define HOOKED_OFFSET 0x800
+#define HOOKED_MAX 0x14
+#define SECTIONS_MAX 0x8
+#define ORDER_OFFSET 0x2400000
+#define BUCKETS 0x1000
+#define ATOMICS_MAX 0x4000
+#define PRIVATE_SIZE 0x2500000
 #define ARENAS_OFFSET 0x4000000
 #define LANES 0x800
 #define LANE_HEADER_SIZE 0x1000
@@ -153,6 +160,12 @@
 #define OFFSET_TASK_PREEMPTED 0x118
 #define OFFSET_TASK_MOVED 0x11c
 #define OFFSET_TASK_WOKEN 0x120
+#define OFFSET_TASK_PARALLEL 0x1a0
+#define OFFSET_TASK_HOOK 0x1a4
+#define OFFSET_TASK_ENTRY_ATOMIC 0x1a8
+#define OFFSET_TASK_ATOMIC 0x1b0
+#define OFFSET_TASK_ALLOCATING 0x1b4
+#define OFFSET_TASK_ALLOCATED 0x1b8
 
 #define OFFSET_DOMAIN_TURN 0x0
 #define OFFSET_DOMAIN_STATE 0x8
@@ -166,6 +179,22 @@
 #define OFFSET_FUTEXES_LAST 0x4
 #define OFFSET_FUTEXES_SHARED 0x8
 #define OFFSET_FUTEXES_RANGES 0x10
+
+#define OFFSET_HOOKED_DEPTH 0x0
+#define OFFSET_HOOKED_SECTIONS 0x8
+#define OFFSET_HOOKED_CALLS 0xc8
+
+#define OFFSET_ORDER_FUNCTIONS 0x0
+#define OFFSET_ORDER_OBJECTS 0x800
+#define OFFSET_ORDER_BUCKETS 0x1000
+#define OFFSET_ORDER_SITES 0x41000
+
+#define OFFSET_ATOMIC_NEXT 0x0
+#define OFFSET_ATOMIC_IMMEDIATE 0x8
+#define OFFSET_ATOMIC_DISPLACEMENT 0x10
+#define OFFSET_ATOMIC_IDENTIFIER 0x14
+#define OFFSET_ATOMIC_REGISTERS 0x18
+#define OFFSET_ATOMIC_KIND 0x1c
 
 #define OFFSET_BOOTSTRAP_VARIANT 0x0
 #define OFFSET_BOOTSTRAP_VARIANTS 0x4
@@ -217,19 +246,21 @@
 #define OFFSET_IMAGE_HEADER_MAP_PAGES 0x1c
 #define OFFSET_IMAGE_HEADER_ENTER_RDTSC 0x20
 #define OFFSET_IMAGE_HEADER_ENTER_RDTSCP 0x24
-#define OFFSET_IMAGE_HEADER_GATE_PLAIN 0x28
-#define OFFSET_IMAGE_HEADER_GATE_TEST 0x2c
-#define OFFSET_IMAGE_HEADER_GATE_INTERRUPTIBLE 0x30
-#define OFFSET_IMAGE_HEADER_GATE_INTERRUPTED 0x34
-#define OFFSET_IMAGE_HEADER_GATE_TRACED_TEST 0x38
-#define OFFSET_IMAGE_HEADER_GATE_TRACED 0x3c
-#define OFFSET_IMAGE_HEADER_GATE_TRACED_INTERRUPTED 0x40
-#define OFFSET_IMAGE_HEADER_GATE_CONTROL 0x44
-#define OFFSET_IMAGE_HEADER_GATE_BOOTSTRAP 0x48
-#define OFFSET_IMAGE_HEADER_SIGNAL_WAIT 0x4c
-#define OFFSET_IMAGE_HEADER_FAULT_START 0x50
-#define OFFSET_IMAGE_HEADER_FAULT_END 0x54
-#define OFFSET_IMAGE_HEADER_FAULT_FIXUP 0x58
+#define OFFSET_IMAGE_HEADER_ENTER_ATOMIC 0x28
+#define OFFSET_IMAGE_HEADER_HOOK_STUBS 0x2c
+#define OFFSET_IMAGE_HEADER_GATE_PLAIN 0x30
+#define OFFSET_IMAGE_HEADER_GATE_TEST 0x34
+#define OFFSET_IMAGE_HEADER_GATE_INTERRUPTIBLE 0x38
+#define OFFSET_IMAGE_HEADER_GATE_INTERRUPTED 0x3c
+#define OFFSET_IMAGE_HEADER_GATE_TRACED_TEST 0x40
+#define OFFSET_IMAGE_HEADER_GATE_TRACED 0x44
+#define OFFSET_IMAGE_HEADER_GATE_TRACED_INTERRUPTED 0x48
+#define OFFSET_IMAGE_HEADER_GATE_CONTROL 0x4c
+#define OFFSET_IMAGE_HEADER_GATE_BOOTSTRAP 0x50
+#define OFFSET_IMAGE_HEADER_SIGNAL_WAIT 0x54
+#define OFFSET_IMAGE_HEADER_FAULT_START 0x58
+#define OFFSET_IMAGE_HEADER_FAULT_END 0x5c
+#define OFFSET_IMAGE_HEADER_FAULT_FIXUP 0x60
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -290,6 +321,12 @@ struct task {
     uint32_t preempted;  /* leader: how often that was, until then (agent) */
     uint32_t moved;  /* leader: how often in a row it went to another CPU for that (agent) */
     uint64_t woken[16];  /* by variant, the position for which it was woken last (agent) */
+    uint32_t parallel;  /* 1: threads run in parallel, what synchronises them is ordered (supervisor) */
+    uint32_t hook;  /* the hooked function that the program has called (hook_entry) */
+    uint64_t entry_atomic;  /* the agent's entry for patched atomic instructions (supervisor) */
+    uint32_t atomic;  /* index of the atomic instruction that the program has come to (trampoline) */
+    uint32_t allocating;  /* 1: the program is in a function that manages memory (hook_entry) */
+    uint64_t allocated;  /* where that returns to (hook_entry) */
 };
 _Static_assert(offsetof(struct task, self) == 0x0, "layout");
 _Static_assert(offsetof(struct task, entry) == 0x8, "layout");
@@ -345,6 +382,12 @@ _Static_assert(offsetof(struct task, meetings) == 0x114, "layout");
 _Static_assert(offsetof(struct task, preempted) == 0x118, "layout");
 _Static_assert(offsetof(struct task, moved) == 0x11c, "layout");
 _Static_assert(offsetof(struct task, woken) == 0x120, "layout");
+_Static_assert(offsetof(struct task, parallel) == 0x1a0, "layout");
+_Static_assert(offsetof(struct task, hook) == 0x1a4, "layout");
+_Static_assert(offsetof(struct task, entry_atomic) == 0x1a8, "layout");
+_Static_assert(offsetof(struct task, atomic) == 0x1b0, "layout");
+_Static_assert(offsetof(struct task, allocating) == 0x1b4, "layout");
+_Static_assert(offsetof(struct task, allocated) == 0x1b8, "layout");
 
 struct domain {
     uint64_t turn;  /* leader: how many turns were taken; follower: whose turn it is (agent) */
@@ -373,6 +416,42 @@ _Static_assert(offsetof(struct futexes, first) == 0x0, "layout");
 _Static_assert(offsetof(struct futexes, last) == 0x4, "layout");
 _Static_assert(offsetof(struct futexes, shared) == 0x8, "layout");
 _Static_assert(offsetof(struct futexes, ranges) == 0x10, "layout");
+
+struct hooked {
+    uint64_t depth;  /* how many hooked functions the task is in, by the calls below (agent) */
+    uint64_t sections[24];  /* struct section: those that the task is in (agent) */
+    uint64_t calls[200];  /* struct hooked_call, the outermost first (agent) */
+};
+_Static_assert(offsetof(struct hooked, depth) == 0x0, "layout");
+_Static_assert(offsetof(struct hooked, sections) == 0x8, "layout");
+_Static_assert(offsetof(struct hooked, calls) == 0xc8, "layout");
+
+struct order {
+    uint64_t functions[256];  /* addresses of the hooked functions (supervisor) */
+    uint64_t objects[16];  /* keys that are no arguments of functions (supervisor) */
+    uint8_t padding_1000[1920];
+    uint64_t buckets[32768];  /* struct bucket (agent) */
+    uint64_t sites[65536];  /* struct atomic: instructions of the program (supervisor) */
+};
+_Static_assert(offsetof(struct order, functions) == 0x0, "layout");
+_Static_assert(offsetof(struct order, objects) == 0x800, "layout");
+_Static_assert(offsetof(struct order, buckets) == 0x1000, "layout");
+_Static_assert(offsetof(struct order, sites) == 0x41000, "layout");
+
+struct atomic {
+    uint64_t next;  /* address of the instruction behind (supervisor) */
+    uint64_t immediate;  /* its operand, where `other` is no register (supervisor) */
+    uint32_t displacement;  /* of the operand in memory (supervisor) */
+    uint32_t identifier;  /* the same in all variants (supervisor) */
+    uint32_t registers;  /* a byte each: other, base, index, scale (supervisor) */
+    uint32_t kind;  /* a byte each: operation, size of the operand, length (supervisor) */
+};
+_Static_assert(offsetof(struct atomic, next) == 0x0, "layout");
+_Static_assert(offsetof(struct atomic, immediate) == 0x8, "layout");
+_Static_assert(offsetof(struct atomic, displacement) == 0x10, "layout");
+_Static_assert(offsetof(struct atomic, identifier) == 0x14, "layout");
+_Static_assert(offsetof(struct atomic, registers) == 0x18, "layout");
+_Static_assert(offsetof(struct atomic, kind) == 0x1c, "layout");
 
 struct bootstrap {
     uint32_t variant;  /* index of this variant (supervisor) */
@@ -478,6 +557,8 @@ struct image_header {
     uint32_t map_pages;  /* offset at which a stopped task maps pages */
     uint32_t enter_rdtsc;  /* offset of the entry for a patched rdtsc */
     uint32_t enter_rdtscp;  /* offset of the entry for a patched rdtscp */
+    uint32_t enter_atomic;  /* offset of the entry for a patched atomic instruction */
+    uint32_t hook_stubs;  /* offset of what is called instead of the first hooked function */
     uint32_t gate_plain;  /* offset just after the plain gate's syscall instruction */
     uint32_t gate_test;  /* offset of the interruptible gate's test of `pending` */
     uint32_t gate_interruptible;  /* offset just after the interruptible gate's syscall instruction */
@@ -501,18 +582,20 @@ _Static_assert(offsetof(struct image_header, enter_instruction) == 0x18, "layout
 _Static_assert(offsetof(struct image_header, map_pages) == 0x1c, "layout");
 _Static_assert(offsetof(struct image_header, enter_rdtsc) == 0x20, "layout");
 _Static_assert(offsetof(struct image_header, enter_rdtscp) == 0x24, "layout");
-_Static_assert(offsetof(struct image_header, gate_plain) == 0x28, "layout");
-_Static_assert(offsetof(struct image_header, gate_test) == 0x2c, "layout");
-_Static_assert(offsetof(struct image_header, gate_interruptible) == 0x30, "layout");
-_Static_assert(offsetof(struct image_header, gate_interrupted) == 0x34, "layout");
-_Static_assert(offsetof(struct image_header, gate_traced_test) == 0x38, "layout");
-_Static_assert(offsetof(struct image_header, gate_traced) == 0x3c, "layout");
-_Static_assert(offsetof(struct image_header, gate_traced_interrupted) == 0x40, "layout");
-_Static_assert(offsetof(struct image_header, gate_control) == 0x44, "layout");
-_Static_assert(offsetof(struct image_header, gate_bootstrap) == 0x48, "layout");
-_Static_assert(offsetof(struct image_header, signal_wait) == 0x4c, "layout");
-_Static_assert(offsetof(struct image_header, fault_start) == 0x50, "layout");
-_Static_assert(offsetof(struct image_header, fault_end) == 0x54, "layout");
-_Static_assert(offsetof(struct image_header, fault_fixup) == 0x58, "layout");
+_Static_assert(offsetof(struct image_header, enter_atomic) == 0x28, "layout");
+_Static_assert(offsetof(struct image_header, hook_stubs) == 0x2c, "layout");
+_Static_assert(offsetof(struct image_header, gate_plain) == 0x30, "layout");
+_Static_assert(offsetof(struct image_header, gate_test) == 0x34, "layout");
+_Static_assert(offsetof(struct image_header, gate_interruptible) == 0x38, "layout");
+_Static_assert(offsetof(struct image_header, gate_interrupted) == 0x3c, "layout");
+_Static_assert(offsetof(struct image_header, gate_traced_test) == 0x40, "layout");
+_Static_assert(offsetof(struct image_header, gate_traced) == 0x44, "layout");
+_Static_assert(offsetof(struct image_header, gate_traced_interrupted) == 0x48, "layout");
+_Static_assert(offsetof(struct image_header, gate_control) == 0x4c, "layout");
+_Static_assert(offsetof(struct image_header, gate_bootstrap) == 0x50, "layout");
+_Static_assert(offsetof(struct image_header, signal_wait) == 0x54, "layout");
+_Static_assert(offsetof(struct image_header, fault_start) == 0x58, "layout");
+_Static_assert(offsetof(struct image_header, fault_end) == 0x5c, "layout");
+_Static_assert(offsetof(struct image_header, fault_fixup) == 0x60, "layout");
 #endif
 #endif

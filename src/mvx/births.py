@@ -82,6 +82,9 @@ class Births:
             words = _as_clone3(program)
         words[0] &= ~CLONE_UNTRACED
         flags = words[0]
+        ordering = self._monitor.ordering
+        if ordering is not None and flags & (CLONE_VM | CLONE_VFORK) == CLONE_VM:
+            ordering.begin(task, frame)
         if task.is_leader:
             if number == CLONE3:
                 self._use_arguments(task, program, words)
@@ -165,6 +168,7 @@ class Births:
             space.sites = parent.space.sites.copy()
             space.code = parent.space.code.copy()
             space.turns = parent.space.turns.copy()
+            space.order = parent.space.order.copy()
             child.space, child.slot = space, parent.slot
             child.turns = space.turns.joined
             child.table = type(parent.table)(space, parent.table.index)
@@ -175,8 +179,12 @@ class Births:
             return
         child.space, child.slot = parent.space, slot
         if monitor.ordered and not flags & CLONE_VFORK:
-            child.turns = True
-            turns.begin(monitor, parent)
+            if monitor.ordering is not None and parent.space.order.is_parallel:
+                child.parallel = True
+                monitor.ordering.prepare(child)
+            else:
+                child.turns = True
+                turns.begin(monitor, parent)
         if flags & CLONE_FILES:
             child.table = parent.table
         else:
@@ -195,6 +203,8 @@ class Births:
         space = child.space
         if not birth.flags & CLONE_VM:
             space.turns.inherited(space)
+            if self._monitor.ordering is not None:
+                self._monitor.ordering.end(space, child.slot)
         current = kernel.registers(child.tid)
         restored = Registers.from_buffer_copy(
             bytes(birth.frame)[: kernel.FRAME_SIZE] + bytes(current)[kernel.FRAME_SIZE :]

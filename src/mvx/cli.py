@@ -258,7 +258,8 @@ def make_parser(*, benchmarks: bool = False) -> Parser:
         choices=options.THREADS,
         default="auto",
         help="how threads agree on an order: serial, one at a time in the leader's order;"
-        " serial-shared and auto, processes that share memory as well; parallel, not at all",
+        " serial-shared and auto, processes that share memory as well; ordered, in parallel, with"
+        " locks and atomic instructions in the leader's order; parallel, not at all",
     )
     add("--trace", type=path, metavar="FILE", help="write every call to FILE, as text")
     add("--report", type=path, metavar="FILE", help="write the report of a divergence, as JSON")

@@ -319,7 +319,8 @@ SOURCES = (
     Source(
         "thread interleaving",
         "the program has several threads, which ran in another order in each variant",
-        "Try it with one thread; if it then agrees, the order of the threads decides.",
+        "Try it with one thread; if it then agrees, the order of the threads decides. What "
+        "`--threads ordered` cannot order, `--threads serial` can.",
         lambda evidence: evidence.kind in ("call", "argument") and evidence.threads > 1,
     ),
     Source(

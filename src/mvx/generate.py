@@ -16,6 +16,7 @@ from pathlib import Path
 
 from mvx import specification, syscalls
 from mvx.diversity import DIVERSIFICATIONS, exceptions
+from mvx.hooks import header as hooks_header
 from mvx.layout import header as layout_header
 from mvx.specification import vocabulary
 from mvx.specification.declaration import Declaration, Parameter, SpecificationError
@@ -389,6 +390,7 @@ def texts() -> dict[str, str]:
     calls, tables = specification.declarations(), specification.request_tables()
     validate(calls, tables)
     return {
+        "agent/generated/hooks.h": hooks_header(),
         "agent/generated/layout.h": layout_header(),
         "agent/generated/vocabulary.h": vocabulary_header(),
         "agent/generated/rules.h": rules_header(calls, tables),

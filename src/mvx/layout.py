@@ -44,7 +44,16 @@ SHARED_RANGES = 64
 TASKS_OFFSET = 0x400000
 TASK_SLOTS = 1024
 TASK_SLOT_SIZE = 0x8000
-PRIVATE_SIZE = TASKS_OFFSET + TASK_SLOTS * TASK_SLOT_SIZE
+HOOKED_OFFSET = 0x800
+"""In a task slot: the hooked functions in which the task is (struct hooked), up to 0x1000."""
+ORDER_OFFSET = TASKS_OFFSET + TASK_SLOTS * TASK_SLOT_SIZE
+"""The state of threads that run in parallel, with ordered synchronisation (struct order)."""
+FUNCTIONS_MAX = 256
+OBJECTS_MAX = 16
+BUCKETS = 4096
+ATOMICS_MAX = 16384
+ORDER_SIZE = 0x100000
+PRIVATE_SIZE = ORDER_OFFSET + ORDER_SIZE
 ARENAS_OFFSET = 0x4000000
 LANES = 2048
 LANE_HEADER_SIZE = 0x1000
@@ -268,6 +277,12 @@ TASK = _structure(
     ("preempted", "I", "leader: how often that was, until then (agent)"),
     ("moved", "I", "leader: how often in a row it went to another CPU for that (agent)"),
     ("woken", f"{VARIANTS_MAX}Q", "by variant, the position for which it was woken last (agent)"),
+    ("parallel", "I", "1: threads run in parallel, what synchronises them is ordered (supervisor)"),
+    ("hook", "I", "the hooked function that the program has called (hook_entry)"),
+    ("entry_atomic", "Q", "the agent's entry for patched atomic instructions (supervisor)"),
+    ("atomic", "I", "index of the atomic instruction that the program has come to (trampoline)"),
+    ("allocating", "I", "1: the program is in a function that manages memory (hook_entry)"),
+    ("allocated", "Q", "where that returns to (hook_entry)"),
 )
 
 DOMAIN = _structure(
@@ -287,6 +302,34 @@ FUTEXES = _structure(
     ("last", "I", "slot + 1 of the last one (agent)"),
     ("shared", "I", "how many of the ranges are set (supervisor)"),
     ("ranges", f"{2 * SHARED_RANGES}Q", "start and end of memory shared with others (supervisor)"),
+)
+
+HOOKED_MAX = 20
+SECTIONS_MAX = 8
+HOOKED = _structure(
+    "hooked",
+    ("depth", "Q", "how many hooked functions the task is in, by the calls below (agent)"),
+    ("sections", f"{SECTIONS_MAX * 3}Q", "struct section: those that the task is in (agent)"),
+    ("calls", f"{HOOKED_MAX * 10}Q", "struct hooked_call, the outermost first (agent)"),
+)
+
+ORDER = _structure(
+    "order",
+    ("functions", f"{FUNCTIONS_MAX}Q", "addresses of the hooked functions (supervisor)"),
+    ("objects", f"{OBJECTS_MAX}Q", "keys that are no arguments of functions (supervisor)"),
+    0x1000,
+    ("buckets", f"{BUCKETS * 8}Q", "struct bucket (agent)"),
+    ("sites", f"{ATOMICS_MAX * 4}Q", "struct atomic: instructions of the program (supervisor)"),
+)
+
+ATOMIC = _structure(
+    "atomic",
+    ("next", "Q", "address of the instruction behind (supervisor)"),
+    ("immediate", "Q", "its operand, where `other` is no register (supervisor)"),
+    ("displacement", "I", "of the operand in memory (supervisor)"),
+    ("identifier", "I", "the same in all variants (supervisor)"),
+    ("registers", "I", "a byte each: other, base, index, scale (supervisor)"),
+    ("kind", "I", "a byte each: operation, size of the operand, length (supervisor)"),
 )
 
 BOOTSTRAP = _structure(
@@ -377,6 +420,8 @@ IMAGE = _structure(
     ("map_pages", "I", "offset at which a stopped task maps pages"),
     ("enter_rdtsc", "I", "offset of the entry for a patched rdtsc"),
     ("enter_rdtscp", "I", "offset of the entry for a patched rdtscp"),
+    ("enter_atomic", "I", "offset of the entry for a patched atomic instruction"),
+    ("hook_stubs", "I", "offset of what is called instead of the first hooked function"),
     ("gate_plain", "I", "offset just after the plain gate's syscall instruction"),
     ("gate_test", "I", "offset of the interruptible gate's test of `pending`"),
     ("gate_interruptible", "I", "offset just after the interruptible gate's syscall instruction"),
@@ -401,17 +446,20 @@ NUMBER_FUTEX = 0x10003
 """The pseudo number of a futex call between threads that does not wait."""
 NUMBER_JOIN = 0x10004
 """The pseudo number of what a process does before it shares memory with others."""
+NUMBER_ORDER = 0x10005
+"""The pseudo number of an operation by which parallel threads synchronise."""
 PSEUDO_CALLS = {
     NUMBER_RDTSC: "rdtsc",
     NUMBER_OUTSIDE: "futex",
     NUMBER_YIELD: "(preempted)",
     NUMBER_FUTEX: "futex",
     NUMBER_JOIN: "(joined)",
+    NUMBER_ORDER: "(synchronisation)",
 }
 IMAGE_MAGIC = 0x31746E656761786D
 
 STRUCTURES = (
-    *(TASK, DOMAIN, FUTEXES, BOOTSTRAP, LANE, MESSAGE),
+    *(TASK, DOMAIN, FUTEXES, HOOKED, ORDER, ATOMIC, BOOTSTRAP, LANE, MESSAGE),
     *(COOKIES_TABLE, POINTERS_TABLE, PLACES_TABLE, IMAGE),
 )
 
@@ -423,6 +471,7 @@ _CONSTANTS = (
     "NUMBER_YIELD",
     "NUMBER_FUTEX",
     "NUMBER_JOIN",
+    "NUMBER_ORDER",
     "PROCESS_OFFSET",
     "DESCRIPTORS_MAX",
     "DESCRIPTOR_TABLE_SIZE",
@@ -444,6 +493,12 @@ _CONSTANTS = (
     "TASKS_OFFSET",
     "TASK_SLOTS",
     "TASK_SLOT_SIZE",
+    "HOOKED_OFFSET",
+    "HOOKED_MAX",
+    "SECTIONS_MAX",
+    "ORDER_OFFSET",
+    "BUCKETS",
+    "ATOMICS_MAX",
     "PRIVATE_SIZE",
     "ARENAS_OFFSET",
     "LANES",

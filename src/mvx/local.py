@@ -136,6 +136,7 @@ class Local:
             found = self._monitor.sites.file(task, current.r8 & 0xFFFFFFFF)
             file = (found, current.r9) if found is not None else None
         is_certain = bool(current.r10 & _MAP_FIXED) and not task.offers
+        is_certain &= self._monitor.ordering is None
         if file is not None and is_certain and not self._patches(task, file[0]):
             # Nothing is to be written there. Should the call fail, there is no code to run.
             self._appeared(task, current.rdi, current.rsi)
@@ -161,6 +162,10 @@ class Local:
             if is_code and signed(stopped.rax) > 0:
                 self._appeared(task, stopped.rax, stopped.rsi)
                 self._monitor.sites.mapped(task, stopped.rax, stopped.rsi, file, stopped)
+                if file is not None and self._monitor.ordering is not None:
+                    link = f"/proc/{task.tid}/fd/{stopped.r8 & 0xFFFFFFFF}"
+                    self._monitor.ordering.mapped(task, link, stopped.rax, file[1])
+                    self._monitor.ordering.code_mapped(task, stopped.rax, stopped)
             kernel.resume(task.tid)
 
         task.on_exit_stop = mapped

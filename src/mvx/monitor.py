@@ -36,6 +36,7 @@ from mvx.layout import (
     VERIFICATIONS,
 )
 from mvx.options import Options
+from mvx.ordering import Ordering
 from mvx.placement import Placement
 from mvx.programs import Programs
 from mvx.sites import Sites
@@ -99,8 +100,10 @@ class Monitor:
         self.emulate: Callable[[Task, Registers], bool] = lambda *_: False
         self.trace: Trace | None = None
         self.ordered = options.variants > 1 and options.threads != "parallel"
+        """Whether threads run in the leader's order: one at a time, if not `ordering`."""
         self.joins = self.ordered and options.threads != "serial"
-        """Whether threads run one at a time, in the leader's order."""
+        """Whether processes that share memory do, too."""
+        self.ordering = Ordering(self) if options.threads == "ordered" and self.ordered else None
         self._next_set = 0
         memory.best()  # measured, if it has to be, while there is no variant to disturb
         self.waiting = Waiting(options.wait, options.variants)
@@ -138,6 +141,10 @@ class Monitor:
             region=None if traced else self.region(variant),
             bootstrap=(variant.base + self.image.offsets["gate_bootstrap"], calls.BOOTSTRAP),
         )
+
+    def atomic_trapped(self, task: Task) -> bool:
+        """Whether a task met a breakpoint in place of an atomic instruction; it goes on then."""
+        return self.ordering is not None and self.ordering.trapped(task)
 
     def close(self) -> None:
         """Give back what the run took from the machine."""
@@ -192,6 +199,7 @@ class Monitor:
                 entry=task.variant.base + self.image.offsets["enter_call"],
                 entry_rdtsc=task.variant.base + self.image.offsets["enter_rdtsc"],
                 entry_rdtscp=task.variant.base + self.image.offsets["enter_rdtscp"],
+                entry_atomic=task.variant.base + self.image.offsets["enter_atomic"],
                 tsc_khz=frequency_khz(),
                 stack=address + TASK_SLOT_SIZE,
                 variant=task.variant.index,
@@ -214,7 +222,8 @@ class Monitor:
                 ordered=self.ordered,
                 own_timers=self.options.signals == "quorum" and len(self.variants) > 1,
                 turns=task.turns,
-                joins=self.joins,
+                joins=self.joins and not task.parallel,
+                parallel=task.parallel,
                 slot=task.slot,
                 copies=self.copies.hash if task.is_leader else 0,
                 **fields,

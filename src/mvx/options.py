@@ -29,7 +29,7 @@ OnDivergence = Literal["stop", "drop", "observe"]
 OnCrash = Literal["ignore", "tell", "stop"]
 Pids = Literal["auto", "namespace", "translate"]
 Wait = Literal["auto", "spin", "sleep"]
-Threads = Literal["auto", "serial", "serial-shared", "parallel"]
+Threads = Literal["auto", "serial", "serial-shared", "ordered", "parallel"]
 SignalPoints = Literal["any", "exact", "calls"]
 Signals = Literal["leader", "quorum"]
 

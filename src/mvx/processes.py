@@ -263,6 +263,10 @@ class Processes:
         new_table = monitor.new_table(space, table)
         monitor.enter(task, space, 0, new_table)
         monitor.sites.started(task, space.started)
+        if monitor.ordering is not None:
+            for number, area in enumerate(space.started):
+                link = f"/proc/{task.tid}/root{area.path}" if number else f"/proc/{task.tid}/exe"
+                monitor.ordering.mapped(task, link, area.start, area.offset)
         zone = monitor.placement.zone(task.variant.index)
         for area in space.started:
             size = area.end - area.start

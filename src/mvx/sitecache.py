@@ -34,15 +34,15 @@ _OTHERS_WRITE: Final = 0o022
 class SiteCache:
     """The cache of one user; without a usable directory it is empty and keeps nothing."""
 
-    def __init__(self, *, use: bool = True) -> None:
-        """Open the directory, making it where it is missing."""
+    def __init__(self, name: str = "sites", *, use: bool = True) -> None:
+        """Open the directory of that name, making it where it is missing."""
         self.state = "used" if use else "off"
         """`used`, `off`, or why it cannot be used."""
         self._directory = -1
         if not use:
             return
         try:
-            self._directory = _open_directory()
+            self._directory = _open_directory(name)
         except OSError as error:
             self.state = f"{error.filename or 'cache'}: {error.strerror}"
 
@@ -134,7 +134,7 @@ def parse(content: bytes) -> Sites:
     return sites
 
 
-def _open_directory() -> int:
+def _open_directory(name: str) -> int:
     """The cache's directory, which only its user can write. Raises OSError."""
     root = os.environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(root):
@@ -144,7 +144,7 @@ def _open_directory() -> int:
         root = os.path.join(home, ".cache")
     if os.geteuid() == 0:
         _check_owner(root)
-    path = os.path.join(root, "mvx", "sites")
+    path = os.path.join(root, "mvx", name)
     os.makedirs(path, mode=0o700, exist_ok=True)
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
     descriptor = os.open(path, flags)

@@ -367,6 +367,8 @@ class Supervisor:
                 at_exit(task, kernel.registers(task.tid))
         elif number == signal.SIGTRAP and breakpoints.is_breakpoint(task.tid):
             kernel.resume(task.tid)
+        elif number == signal.SIGTRAP and self._monitor.atomic_trapped(task):
+            self._count(task, "signal")
         elif number != signal.SIGTRAP or not entry.reached(task):
             self._count(task, "signal")
             self._delivery.arrived(task, number)

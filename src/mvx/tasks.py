@@ -25,6 +25,7 @@ from mvx.layout import (
     TASKS_OFFSET,
 )
 from mvx.memory import Memory
+from mvx.ordering import SpaceOrder
 from mvx.placement import Mapping
 from mvx.sites import SiteTable
 from mvx.turns import Turns
@@ -85,6 +86,7 @@ class AddressSpace:
     """The code that lay in it when its program started."""
     sites: SiteTable = dataclasses.field(default_factory=SiteTable)
     turns: Turns = dataclasses.field(default_factory=Turns)
+    order: SpaceOrder = dataclasses.field(default_factory=SpaceOrder)
 
     def take_slot(self) -> int | None:
         """The lowest free task slot, or None."""
@@ -114,8 +116,11 @@ class AddressSpace:
         self.memory.write(place, count.to_bytes(8, "little"))
 
     def contains(self, address: int) -> bool:
-        """Whether an address lies in the agent, its state or the arenas."""
-        return self.base <= address < self.base + ARENAS_OFFSET
+        """Whether an address lies in the agent, its state or the arenas. What stands for hooked
+        functions counts as the program's.
+        """
+        is_own = self.base <= address < self.base + ARENAS_OFFSET
+        return is_own and address not in self.order.stubs
 
     def leave(self) -> None:
         """One user less; the last one closes the memory."""
@@ -219,6 +224,8 @@ class Task:
     """Signals (bit set) that the leader's sigreturn unblocked and that have not stopped it yet."""
     turns: bool = False
     """The task runs program code only in its turn."""
+    parallel: bool = False
+    """The task runs in parallel to others of its process."""
     entering: bool = False
     """The leader stops at the first instruction of such a signal's handler."""
     interrupted_at: tuple[int, int] | None = None

@@ -18,7 +18,7 @@ from mvx import compared, kernel
 from mvx.compared import Compared
 from mvx.divergence import Frame
 from mvx.kernel import MASK, Registers, TaskGoneError
-from mvx.layout import ARENAS_OFFSET, FRAME_REGISTERS, NUMBER_RDTSC, TASK
+from mvx.layout import ARENAS_OFFSET, FRAME_REGISTERS, NUMBER_ORDER, NUMBER_RDTSC, TASK
 from mvx.specification import text
 from mvx.symbols import Modules
 from mvx.tasks import State, Task
@@ -121,11 +121,14 @@ class Witness:
 
     def _look(self, monitor: Monitor, task: Task) -> None:
         space = task.space
+        entered = -1
         if space is not None:
             self.read = compared.reader(space.memory)
             own = self.read(task.slot_address, TASK.size)
             if own is not None and len(own) == TASK.size:
-                self.position = TASK.unpack(own)["message"]
+                fields = TASK.unpack(own)
+                self.position = fields["message"]
+                entered = fields["number"]
         current = kernel.registers(task.tid)
         self.registers = current
         if space is None or not space.contains(current.rip):
@@ -142,6 +145,8 @@ class Witness:
         self.registers = monitor.program_registers(task)
         number = self.registers.orig_rax
         self.number = NUMBER_RDTSC if number == MASK else number
+        if entered == NUMBER_ORDER:
+            self.number = entered
         self.at_call = number == MASK or lane.word(task.set.lane, "number") != 0
 
     def made(self) -> Compared | None:

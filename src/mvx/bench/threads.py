@@ -22,7 +22,7 @@ from mvx.bench.running import build, python, rows_here, run_at_once
 from mvx.bench.series import Measure, Series, Trial
 
 MEASURES = (Measure("CPU", "ms"), Measure("wall", "ms"))
-MODES = ("serial",)
+MODES = ("serial", "ordered")
 """Values of --threads that are measured."""
 _LOOPS = {"light": 1000, "locks": 30_000_000, "hand_over": 50_000}
 """How often the programs of sources/threads.c do what they do; a twentieth of it with --quick."""
