@@ -56,6 +56,8 @@ _DATA_HIGH: Final = 0x5A00_0000_0000
 _STACK_LOW: Final = 0x7FFC_0000_0000
 _STACK_HIGH: Final = 0x7FFF_F000_0000
 """Where the kernel puts the upper ends of stacks: within 16 GiB of the highest address."""
+_LOW_HALVES: Final = (0x1000_0000, 0x7000_0000)
+"""Where in the second quarter of its slot a file begins."""
 _ASIDE: Final = 0x5F00_0000_0000
 """Nothing lies here when a program starts: a stop on the way of a stack that moves a little."""
 _PAGE: Final = 4096
@@ -121,6 +123,7 @@ class Placement:
         self._barrier = generator.randrange(*terrain.barrier, _PAGE)
         self._stack = generator.randrange(_STACK_LOW, _STACK_HIGH, _PAGE)
         self._data = generator.randrange(_DATA_LOW, _DATA_HIGH, _PAGE)
+        self._files = [generator.randrange(*_LOW_HALVES, _PAGE) for _ in range(CODE_PLACES)]
         self._places: dict[int, bytes] = {}
         self._lowest_bytes = generator.sample(range(0, 256, 16), min(variants, 16))
 
@@ -128,7 +131,7 @@ class Placement:
         """Where a variant maps its index-th file; 0, the kernel's choice, when the zone is full."""
         if index >= CODE_PLACES:
             return 0
-        return self._address(variant, index + 1, str(index + 1))
+        return self._start(variant) + (index + 1) * _SLOT + _SLOT // 4 + self._files[index]
 
     def data_address(self, index: int) -> int:
         """Where every variant maps its index-th file if that holds no code; 0: see file_address."""
@@ -183,7 +186,7 @@ class Placement:
 
     def _low(self, name: str) -> int:
         generator = random.Random(f"{self._seed}/{name}")  # noqa: S311 - the seed is random
-        return generator.randrange(0x1000_0000, 0x7000_0000, _PAGE)
+        return generator.randrange(*_LOW_HALVES, _PAGE)
 
     def plan(self, task: Task, stack: InitialStack) -> Plan:
         """What to move in the new image of a task at the exit of its exec."""
