@@ -15,7 +15,10 @@
 
 #include "processor.h"
 
-enum { CLOCK_MONOTONIC = 1, SPIN_STEP = 200, LOOK_NS = 10000000, LOOKS_DOUBLED = 7 };
+enum { CLOCK_MONOTONIC = 1, HABIT_MAX = 12, LOOK_NS = 10000000, LOOKS_DOUBLED = 7 };
+
+/* What is waited for. */
+enum { WAIT_CALL, WAIT_RESULT, WAIT_KINDS, WAIT_CONSENT = WAIT_CALL };
 
 struct lane *lane_of(const struct task *task, uint32_t variant) {
     uint64_t base = (uint64_t)image_start;
@@ -60,22 +63,25 @@ static uint64_t now_ns(void) {
  * Spinning pays when the other variant is at work on another CPU and will be there sooner than a
  * wake would take. So after each sleep: a short one shows that spinning longer would have paid, a
  * long one that it was for nothing. What slept and was woken at once slept for one wake; spinning
- * for another would have met it.
+ * for another would have met it. Waits are learnt by what is waited for: a server's follower waits
+ * long for the result of epoll_wait, and never for that of write.
  */
-static void learn(struct task *task, uint64_t slept_ns) {
+static uint32_t *habit_of(struct task *task, int kind) {
+    return &task->habits[(task->number * WAIT_KINDS + (uint32_t)kind) % HABITS];
+}
+
+static void learn(const struct task *task, uint32_t *habit, uint64_t slept_ns) {
     if (slept_ns < 2 * (uint64_t)task->wake_ns) {
-        task->spin_now = task->spin_now * 2 + SPIN_STEP;
-        task->spin_now = task->spin_now < task->spin ? task->spin_now : task->spin;
-    } else {
-        task->spin_now /= 2;
+        *habit /= 2;
+    } else if (*habit < HABIT_MAX) {
+        *habit += 1;
     }
 }
 
 /* For how many turns to spin. Somebody who was last seen on our own CPU can only go on when we
- * sleep. `spin` is what the machine allows, and changes; `spin_now` what has paid lately. */
-static uint32_t turns_for(const struct task *task, const struct lane *other) {
-    uint32_t most = *(const volatile uint32_t *)&task->spin;
-    uint32_t turns = task->spin_now < most ? task->spin_now : most;
+ * sleep. `spin` is what the machine allows, and changes; each habit halves it. */
+static uint32_t turns_for(const struct task *task, const struct lane *other, uint32_t habit) {
+    uint32_t turns = *(const volatile uint32_t *)&task->spin >> habit;
     return turns && other->processor == processor() ? 0 : turns;
 }
 
@@ -108,9 +114,10 @@ static int sleep_until(struct task *task, const uint64_t *word, uint64_t target,
 /* Wait until *word, which lane `other` owns, is at least `target`. Returns 0, or -1 after
  * `timeout_ns` (0: never). */
 static int wait_for(struct task *task, const struct lane *other, const uint64_t *word,
-                    uint64_t target, uint64_t timeout_ns) {
+                    uint64_t target, int kind, uint64_t timeout_ns) {
     struct lane *own = lane_of(task, task->variant);
-    uint32_t turns = turns_for(task, other);
+    uint32_t *habit = habit_of(task, kind);
+    uint32_t turns = turns_for(task, other, *habit);
     for (uint32_t turn = 0; turn < turns; turn++) {
         if (__atomic_load_n(word, __ATOMIC_ACQUIRE) >= target) {
             return 0;
@@ -121,18 +128,19 @@ static int wait_for(struct task *task, const struct lane *other, const uint64_t 
     if (!is_leader(task) && other->processor == here) {
         processor_shared(task, own);
     }
-    int learns = task->wake_ns && (turns || !task->spin_now);
+    int learns = task->wake_ns && (turns || *habit == HABIT_MAX);
     uint64_t start_ns = learns ? now_ns() : 0;
     int outcome = sleep_until(task, word, target, timeout_ns);
     if (learns) {
-        learn(task, now_ns() - start_ns);
+        learn(task, habit, now_ns() - start_ns);
     }
     return outcome;
 }
 
 static void wait_for_follower(struct task *task, uint32_t follower, uint64_t target) {
     const uint64_t *tail = &lane_of(task, follower)->tail;
-    while (wait_for(task, lane_of(task, follower), tail, target, task->watchdog_s * 1000000000UL)) {
+    while (wait_for(task, lane_of(task, follower), tail, target, WAIT_CONSENT,
+                    task->watchdog_s * 1000000000UL)) {
         gate_control(REQUEST_TIMEOUT, follower, 0, 0);
     }
 }
@@ -242,7 +250,7 @@ static size_t available(struct task *task, size_t count) {
         const uint64_t *word = &lane_of(task, task->leader)->head;
         task->limit = __atomic_load_n(word, __ATOMIC_ACQUIRE);
         if (task->limit == task->position) {
-            wait_for(task, lane_of(task, task->leader), word, task->position + 1, 0);
+            wait_for(task, lane_of(task, task->leader), word, task->position + 1, WAIT_RESULT, 0);
             task->limit = __atomic_load_n(word, __ATOMIC_ACQUIRE);
         }
     }
@@ -294,7 +302,7 @@ void lane_peek(struct task *task, void *bytes, size_t count) {
     }
     for (int look = 0; task->limit < task->position + count; look++) {
         uint64_t patience_ns = (uint64_t)LOOK_NS << (look < LOOKS_DOUBLED ? look : LOOKS_DOUBLED);
-        wait_for(task, lane, &lane->head, task->position + count, patience_ns);
+        wait_for(task, lane, &lane->head, task->position + count, WAIT_CALL, patience_ns);
         task->limit = __atomic_load_n(&lane->head, __ATOMIC_ACQUIRE);
     }
     size_t part = until_wrap(task->position, count);

@@ -56,7 +56,7 @@ uint64_t order_next(uint32_t number) {
 /* Follower: wait for the time of an operation. */
 void order_await(const struct task *task, uint32_t number, uint64_t time) {
     struct bucket *bucket = bucket_at(number);
-    uint32_t spins = task->spin_now ? SPINS : 0;
+    uint32_t spins = task->spin ? SPINS : 0;
     for (;;) {
         uint64_t now = __atomic_load_n(&bucket->time, __ATOMIC_ACQUIRE);
         if (now == time) {

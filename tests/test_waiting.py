@@ -92,7 +92,7 @@ def free_machine(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 @pytest.mark.parametrize(
     ("mode", "variants", "turns", "learns"),
     [
-        ("auto", 2, 1000, True),
+        ("auto", 2, 8000, True),
         ("auto", 1, 0, False),
         ("auto", 3, 0, False),  # more variants than CPUs
         ("sleep", 2, 0, False),
@@ -119,7 +119,7 @@ def test_nobody_spins_while_the_machine_is_crowded(free_machine: pytest.MonkeyPa
     free_machine.setattr(waiting, "is_crowded", lambda _: False)
     assert not chosen.has_changed()  # one look is a moment
     changes = [chosen.has_changed() for _ in range(20)]
-    assert (sum(changes), chosen.turns) == (1, 1000)
+    assert (sum(changes), chosen.turns) == (1, 8000)
 
 
 def test_a_follower_that_spins_is_no_crowd(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 #ifndef MVX_LAYOUT_H
 #define MVX_LAYOUT_H
 
-#define PROTOCOL_VERSION 0x5
+#define PROTOCOL_VERSION 0x6
 #define IMAGE_MAGIC 0x31746e656761786d
 #define NUMBER_RDTSC 0x10000
 #define NUMBER_OUTSIDE 0x10001
@@ -50,6 +50,7 @@
 #define HISTORY_ENTRIES 0x10
 #define CALL_NUMBERS 0x200
 #define VARIANTS_MAX 0x10
+#define HABITS 0x40
 /* The rest of an entry numbers the epoll instance or pipe. */
 #define KEPT_MASK 0xf
 
@@ -122,50 +123,50 @@
 #define OFFSET_TASK_VERIFY 0x4c
 #define OFFSET_TASK_LANE 0x50
 #define OFFSET_TASK_SPIN 0x54
-#define OFFSET_TASK_SPIN_NOW 0x58
-#define OFFSET_TASK_WAKE_NS 0x5c
-#define OFFSET_TASK_WATCHDOG_S 0x60
-#define OFFSET_TASK_DESCRIPTORS 0x68
-#define OFFSET_TASK_OVERHEAD 0x70
-#define OFFSET_TASK_POSITION 0x78
-#define OFFSET_TASK_CALLS 0x80
-#define OFFSET_TASK_MESSAGE 0x88
-#define OFFSET_TASK_NUMBER 0x90
-#define OFFSET_TASK_RETURN_ADDRESS 0x98
-#define OFFSET_TASK_INSTRUCTION 0xa0
-#define OFFSET_TASK_TID 0xa4
-#define OFFSET_TASK_PID 0xa8
-#define OFFSET_TASK_LOADING 0xac
-#define OFFSET_TASK_TSC_KHZ 0xb0
-#define OFFSET_TASK_TRACE 0xb4
-#define OFFSET_TASK_ALONE 0xb8
-#define OFFSET_TASK_LIMIT 0xc0
-#define OFFSET_TASK_ORDERED 0xc8
-#define OFFSET_TASK_TURNS 0xcc
-#define OFFSET_TASK_BETWEEN 0xd0
-#define OFFSET_TASK_JOINS 0xd4
-#define OFFSET_TASK_SLOT 0xd8
-#define OFFSET_TASK_COPIES 0xdc
-#define OFFSET_TASK_WAKE 0xe0
-#define OFFSET_TASK_FUTEX_BITS 0xe4
-#define OFFSET_TASK_FUTEX_ADDRESS 0xe8
-#define OFFSET_TASK_FUTEX_NEXT 0xf0
-#define OFFSET_TASK_FUTEX_PREVIOUS 0xf4
-#define OFFSET_TASK_SPINS 0xf8
-#define OFFSET_TASK_CLEAR_TID 0x100
-#define OFFSET_TASK_DEFERRED 0x108
-#define OFFSET_TASK_OWN_TIMERS 0x10c
-#define OFFSET_TASK_NEIGHBOUR 0x110
-#define OFFSET_TASK_MEETINGS 0x114
-#define OFFSET_TASK_PREEMPTED 0x118
-#define OFFSET_TASK_MOVED 0x11c
-#define OFFSET_TASK_WOKEN 0x120
-#define OFFSET_TASK_PARALLEL 0x1a0
-#define OFFSET_TASK_HOOK 0x1a4
-#define OFFSET_TASK_ENTRY_ATOMIC 0x1a8
-#define OFFSET_TASK_ATOMIC 0x1b0
-#define OFFSET_TASK_ALLOCATING 0x1b4
-#define OFFSET_TASK_ALLOCATED 0x1b8
+#define OFFSET_TASK_WAKE_NS 0x58
+#define OFFSET_TASK_WATCHDOG_S 0x5c
+#define OFFSET_TASK_DESCRIPTORS 0x60
+#define OFFSET_TASK_OVERHEAD 0x68
+#define OFFSET_TASK_POSITION 0x70
+#define OFFSET_TASK_CALLS 0x78
+#define OFFSET_TASK_MESSAGE 0x80
+#define OFFSET_TASK_NUMBER 0x88
+#define OFFSET_TASK_RETURN_ADDRESS 0x90
+#define OFFSET_TASK_INSTRUCTION 0x98
+#define OFFSET_TASK_TID 0x9c
+#define OFFSET_TASK_PID 0xa0
+#define OFFSET_TASK_LOADING 0xa4
+#define OFFSET_TASK_TSC_KHZ 0xa8
+#define OFFSET_TASK_TRACE 0xac
+#define OFFSET_TASK_ALONE 0xb0
+#define OFFSET_TASK_LIMIT 0xb8
+#define OFFSET_TASK_ORDERED 0xc0
+#define OFFSET_TASK_TURNS 0xc4
+#define OFFSET_TASK_BETWEEN 0xc8
+#define OFFSET_TASK_JOINS 0xcc
+#define OFFSET_TASK_SLOT 0xd0
+#define OFFSET_TASK_COPIES 0xd4
+#define OFFSET_TASK_WAKE 0xd8
+#define OFFSET_TASK_FUTEX_BITS 0xdc
+#define OFFSET_TASK_FUTEX_ADDRESS 0xe0
+#define OFFSET_TASK_FUTEX_NEXT 0xe8
+#define OFFSET_TASK_FUTEX_PREVIOUS 0xec
+#define OFFSET_TASK_SPINS 0xf0
+#define OFFSET_TASK_CLEAR_TID 0xf8
+#define OFFSET_TASK_DEFERRED 0x100
+#define OFFSET_TASK_OWN_TIMERS 0x104
+#define OFFSET_TASK_NEIGHBOUR 0x108
+#define OFFSET_TASK_MEETINGS 0x10c
+#define OFFSET_TASK_PREEMPTED 0x110
+#define OFFSET_TASK_MOVED 0x114
+#define OFFSET_TASK_HABITS 0x118
+#define OFFSET_TASK_WOKEN 0x218
+#define OFFSET_TASK_PARALLEL 0x298
+#define OFFSET_TASK_HOOK 0x29c
+#define OFFSET_TASK_ENTRY_ATOMIC 0x2a0
+#define OFFSET_TASK_ATOMIC 0x2a8
+#define OFFSET_TASK_ALLOCATING 0x2ac
+#define OFFSET_TASK_ALLOCATED 0x2b0
 
 #define OFFSET_DOMAIN_TURN 0x0
 #define OFFSET_DOMAIN_STATE 0x8
@@ -283,8 +284,7 @@ struct task {
     uint32_t verify;  /* index into VERIFICATIONS (supervisor) */
     uint32_t lane;  /* index of the task set's lane (supervisor) */
     uint32_t spin;  /* iterations before a wait sleeps, at most (supervisor) */
-    uint32_t spin_now;  /* iterations that have paid lately (agent) */
-    uint32_t wake_ns;  /* what waking a sleeper takes; 0: spin_now does not adapt (supervisor) */
+    uint32_t wake_ns;  /* what waking a sleeper takes; 0: habits do not change (supervisor) */
     uint32_t watchdog_s;  /* seconds the leader waits for a follower (supervisor) */
     uint64_t descriptors;  /* address of the descriptor table (supervisor) */
     uint64_t overhead;  /* bytes that mvx added to the address space: RLIMIT_AS is shifted by it (supervisor) */
@@ -320,6 +320,7 @@ struct task {
     uint32_t meetings;  /* leader: rendezvous since it looked how often it was preempted (agent) */
     uint32_t preempted;  /* leader: how often that was, until then (agent) */
     uint32_t moved;  /* leader: how often in a row it went to another CPU for that (agent) */
+    uint32_t habits[64];  /* by call and kind of wait, how often `spin` is halved (agent) */
     uint64_t woken[16];  /* by variant, the position for which it was woken last (agent) */
     uint32_t parallel;  /* 1: threads run in parallel, what synchronises them is ordered (supervisor) */
     uint32_t hook;  /* the hooked function that the program has called (hook_entry) */
@@ -344,50 +345,50 @@ _Static_assert(offsetof(struct task, policy) == 0x48, "layout");
 _Static_assert(offsetof(struct task, verify) == 0x4c, "layout");
 _Static_assert(offsetof(struct task, lane) == 0x50, "layout");
 _Static_assert(offsetof(struct task, spin) == 0x54, "layout");
-_Static_assert(offsetof(struct task, spin_now) == 0x58, "layout");
-_Static_assert(offsetof(struct task, wake_ns) == 0x5c, "layout");
-_Static_assert(offsetof(struct task, watchdog_s) == 0x60, "layout");
-_Static_assert(offsetof(struct task, descriptors) == 0x68, "layout");
-_Static_assert(offsetof(struct task, overhead) == 0x70, "layout");
-_Static_assert(offsetof(struct task, position) == 0x78, "layout");
-_Static_assert(offsetof(struct task, calls) == 0x80, "layout");
-_Static_assert(offsetof(struct task, message) == 0x88, "layout");
-_Static_assert(offsetof(struct task, number) == 0x90, "layout");
-_Static_assert(offsetof(struct task, return_address) == 0x98, "layout");
-_Static_assert(offsetof(struct task, instruction) == 0xa0, "layout");
-_Static_assert(offsetof(struct task, tid) == 0xa4, "layout");
-_Static_assert(offsetof(struct task, pid) == 0xa8, "layout");
-_Static_assert(offsetof(struct task, loading) == 0xac, "layout");
-_Static_assert(offsetof(struct task, tsc_khz) == 0xb0, "layout");
-_Static_assert(offsetof(struct task, trace) == 0xb4, "layout");
-_Static_assert(offsetof(struct task, alone) == 0xb8, "layout");
-_Static_assert(offsetof(struct task, limit) == 0xc0, "layout");
-_Static_assert(offsetof(struct task, ordered) == 0xc8, "layout");
-_Static_assert(offsetof(struct task, turns) == 0xcc, "layout");
-_Static_assert(offsetof(struct task, between) == 0xd0, "layout");
-_Static_assert(offsetof(struct task, joins) == 0xd4, "layout");
-_Static_assert(offsetof(struct task, slot) == 0xd8, "layout");
-_Static_assert(offsetof(struct task, copies) == 0xdc, "layout");
-_Static_assert(offsetof(struct task, wake) == 0xe0, "layout");
-_Static_assert(offsetof(struct task, futex_bits) == 0xe4, "layout");
-_Static_assert(offsetof(struct task, futex_address) == 0xe8, "layout");
-_Static_assert(offsetof(struct task, futex_next) == 0xf0, "layout");
-_Static_assert(offsetof(struct task, futex_previous) == 0xf4, "layout");
-_Static_assert(offsetof(struct task, spins) == 0xf8, "layout");
-_Static_assert(offsetof(struct task, clear_tid) == 0x100, "layout");
-_Static_assert(offsetof(struct task, deferred) == 0x108, "layout");
-_Static_assert(offsetof(struct task, own_timers) == 0x10c, "layout");
-_Static_assert(offsetof(struct task, neighbour) == 0x110, "layout");
-_Static_assert(offsetof(struct task, meetings) == 0x114, "layout");
-_Static_assert(offsetof(struct task, preempted) == 0x118, "layout");
-_Static_assert(offsetof(struct task, moved) == 0x11c, "layout");
-_Static_assert(offsetof(struct task, woken) == 0x120, "layout");
-_Static_assert(offsetof(struct task, parallel) == 0x1a0, "layout");
-_Static_assert(offsetof(struct task, hook) == 0x1a4, "layout");
-_Static_assert(offsetof(struct task, entry_atomic) == 0x1a8, "layout");
-_Static_assert(offsetof(struct task, atomic) == 0x1b0, "layout");
-_Static_assert(offsetof(struct task, allocating) == 0x1b4, "layout");
-_Static_assert(offsetof(struct task, allocated) == 0x1b8, "layout");
+_Static_assert(offsetof(struct task, wake_ns) == 0x58, "layout");
+_Static_assert(offsetof(struct task, watchdog_s) == 0x5c, "layout");
+_Static_assert(offsetof(struct task, descriptors) == 0x60, "layout");
+_Static_assert(offsetof(struct task, overhead) == 0x68, "layout");
+_Static_assert(offsetof(struct task, position) == 0x70, "layout");
+_Static_assert(offsetof(struct task, calls) == 0x78, "layout");
+_Static_assert(offsetof(struct task, message) == 0x80, "layout");
+_Static_assert(offsetof(struct task, number) == 0x88, "layout");
+_Static_assert(offsetof(struct task, return_address) == 0x90, "layout");
+_Static_assert(offsetof(struct task, instruction) == 0x98, "layout");
+_Static_assert(offsetof(struct task, tid) == 0x9c, "layout");
+_Static_assert(offsetof(struct task, pid) == 0xa0, "layout");
+_Static_assert(offsetof(struct task, loading) == 0xa4, "layout");
+_Static_assert(offsetof(struct task, tsc_khz) == 0xa8, "layout");
+_Static_assert(offsetof(struct task, trace) == 0xac, "layout");
+_Static_assert(offsetof(struct task, alone) == 0xb0, "layout");
+_Static_assert(offsetof(struct task, limit) == 0xb8, "layout");
+_Static_assert(offsetof(struct task, ordered) == 0xc0, "layout");
+_Static_assert(offsetof(struct task, turns) == 0xc4, "layout");
+_Static_assert(offsetof(struct task, between) == 0xc8, "layout");
+_Static_assert(offsetof(struct task, joins) == 0xcc, "layout");
+_Static_assert(offsetof(struct task, slot) == 0xd0, "layout");
+_Static_assert(offsetof(struct task, copies) == 0xd4, "layout");
+_Static_assert(offsetof(struct task, wake) == 0xd8, "layout");
+_Static_assert(offsetof(struct task, futex_bits) == 0xdc, "layout");
+_Static_assert(offsetof(struct task, futex_address) == 0xe0, "layout");
+_Static_assert(offsetof(struct task, futex_next) == 0xe8, "layout");
+_Static_assert(offsetof(struct task, futex_previous) == 0xec, "layout");
+_Static_assert(offsetof(struct task, spins) == 0xf0, "layout");
+_Static_assert(offsetof(struct task, clear_tid) == 0xf8, "layout");
+_Static_assert(offsetof(struct task, deferred) == 0x100, "layout");
+_Static_assert(offsetof(struct task, own_timers) == 0x104, "layout");
+_Static_assert(offsetof(struct task, neighbour) == 0x108, "layout");
+_Static_assert(offsetof(struct task, meetings) == 0x10c, "layout");
+_Static_assert(offsetof(struct task, preempted) == 0x110, "layout");
+_Static_assert(offsetof(struct task, moved) == 0x114, "layout");
+_Static_assert(offsetof(struct task, habits) == 0x118, "layout");
+_Static_assert(offsetof(struct task, woken) == 0x218, "layout");
+_Static_assert(offsetof(struct task, parallel) == 0x298, "layout");
+_Static_assert(offsetof(struct task, hook) == 0x29c, "layout");
+_Static_assert(offsetof(struct task, entry_atomic) == 0x2a0, "layout");
+_Static_assert(offsetof(struct task, atomic) == 0x2a8, "layout");
+_Static_assert(offsetof(struct task, allocating) == 0x2ac, "layout");
+_Static_assert(offsetof(struct task, allocated) == 0x2b0, "layout");
 
 struct domain {
     uint64_t turn;  /* leader: how many turns were taken; follower: whose turn it is (agent) */

@@ -18,7 +18,7 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-PROTOCOL_VERSION = 5
+PROTOCOL_VERSION = 6
 
 IMAGE_SIZE = 0x100000
 PROCESS_OFFSET = 0x100000
@@ -69,6 +69,7 @@ CALL_NUMBERS = 512
 """Call numbers are below that."""
 VARIANTS_MAX = 16
 MOVES_MAX = 16
+HABITS = 64
 
 FRAME_REGISTERS = (
     *("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx"),
@@ -227,11 +228,10 @@ TASK = _structure(
     ("verify", "I", "index into VERIFICATIONS (supervisor)"),
     ("lane", "I", "index of the task set's lane (supervisor)"),
     ("spin", "I", "iterations before a wait sleeps, at most (supervisor)"),
-    ("spin_now", "I", "iterations that have paid lately (agent)"),
     (
         "wake_ns",
         "I",
-        "what waking a sleeper takes; 0: spin_now does not adapt (supervisor)",
+        "what waking a sleeper takes; 0: habits do not change (supervisor)",
     ),
     ("watchdog_s", "I", "seconds the leader waits for a follower (supervisor)"),
     ("descriptors", "Q", "address of the descriptor table (supervisor)"),
@@ -276,6 +276,7 @@ TASK = _structure(
     ("meetings", "I", "leader: rendezvous since it looked how often it was preempted (agent)"),
     ("preempted", "I", "leader: how often that was, until then (agent)"),
     ("moved", "I", "leader: how often in a row it went to another CPU for that (agent)"),
+    ("habits", f"{HABITS}I", "by call and kind of wait, how often `spin` is halved (agent)"),
     ("woken", f"{VARIANTS_MAX}Q", "by variant, the position for which it was woken last (agent)"),
     ("parallel", "I", "1: threads run in parallel, what synchronises them is ordered (supervisor)"),
     ("hook", "I", "the hooked function that the program has called (hook_entry)"),
@@ -512,6 +513,7 @@ _CONSTANTS = (
     "HISTORY_ENTRIES",
     "CALL_NUMBERS",
     "VARIANTS_MAX",
+    "HABITS",
 )
 
 

@@ -208,7 +208,6 @@ class Monitor:
                 verify=VERIFICATIONS.index(self.options.verify),
                 lane=task.set.lane,
                 spin=self.waiting.turns,
-                spin_now=self.waiting.turns,
                 wake_ns=self.waiting.wake_ns,
                 watchdog_s=max(1, int(self.options.watchdog_s)),
                 descriptors=table.space.table_address(table.index),
