@@ -198,6 +198,7 @@ struct futex_time {
 };
 int64_t futex_call(struct call *call);
 uint32_t futex_shared(void);
+uint32_t futex_hand_over(const struct task *task, uint64_t address);
 int futex_is_shared(uint64_t address);
 int futex_waits(uint32_t operation);
 int64_t futex_wake(const struct task *task, uint64_t address, uint32_t count, uint32_t bits);

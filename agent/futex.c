@@ -268,6 +268,16 @@ static int64_t lock_pi(struct call *call, uint32_t operation, const struct futex
     return is_free ? 0 : wait_for_turn(call, FUTEX_WAIT_BITSET | clock, address, 0, timeout);
 }
 
+/* Who owns a lock with priority inheritance when its owner leaves it: the word to be stored. */
+uint32_t futex_hand_over(const struct task *task, uint64_t address) {
+    struct task *heir = next_waiter(NULL, address);
+    if (!heir) {
+        return 0;
+    }
+    rouse(task, heir);
+    return heir->tid | (next_waiter(NULL, address) ? FUTEX_WAITERS : 0);
+}
+
 static int64_t unlock_pi(const struct call *call) {
     uint64_t address = call->arguments[0];
     uint32_t word;
@@ -277,12 +287,7 @@ static int64_t unlock_pi(const struct call *call) {
     if ((word & FUTEX_TID_MASK) != call->task->tid) {
         return -EPERM;
     }
-    struct task *heir = next_waiter(NULL, address);
-    uint32_t owned = 0;
-    if (heir) {
-        rouse(call->task, heir);
-        owned = heir->tid | (next_waiter(NULL, address) ? FUTEX_WAITERS : 0);
-    }
+    uint32_t owned = futex_hand_over(call->task, address);
     return program_copy((void *)address, &owned, sizeof owned) ? -EFAULT : 0;
 }
 

@@ -409,9 +409,11 @@ static void owner_died(struct task *task, uint64_t entry, int64_t offset) {
         (word & FUTEX_TID_MASK) != task->tid) {
         return;
     }
-    uint32_t dead = (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
+    int inherits = entry & 1 && !futex_is_shared(address);
+    uint32_t waiters = inherits ? futex_hand_over(task, address) : word & FUTEX_WAITERS;
+    uint32_t dead = waiters | FUTEX_OWNER_DIED;
     program_copy((void *)address, &dead, sizeof dead);
-    if (word & FUTEX_WAITERS) {
+    if (word & FUTEX_WAITERS && !inherits) {
         futex_released(task, address);
     }
 }
