@@ -531,7 +531,8 @@ def test_version_loads_nothing_heavy() -> None:
     heavy = {"asyncio", "ctypes", "elftools", "json", "rich", "socket", "subprocess", "typing_ext"}
     assert not loaded & heavy
     own = {name for name in loaded if name.startswith("mvx.")}
-    assert own == {"mvx.cli", "mvx.diversity", "mvx.errors", "mvx.options"}
+    own -= {"mvx.cli", "mvx.arguments", "mvx.output", "mvx.options", "mvx.diversity", "mvx.errors"}
+    assert not own
 
 
 def test_help_names_every_option(mvx_command: list[str]) -> None:
