@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Final
 from mvx import dispositions, interrupts, kernel
 from mvx.interrupts import Reason
 from mvx.kernel import MASK, Registers, signed
-from mvx.merging import merge
+from mvx.merging import is_timer, merge
 from mvx.tasks import Stash, State, Task
 
 if TYPE_CHECKING:
@@ -97,10 +97,18 @@ class Meeting:
 class Ballots:
     """All rounds of a run."""
 
-    def __init__(self, monitor: Monitor, fetch: Callable[[Task], None]) -> None:
-        """`fetch` brings a leader that has a stashed signal to a common point."""
+    def __init__(
+        self,
+        monitor: Monitor,
+        fetch: Callable[[Task], None],
+        rests_until: Callable[[Task], float],
+    ) -> None:
+        """`fetch` brings a leader that has a stashed signal to a common point; `rests_until` tells
+        until when a program is to get on before the next signal of a timer.
+        """
         self._monitor = monitor
         self._fetch = fetch
+        self._rests_until = rests_until
         self._rounds: dict[Key, Round] = {}
         self._decided: dict[Stash, Key] = {}
         self._waits: dict[Task, Wait] = {}
@@ -182,6 +190,14 @@ class Ballots:
         if not votes or len(votes) < self._monitor.options.signal_quorum * live:
             return False
         leader, leaders = now.leader, now.copies.get(0)
+        if leader.state is State.ENDED:
+            return False
+        copies = [copy for each in now.copies.values() for copy in each]
+        if all(is_timer(copy.number, copy.information) for copy in copies):
+            until = self._rests_until(leader)
+            if until > time.monotonic():
+                self._due = min(self._due, until)
+                return False
         if not leaders and leader.closed is None and dispositions.is_blocked(leader.tid, key[1]):
             return False  # the leader's own copy comes when it unblocks it
         first = min(

@@ -118,7 +118,8 @@ class BetweenCalls:
     def fetch(self, task: Task) -> None:
         """A leader that runs on has a signal in its stash."""
         self._due[task] = time.monotonic()
-        self._monitor.write_field(task, "pending", 1)
+        with contextlib.suppress(OSError):  # it may be about to end: its memory is gone
+            self._monitor.write_field(task, "pending", 1)
 
     def begin(self, task: Task, current: Registers, *, may_wait: bool) -> None:
         """A leader is in signal-delivery-stop, in the program, and the signal is in its stash.
@@ -169,7 +170,7 @@ class BetweenCalls:
         """Whether a timer's signal shall wait: delivery must leave the program half of its time,
         however often the timer fires.
         """
-        until = self._rested.get(task, 0.0)
+        until = self.rests_until(task)
         if time.monotonic() >= until:
             return False
         if task not in self._due:
@@ -177,6 +178,10 @@ class BetweenCalls:
             self._resting.add(task)
         self._monitor.write_field(task, "deferred", 1)
         return True
+
+    def rests_until(self, task: Task) -> float:
+        """Until when a leader shall get on with its work after its last signal."""
+        return self._rested.get(task, 0.0)
 
     def timeout(self) -> float | None:
         """Seconds until :meth:`look` has something to do, None if nothing."""

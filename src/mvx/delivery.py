@@ -68,7 +68,7 @@ class Delivery:
         self.ballots: Ballots | None = None
         """With `--signals quorum`: where variants vote on signals that each has its own copy of."""
         if monitor.options.signals == "quorum" and len(monitor.variants) > 1:
-            self.ballots = Ballots(monitor, self._fetch)
+            self.ballots = Ballots(monitor, self._fetch, self._rests_until)
         self.between = BetweenCalls(monitor, self.pull_out, self.ballots)
         monitor.deliver = self._deliver
 
@@ -255,6 +255,9 @@ class Delivery:
         """A leader has a signal that was decided on without it."""
         self.between.fetch(leader)
 
+    def _rests_until(self, leader: Task) -> float:
+        return self.between.rests_until(leader)
+
     # Faults
 
     def _fault(self, task: Task, number: int, current: Registers) -> None:
@@ -334,6 +337,7 @@ class Delivery:
         if own and self.ballots is not None:
             if not self.ballots.vote(task, stash):
                 if timer and is_merged:
+                    self._monitor.write_field(task, "deferred", 1)
                     self._close(task, current, number)
                 self._go_on(task)
                 kernel.resume(task.tid)
@@ -427,11 +431,13 @@ class Delivery:
     # Delivery at the common point
 
     def gather(self, task: Task) -> None:
-        """A variant stands at a signal point; when all do, each gets the signals."""
+        """A variant stands at a signal point; when all do, also those whose task is still to be
+        born, each gets the signals.
+        """
         task_set = task.set
         task.state = State.GATHERED
         task_set.gathered[task.variant.index] = task
-        if len(task_set.gathered) < len(task_set.tasks):
+        if len(task_set.gathered) < len(self._monitor.live):
             self._monitor.await_all(task_set)
             return
         self._monitor.relax(task_set)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
+import resource
 import signal
 import struct
 from typing import Final
 
+from mvx.errors import KernelLacks
 from mvx.layout import FRAME_REGISTERS
 
 _libc: Final = ctypes.CDLL(None, use_errno=True)
@@ -54,6 +57,8 @@ EVENT_EXEC: Final = 4
 EVENT_SECCOMP: Final = 7
 EVENT_STOP: Final = 128
 
+_SIGPENDING: Final = 11
+"""RLIMIT_SIGPENDING in asm-generic/resource.h."""
 WALL: Final = 0x40000000
 SIGINFO_SIZE: Final = 128
 SYSCALL_STOP: Final = signal.SIGTRAP | 0x80
@@ -204,8 +209,21 @@ def step(tid: int, number: int = 0) -> None:
 
 
 def send_signal(pid: int, tid: int, number: int) -> None:
-    """tgkill(2); a task that is gone is no error."""
-    _libc.syscall(234, pid, tid, number)
+    """tgkill(2); a task that is gone is no error.
+
+    A real-time signal needs a place in the queue of the task's user (RLIMIT_SIGPENDING): where the
+    program's limit leaves none, it gets one if the caller may do that; else KernelLacks is raised.
+    """
+    if _libc.syscall(234, pid, tid, number) == -1 and ctypes.get_errno() == errno.EAGAIN:
+        limits = resource.prlimit(pid, _SIGPENDING)
+        most = resource.RLIM_INFINITY
+        with contextlib.suppress(PermissionError):
+            resource.prlimit(pid, _SIGPENDING, (most, most))
+        failed = _libc.syscall(234, pid, tid, number) == -1
+        resource.prlimit(pid, _SIGPENDING, limits)
+        if failed:
+            message = f"process {pid} has no place for signal {number} (RLIMIT_SIGPENDING)"
+            raise KernelLacks(message, fix="raise the limit: ulimit -i, prlimit --sigpending")
 
 
 def processor_time_ns(pid: int, tid: int) -> int:
