@@ -109,6 +109,9 @@ void pointers_cookie(struct call *call, uint64_t event);
 int pointers_agree(struct call *call, const void *bytes, uint32_t count);
 void pointers_translate(const struct call *call);
 
+/* namespaces.c */
+void namespaces_prepare(struct call *call);
+
 /* filters.c: returns 1 when it replaced the regular walk */
 int filter_inputs(struct call *call);
 

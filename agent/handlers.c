@@ -162,6 +162,9 @@ void handler_prepare(struct call *call) {
     case HANDLER_PRLIMIT:
         limit_prepare(call);
         break;
+    case HANDLER_NAMESPACES:
+        namespaces_prepare(call);
+        break;
     }
 }
 

@@ -2701,10 +2701,14 @@ static const struct call_rule rules[RULES_COUNT] = {
         },
     },
     [272] = { /* unshare */
-        .executor = EXECUTOR_REFUSED,
-        .result = RESULT_VALUE,
-        .count = 0,
-        .refusal = 1,
+        .executor = EXECUTOR_EVERYONE,
+        .flags = FLAG_EFFECT | FLAG_SENSITIVE,
+        .handler = HANDLER_NAMESPACES,
+        .result = RESULT_ZERO,
+        .count = 1,
+        .arguments = {
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        },
     },
     [273] = { /* set_robust_list */
         .executor = EXECUTOR_LOCAL,
@@ -3102,10 +3106,15 @@ static const struct call_rule rules[RULES_COUNT] = {
         },
     },
     [308] = { /* setns */
-        .executor = EXECUTOR_REFUSED,
-        .result = RESULT_VALUE,
-        .count = 0,
-        .refusal = 1,
+        .executor = EXECUTOR_EVERYONE,
+        .flags = FLAG_EFFECT | FLAG_SENSITIVE | FLAG_DESCRIPTOR,
+        .handler = HANDLER_NAMESPACES,
+        .result = RESULT_ZERO,
+        .count = 2,
+        .arguments = {
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        },
     },
     [309] = { /* getcpu */
         .executor = EXECUTOR_LEADER,

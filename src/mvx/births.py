@@ -39,6 +39,10 @@ CLONE_UNTRACED: Final = 0x800000
 CLONE_CHILD_CLEARTID: Final = 0x200000
 CLONE_CHILD_SETTID: Final = 0x1000000
 _EXIT_SIGNAL: Final = 0xFF
+_LEADERS: Final = 0x40000000 | 0x02000000 | 0x04000000 | 0x80
+"""CLONE_NEWNET, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWTIME: what is in such namespaces only the
+leader uses. Followers stay where they can reach mvx.
+"""
 _CLONE_DETACHED: Final = 0x400000
 """Ignored by clone(2), refused by clone3; musl still sets it."""
 _ARGUMENTS: Final = struct.Struct("<11Q")
@@ -105,7 +109,7 @@ class Births:
     def _rewrite(self, task: Task, program: Registers, words: list[int]) -> None:
         """A follower's call: another parent, and in a namespace the leader's number."""
         if not words[0] & CLONE_THREAD:
-            words[0] |= CLONE_PARENT
+            words[0] = words[0] & ~_LEADERS | CLONE_PARENT
             words[4] = 0  # with CLONE_PARENT the kernel takes the exit signal of the caller
         child = task.set.child
         assert child is not None

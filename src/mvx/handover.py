@@ -14,6 +14,7 @@ import socket
 import struct
 from typing import Final
 
+from mvx import listening
 from mvx.kernel import Registers
 from mvx.tasks import Task
 
@@ -30,11 +31,13 @@ class Handover:
         """Nobody asks yet."""
         self._socket: socket.socket | None = None
         self._address = b""
+        self._elsewhere: dict[int, socket.socket] = {}
+        """Sockets in other network namespaces, by the process that was invited."""
         self._connected: dict[int, socket.socket] = {}
 
     def close(self) -> None:
         """Stop handing out."""
-        for connection in self._connected.values():
+        for connection in (*self._connected.values(), *self._elsewhere.values()):
             connection.close()
         if self._socket is not None:
             self._socket.close()
@@ -44,11 +47,11 @@ class Handover:
         memory, and return its size.
         """
         if self._socket is None:
-            self._address = b"\0mvx-" + os.urandom(16)
-            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            self._socket.bind(self._address)
-            self._socket.listen(64)
-            self._socket.setblocking(False)
+            self._address = listening.new_address()
+            self._socket = listening.listen(self._address)
+        if task.is_leader and listening.is_elsewhere(task.tid):
+            listener = listening.listen_elsewhere(task.tid, self._address)
+            self._elsewhere[task.process] = listener
         content = struct.pack("<H", socket.AF_UNIX) + self._address
         assert task.space is not None
         task.space.memory.write(address, content)
@@ -69,6 +72,10 @@ class Handover:
 
     def _accept(self, task: Task) -> socket.socket | None:
         """The connection that a task's process has made; others' are kept for when they ask."""
+        listener = self._elsewhere.pop(task.process, None)
+        if listener is not None:
+            with listener, contextlib.suppress(BlockingIOError):
+                return listener.accept()[0]
         with contextlib.suppress(BlockingIOError):
             while self._socket is not None:
                 connection, _ = self._socket.accept()

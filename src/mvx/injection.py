@@ -16,7 +16,7 @@ import select
 import socket
 import struct
 
-from mvx import kernel
+from mvx import kernel, listening
 from mvx.arena import Arenas
 from mvx.entry import arm
 from mvx.errors import InternalError, UnsupportedProgram
@@ -68,11 +68,8 @@ class Injector:
         self._placement = placement
         self._variation = variation
         self._programs = programs
-        self._address = b"\0mvx-" + os.urandom(16)
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._socket.bind(self._address)
-        self._socket.listen(64)
-        self._socket.setblocking(False)
+        self._address = listening.new_address()
+        self._socket = listening.listen(self._address)
 
     def close(self) -> None:
         """Stop handing out arenas."""
@@ -173,8 +170,13 @@ class Injector:
         call.rsp = slot + TASK_SLOT_SIZE - 16
         call.orig_rax = kernel.MASK
         kernel.set_registers(task.tid, call)
-        kernel.resume(task.tid)
-        self._hand_out(task)
+        if task.is_leader and listening.is_elsewhere(task.tid):
+            with listening.listen_elsewhere(task.tid, self._address) as listener:
+                kernel.resume(task.tid)
+                self._hand_out(task, listener)
+        else:
+            kernel.resume(task.tid)
+            self._hand_out(task, self._socket)
         while True:
             self._wait(task, kernel.EVENT_SECCOMP << 8 | 5)
             stopped = kernel.registers(task.tid)
@@ -191,17 +193,17 @@ class Injector:
         stopped.orig_rax = kernel.MASK
         kernel.set_registers(task.tid, stopped)
 
-    def _hand_out(self, task: Task) -> None:
+    def _hand_out(self, task: Task, listener: socket.socket) -> None:
         """Send the bootstrap the arenas' descriptors: its own writable, the others' read-only."""
         for _ in range(2000):
-            if select.select([self._socket], [], [], 0.005)[0]:
+            if select.select([listener], [], [], 0.005)[0]:
                 break
             if os.waitid(os.P_PID, task.tid, os.WEXITED | os.WSTOPPED | os.WNOHANG | os.WNOWAIT):
                 return  # it died or failed; the caller's wait will tell
         else:
             message = f"the agent did not start in process {task.tid} within 10 s"
             raise InternalError(message)
-        connection, _ = self._socket.accept()
+        connection, _ = listener.accept()
         with connection:
             credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
             pid = struct.unpack("<i", credentials[:4])[0]

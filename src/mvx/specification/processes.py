@@ -155,6 +155,27 @@ def personality(personality: Hex) -> Int: ...
 def pidfd_open(pid: Pid, flags: Hex) -> Fd: ...
 
 
+@everyone(
+    handler="namespaces",
+    effect=True,
+    sensitive=True,
+    note="EPERM for namespaces of mounts, users, processes and System V objects",
+)
+def unshare(unshare_flags: CloneFlags) -> Zero:
+    """What is in a namespace of the network, of names, control groups or time only the leader uses:
+    it alone goes there.
+    """
+
+
+@everyone(
+    handler="namespaces",
+    effect=True,
+    sensitive=True,
+    note="only with the type, and only what unshare does",
+)
+def setns(fd: Fd, nstype: CloneFlags) -> Zero: ...
+
+
 @leader(note="which slot of an epoll instance is meant (KCMP_EPOLL_TFD) is not compared")
 def kcmp(pid1: Pid, pid2: Pid, type: Int, idx1: Flags, idx2: Address) -> Int:
     """Whether two processes of the leader share something: so do those of every follower."""

@@ -32,11 +32,6 @@ refuse(
 )
 refuse(ENOSYS, "pidfd_getfd", reason="takes a descriptor that followers have no counterpart of")
 refuse(EINVAL, "seccomp", reason="a second filter would see and could refuse the agent's calls")
-refuse(
-    EPERM,
-    "unshare setns",
-    reason="followers live in namespaces of their own, where it would mean something else",
-)
 refuse(ENOSYS, "userfaultfd", reason="page faults of the variants are not the same")
 refuse(ENOSYS, "perf_event_open", reason="counters and their memory differ between variants")
 refuse(
