@@ -11,7 +11,8 @@
 enum {
     EOWNERDEAD = 130,
     STUB_SIZE = 16,
-    STUB_ENTRY = 2 /* the supervisor puts a task back two bytes before its rip, as for a call */
+    SYSCALL_SIZE = 64, /* no function that makes any call is longer */
+    STUB_ENTRY = 2     /* the supervisor puts a task back two bytes before its rip, as for a call */
 };
 
 _Static_assert(FUNCTIONS_COUNT <= sizeof((struct order *)0)->functions / 8, "room for functions");
@@ -447,7 +448,12 @@ __attribute__((used)) void agent_hook_return(struct frame *frame, struct task *t
     }
 }
 
-/* Whether the library is at work for the task: its futexes are each variant's own. */
-int hooks_at_work(struct task *task) {
-    return task->allocating || hooked_of(task)->depth;
+/* Whether the library is at work for the task, and not the program by way of syscall(): its futexes
+ * are each variant's own. */
+int hooks_at_work(const struct call *call) {
+    const uint64_t *library = order()->library;
+    uint64_t place = call->frame->rip;
+    return call->task->allocating || hooked_of(call->task)->depth ||
+           (place >= library[0] && place < library[1] &&
+            place - order()->functions[FUNCTION_SYSCALL] > SYSCALL_SIZE);
 }

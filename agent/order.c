@@ -217,7 +217,7 @@ static int hear_futex(struct call *call, struct message *message) {
 int64_t order_futex(struct call *call) {
     struct task *task = call->task;
     int waits = is_wait((uint32_t)call->arguments[1]);
-    if (hooks_at_work(task)) {
+    if (hooks_at_work(call)) {
         return is_leader(task) ? wait_interruptibly(call) : gate_plain(__NR_futex, call->arguments);
     }
     uint32_t number = order_bucket(call->arguments[0]);

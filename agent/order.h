@@ -37,6 +37,6 @@ struct message order_see(struct frame *frame, struct task *task, uint32_t operat
 void order_taken(struct task *task);
 struct message order_hear(struct frame *frame, struct task *task, uint32_t operation);
 void order_take_signals(struct task *task);
-int hooks_at_work(struct task *task);
+int hooks_at_work(const struct call *call);
 
 #endif

@@ -5,8 +5,9 @@
 #define HOOKS_COUNT 154
 /* So many are of kind ALLOCATE, the lowest numbers. */
 #define HOOKS_ALLOCATE 11
-#define FUNCTIONS_COUNT 157
+#define FUNCTIONS_COUNT 158
 #define FUNCTION_ERROR 156
+#define FUNCTION_SYSCALL 157
 #define OBJECT_ARGUMENTS 6  /* keys below are arguments, the others objects */
 
 #ifndef __ASSEMBLER__

@@ -187,6 +187,7 @@
 
 #define OFFSET_ORDER_FUNCTIONS 0x0
 #define OFFSET_ORDER_OBJECTS 0x800
+#define OFFSET_ORDER_LIBRARY 0x880
 #define OFFSET_ORDER_BUCKETS 0x1000
 #define OFFSET_ORDER_SITES 0x41000
 
@@ -430,12 +431,14 @@ _Static_assert(offsetof(struct hooked, calls) == 0xc8, "layout");
 struct order {
     uint64_t functions[256];  /* addresses of the hooked functions (supervisor) */
     uint64_t objects[16];  /* keys that are no arguments of functions (supervisor) */
-    uint8_t padding_1000[1920];
+    uint64_t library[2];  /* start and end of the C library's code (supervisor) */
+    uint8_t padding_1000[1904];
     uint64_t buckets[32768];  /* struct bucket (agent) */
     uint64_t sites[65536];  /* struct atomic: instructions of the program (supervisor) */
 };
 _Static_assert(offsetof(struct order, functions) == 0x0, "layout");
 _Static_assert(offsetof(struct order, objects) == 0x800, "layout");
+_Static_assert(offsetof(struct order, library) == 0x880, "layout");
 _Static_assert(offsetof(struct order, buckets) == 0x1000, "layout");
 _Static_assert(offsetof(struct order, sites) == 0x41000, "layout");
 

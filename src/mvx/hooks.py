@@ -131,8 +131,8 @@ OBJECTS: Final = tuple(
     dict.fromkeys(hook.key for hook in HOOKS.values() if isinstance(hook.key, str))
 )
 """Keys that are no arguments. Those that are symbols are looked up with the functions."""
-HELPERS: Final = ("pthread_mutex_unlock", "mtx_unlock", ERROR)
-"""Functions that the agent lets a thread call, and that are not hooked."""
+HELPERS: Final = ("pthread_mutex_unlock", "mtx_unlock", ERROR, "syscall")
+"""Functions that the agent lets a thread call, or has to know, and that are not hooked."""
 
 
 def header() -> str:
@@ -149,6 +149,7 @@ def header() -> str:
         f"#define HOOKS_ALLOCATE {sum(hook.kind == 'ALLOCATE' for hook in HOOKS.values())}",
         f"#define FUNCTIONS_COUNT {len(places)}",
         f"#define FUNCTION_ERROR {places[ERROR]}",
+        f"#define FUNCTION_SYSCALL {places['syscall']}",
         f"#define OBJECT_ARGUMENTS {6}  /* keys below are arguments, the others objects */",
         "",
         "#ifndef __ASSEMBLER__",

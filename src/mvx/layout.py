@@ -318,6 +318,7 @@ ORDER = _structure(
     "order",
     ("functions", f"{FUNCTIONS_MAX}Q", "addresses of the hooked functions (supervisor)"),
     ("objects", f"{OBJECTS_MAX}Q", "keys that are no arguments of functions (supervisor)"),
+    ("library", "2Q", "start and end of the C library's code (supervisor)"),
     0x1000,
     ("buckets", f"{BUCKETS * 8}Q", "struct bucket (agent)"),
     ("sites", f"{ATOMICS_MAX * 4}Q", "struct atomic: instructions of the program (supervisor)"),

@@ -111,13 +111,18 @@ class Ordering:
             return
         if library is None:
             return
-        if self._hook(task, space, library, start - _linked(content, offset)):
+        if self._hook(task, space, library, start, start - _linked(content, offset)):
             loader = [area.start for area in space.started[1:]]
             space.order.own = frozenset((start, *loader))
             space.order.is_hooked = True
 
-    def _hook(self, task: Task, space: AddressSpace, library: _Library, base: int) -> bool:
-        """Lead a library's functions to the agent; False when its symbols are not as expected."""
+    def _hook(
+        self, task: Task, space: AddressSpace, library: _Library, start: int, base: int
+    ) -> bool:
+        """Lead a library's functions to the agent; False when its symbols are not as expected.
+
+        `start` is where its code is, `base` where its first byte is linked to.
+        """
         stubs = task.variant.base + self._monitor.image.offsets["hook_stubs"]
         names = (*HOOKS, *HELPERS)
         addresses = [0] * len(names)
@@ -140,6 +145,11 @@ class Ordering:
         space.memory.write(state, struct.pack(f"<{len(addresses)}Q", *addresses))
         place = state + ORDER.offset("objects")
         space.memory.write(place, struct.pack(f"<{len(objects)}Q", *objects))
+        area = space.sites.code.find(start)
+        if area is None:
+            return False
+        place = state + ORDER.offset("library")
+        space.memory.write(place, struct.pack("<2Q", area.start, area.end))
         for place, value in values.items():
             space.memory.write(place, _WORD.pack(value))
         space.order.stubs = range(stubs, stubs + len(HOOKS) * _STUB_SIZE)
