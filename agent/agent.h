@@ -214,6 +214,10 @@ int64_t joined_call(struct call *call, uint32_t operation, const struct futex_ti
 
 /* order.c: threads run in parallel, what synchronises them is ordered */
 int64_t order_futex(struct call *call);
+uint64_t order_before(const struct call *call);
+uint64_t order_after(const struct call *call, uint64_t time);
+void order_reach(const struct task *task, uint64_t time);
+void order_leave(const struct task *task, uint64_t time);
 int order_skip(struct task *task, const struct message *message);
 
 /* transfer.c */

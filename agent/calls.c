@@ -235,6 +235,7 @@ static void lead(struct call *call) {
         remember(call);
         ask(REQUEST_NATIVE, 0);
     }
+    uint64_t time = order_before(call);
     if (call->executor == EXECUTOR_REFUSED) {
         call->result = -(int64_t)call->refusal;
     } else {
@@ -243,7 +244,7 @@ static void lead(struct call *call) {
             shared_changed(call);
         }
     }
-    uint64_t turn = call->released ? turn_take(task, 0) : 0;
+    uint64_t turn = call->released ? turn_take(task, 0) : order_after(call, time);
     if (task->interrupted) {
         put_signal(task, POINT_INTERRUPTED, turn);
         interrupted_outputs(call);
@@ -342,9 +343,11 @@ static void follow(struct call *call) {
     lane_get(task, &message, sizeof message);
     if (message.turn) {
         turn_take(task, message.turn);
+        order_reach(task, message.turn);
     }
     if (message.kind == MESSAGE_SIGNAL) {
         interrupted_outputs(call);
+        order_leave(task, message.turn);
         call_signal(task, POINT_INTERRUPTED);
     }
     if (message.kind != MESSAGE_RESULT) {
@@ -372,6 +375,7 @@ static void follow(struct call *call) {
     if (call->rule->elastic) {
         elastic_seen(call);
     }
+    order_leave(task, message.turn);
     lane_acknowledge(task);
     call->frame->rax = (uint64_t)call->result;
     remember(call);

@@ -103,7 +103,8 @@ static int has_it(int64_t result) {
 }
 
 static uint32_t section_bucket(uint64_t key) {
-    return order_bucket(key) + BUCKETS / 2;
+    uint32_t number = order_bucket(key) + BUCKETS / 2;
+    return number == BUCKET_OF_DESCRIPTORS ? number - 1 : number;
 }
 
 static struct section *section_of(struct task *task, uint64_t key) {

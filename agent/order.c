@@ -252,3 +252,74 @@ int order_skip(struct task *task, const struct message *message) {
     lane_begin(task);
     return 1;
 }
+
+enum change { CHANGES_NOTHING, GIVES_NUMBERS, TAKES_NUMBERS };
+
+/* What a call does to the numbers of descriptors. */
+static enum change change_of(const struct call *call) {
+    switch (call->number) {
+    case __NR_close:
+    case __NR_close_range:
+    case __NR_dup2:
+    case __NR_dup3:
+        return GIVES_NUMBERS;
+    case __NR_open:
+    case __NR_openat:
+    case __NR_openat2:
+    case __NR_creat:
+    case __NR_socket:
+    case __NR_socketpair:
+    case __NR_accept:
+    case __NR_accept4:
+    case __NR_pipe:
+    case __NR_pipe2:
+    case __NR_dup:
+    case __NR_fcntl:
+    case __NR_eventfd:
+    case __NR_eventfd2:
+    case __NR_epoll_create:
+    case __NR_epoll_create1:
+    case __NR_timerfd_create:
+    case __NR_signalfd:
+    case __NR_signalfd4:
+    case __NR_inotify_init:
+    case __NR_inotify_init1:
+    case __NR_memfd_create:
+    case __NR_pidfd_open:
+    case __NR_recvmsg:
+    case __NR_recvmmsg:
+        return TAKES_NUMBERS;
+    }
+    return CHANGES_NOTHING;
+}
+
+/*
+ * A number that one thread closes may be given to another at once. So the leader's threads tell
+ * when they closed, as a time before the call, and when they got a number, as a time after it;
+ * followers do both in that order. Times are one more than the bucket's, since 0 stands for none.
+ */
+uint64_t order_before(const struct call *call) {
+    return call->task->parallel && change_of(call) == GIVES_NUMBERS
+               ? order_next(BUCKET_OF_DESCRIPTORS) + 1
+               : 0;
+}
+
+uint64_t order_after(const struct call *call, uint64_t time) {
+    return call->task->parallel && change_of(call) == TAKES_NUMBERS
+               ? order_next(BUCKET_OF_DESCRIPTORS) + 1
+               : time;
+}
+
+/* Follower: it is time to change the numbers. */
+void order_reach(const struct task *task, uint64_t time) {
+    if (task->parallel && time) {
+        order_await(task, BUCKET_OF_DESCRIPTORS, time - 1);
+    }
+}
+
+/* Follower: they are changed. */
+void order_leave(const struct task *task, uint64_t time) {
+    if (task->parallel && time) {
+        order_move_on(BUCKET_OF_DESCRIPTORS, time - 1);
+    }
+}

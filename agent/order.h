@@ -8,6 +8,8 @@
 
 #define NO_TIME (~0UL) /* of an operation that needs no order */
 
+#define BUCKET_OF_DESCRIPTORS (BUCKETS - 1) /* of the process's descriptor table */
+
 struct bucket {
     uint64_t time;     /* its low half is a futex word */
     uint32_t sleepers; /* on `time` */

@@ -58,6 +58,8 @@ void pass_over(struct call *call, const struct message *message) {
     lane_get(task, &answer, sizeof answer);
     if (answer.turn) {
         turn_take(task, answer.turn);
+        order_reach(task, answer.turn);
+        order_leave(task, answer.turn);
     }
     if (answer.kind == MESSAGE_SIGNAL) {
         call_signal(task, POINT_ENTRY);

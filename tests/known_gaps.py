@@ -46,10 +46,13 @@ ORDERED: Final[dict[str, str]] = {
     "computing_is_interrupted": "the handler reads what the thread is computing",
     "cpp_futures": "shared_ptr looks at its counters by a load that is not ordered",
     "cpp_stop_tokens": "waits by loads that are not ordered",
+    "futex_priority_inheritance": "the futex's word is changed by the kernel, not in order",
     "openmp_loops": "libgomp waits by loads that are not ordered",
     "openmp_tasks": "libgomp waits by loads that are not ordered",
     "python_threads": "CPython asks for its lock by loads that are not ordered",
     "python_pools": "CPython asks for its lock by loads that are not ordered",
+    "signals_interrupt_waits": "may hang where a signal comes to a thread that is about to wait",
+    "spawn_in_threads": "popen looks at a list of what other threads opened so",
 }
 """The same with `--threads ordered`: plain loads that race with atomic instructions."""
 
