@@ -134,8 +134,8 @@ enum handler {
     /* semctl, msgctl, shmctl: the table of the call's requests tells of the last argument. */
     HANDLER_CONTROL = 26,
     HANDLER_TID_ADDRESS = 27,
-    HANDLER_ORDER = 28,
     /* Waits for other threads of the process, or wakes them: in the order of their turns. */
+    HANDLER_ORDER = 28,
     HANDLER_NAMESPACES = 29,
 };
 

@@ -168,8 +168,8 @@ class Handler(enum.IntEnum):
     """semctl, msgctl, shmctl: the table of the call's requests tells of the last argument."""
     TID_ADDRESS = 27
     ORDER = 28
-    NAMESPACES = 29
     """Waits for other threads of the process, or wakes them: in the order of their turns."""
+    NAMESPACES = 29
 
 
 class Support(enum.StrEnum):
