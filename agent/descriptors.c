@@ -195,15 +195,14 @@ static void view(struct call *call) {
     process_unlock(call->task);
 }
 
-/* Leader: before a call that goes back to the start of such a file, as the kernel makes its content
- * anew then. */
+/* Leader: before a read of such a file: at its start the kernel makes its content anew. (Whether a
+ * read is at the start, the supervisor sees.) */
 void view_again(const struct call *call) {
-    int is_start = (call->number == __NR_lseek && !call->arguments[1] && !call->arguments[2]) ||
-                   ((call->number == __NR_pread64 || call->number == __NR_preadv ||
-                     call->number == __NR_preadv2) &&
-                    !call->arguments[3]);
-    if (is_start && descriptor_kept(call->task, (int32_t)call->arguments[0]) == KEPT_VIEW) {
-        gate_control(REQUEST_REREAD, (long)call->arguments[0], 0, 0);
+    int is_read = call->number == __NR_read || call->number == __NR_readv;
+    int is_positioned = call->number == __NR_pread64 || call->number == __NR_preadv;
+    if ((is_read || (is_positioned && !call->arguments[3])) &&
+        descriptor_kept(call->task, (int32_t)call->arguments[0]) == KEPT_VIEW) {
+        gate_control(REQUEST_REREAD, (long)call->arguments[0], is_positioned, 0);
     }
 }
 

@@ -253,8 +253,8 @@ class Copies:
         if number in _AT_POSITION and kernel.signed(program.r10) >= 0:
             found.refresh(program.r10, program.r10 + result)
         elif number in _SEQUENTIAL:
-            position = _position(task, descriptor)
-            found.refresh(max(position - result, 0), position)
+            end = position(task, descriptor)
+            found.refresh(max(end - result, 0), end)
         elif number in _SIZES:
             found.refresh(0, 0)
         else:
@@ -295,7 +295,7 @@ def _flags(task: Task, descriptor: int) -> int:
     return _information(task, descriptor, b"flags:", 8)
 
 
-def _position(task: Task, descriptor: int) -> int:
+def position(task: Task, descriptor: int) -> int:
     """Where a descriptor stands in its file."""
     return _information(task, descriptor, b"pos:", 10)
 

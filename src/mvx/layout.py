@@ -96,7 +96,7 @@ REQUESTS = {
     "FETCH": "a descriptor: of what the leader has mapped (follower), or for a file of /proc "
     "(leader); arguments: where to put the address of the socket, 0: connected; the file",
     "CHANGED": "the leader has changed a file with copies; arguments: descriptor or -1, result",
-    "REREAD": "the leader is about to read such a file of /proc from its start; its descriptor",
+    "REREAD": "the leader is about to read such a file of /proc: descriptor, whether at the start",
     "WAITED": "the loop is over in which a variant waits for its own copy of a signal",
     "JOINED": "the process takes its turns with others from here on",
 }

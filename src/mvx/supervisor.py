@@ -517,7 +517,7 @@ class Supervisor:
         monitor = self._monitor
         if current.rdi in (_CHANGED, _REREAD):
             if task.is_leader and current.rdi == _REREAD:
-                monitor.views.reread(task, current.rsi & 0xFFFFFFFF)
+                monitor.views.reread(task, current.rsi & 0xFFFFFFFF, is_start=bool(current.rdx))
             elif task.is_leader:
                 monitor.copies.changed(task, kernel.signed(current.rsi), kernel.signed(current.rdx))
             kernel.resume(task.tid)

@@ -15,6 +15,7 @@ import signal
 from typing import TYPE_CHECKING, NamedTuple
 
 from mvx import kernel
+from mvx.copies import position
 from mvx.tasks import State, Task
 
 if TYPE_CHECKING:
@@ -67,9 +68,13 @@ class Views:
             return 0
         return -1
 
-    def reread(self, task: Task, descriptor: int) -> None:
-        """The leader is about to read such a file from its start, again or for the first time."""
+    def reread(self, task: Task, descriptor: int, *, is_start: bool) -> None:
+        """The leader is about to read such a file; `is_start`: from its start wherever the
+        descriptor stands.
+        """
         with contextlib.suppress(OSError):
+            if not is_start and position(task, descriptor):
+                return
             view = self._views.get(_key(os.stat(f"/proc/{task.tid}/fd/{descriptor}")))
             if view is not None:
                 content = self._content(task, f"/proc/self/fd/{view.file}") or b""

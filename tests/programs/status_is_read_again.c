@@ -16,7 +16,8 @@ static void wait_for(int file, char wanted, bool is_seeking) {
     for (int turn = 0; turn < 2000; turn++) {
         ssize_t count;
         if (is_seeking) {
-            CHECK(lseek(file, 0, SEEK_SET) == 0);
+            // as stdio goes back
+            CHECK(lseek(file, -lseek(file, 0, SEEK_CUR), SEEK_CUR) == 0);
             count = read(file, content, sizeof content - 1);
         } else {
             count = pread(file, content, sizeof content - 1, 0);
