@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from mvx import interrupts, kernel
+from mvx import interrupts, kernel, rests
 from mvx.births import BIRTHS
 from mvx.breakpoints import DepartedError
 from mvx.interrupts import Reason
@@ -28,7 +28,8 @@ from mvx.kernel import MASK, Registers, TaskGoneError, signed
 from mvx.masks import open_signals, open_together
 from mvx.monitor import Monitor
 from mvx.points import Points
-from mvx.tasks import Stash, State, Task
+from mvx.rests import Rests
+from mvx.tasks import State, Task
 
 if TYPE_CHECKING:
     from mvx.ballot import Ballots
@@ -47,8 +48,6 @@ _CALLS_OFTEN_S: Final = 0.00005
 """
 _CALL_PATIENCE_S: Final = 0.0003
 """How long it may take to it then."""
-_REST_MOST_S: Final = 0.005
-"""How long a timer's signal waits, at most, so that the program gets on since the last one."""
 _FUTEX_PATIENCE_S: Final = 0.01
 """How long variants may differ in whether they sleep in a futex."""
 
@@ -92,10 +91,7 @@ class BetweenCalls:
         self._monitor = monitor
         self._ballots = ballots
         self._pull_out = pull_out
-        self._rested: dict[Task, float] = {}
-        """Until when a leader's task shall get on with its work after its last signal."""
-        self._begun_ns: dict[Task, int] = {}
-        """When the delivery of the signal began in whose handler it is."""
+        self.rests = Rests()
         self._due: dict[Task, float] = {}
         """Leader's tasks with a stashed signal, and when to look at them next."""
         self._forced: dict[Task, tuple[int, float]] = {}
@@ -145,32 +141,17 @@ class BetweenCalls:
         self._counted[task] = (now_ns, calls)
         return (calls - before) * _CALLS_OFTEN_S * 1e9 > now_ns - then_ns
 
-    def delivered(self, task: Task, stash: Stash) -> None:
-        """A signal has reached every variant's handler; `task` is the leader's."""
-        self._rest(task, stash.begun_ns)
-        self._begun_ns[task] = stash.begun_ns
-
-    def returned(self, task: Task) -> None:
-        """The leader returns from a handler: it may have taken longer than the delivery."""
-        begun_ns = self._begun_ns.pop(task, None)
-        if begun_ns is not None:
-            self._rest(task, begun_ns)
-
     def met(self, task: Task) -> None:
         """A leader has come to the call at which all meet; its signals wait no more."""
         self._due.pop(task, None)
         self._forced.pop(task, None)
         self._resting.discard(task)
 
-    def _rest(self, task: Task, begun_ns: int) -> None:
-        now_ns = time.monotonic_ns()
-        self._rested[task] = now_ns / 1e9 + min((now_ns - begun_ns) / 1e9, _REST_MOST_S)
-
     def defer(self, task: Task) -> bool:
         """Whether a timer's signal shall wait: delivery must leave the program half of its time,
         however often the timer fires.
         """
-        until = self.rests_until(task)
+        until = self.rests.until(task)
         if time.monotonic() >= until:
             return False
         if task not in self._due:
@@ -178,10 +159,6 @@ class BetweenCalls:
             self._resting.add(task)
         self._monitor.write_field(task, "deferred", 1)
         return True
-
-    def rests_until(self, task: Task) -> float:
-        """Until when a leader shall get on with its work after its last signal."""
-        return self._rested.get(task, 0.0)
 
     def timeout(self) -> float | None:
         """Seconds until :meth:`look` has something to do, None if nothing."""
@@ -200,7 +177,7 @@ class BetweenCalls:
                 del self._due[task]
                 continue
             if task.closed is not None and task.state is State.STOPPED:
-                self._due[task] = now + _REST_MOST_S
+                self._due[task] = now + rests.MOST_S
                 continue
             if not task.stash or task.state is not State.RUNNING:
                 self._forget(task)
@@ -497,10 +474,9 @@ class BetweenCalls:
         self._due.pop(task, None)
         self._forced.pop(task, None)
         if task.state is State.ENDED:
-            self._rested.pop(task, None)
+            self.rests.forget(task)
             self._counted.pop(task, None)
             self._points.forget(task)
-            self._begun_ns.pop(task, None)
         hold = self._holds.pop(task, None)
         if hold is not None:
             self._resume(hold)

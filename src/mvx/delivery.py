@@ -21,30 +21,20 @@ from typing import Final
 from mvx import dispositions, kernel
 from mvx.ballot import Ballots
 from mvx.between import BetweenCalls, is_restart
+from mvx.faults import FAULTS, Faults, enters_handler
 from mvx.kernel import MASK, Registers, signed
 from mvx.layout import COOKIES, COOKIES_OFFSET, COOKIES_TABLE, POINTS, TASK
-from mvx.masks import close_signals, open_signals, open_together
+from mvx.masks import close_signals, open_together
 from mvx.merging import is_timer, merge
 from mvx.monitor import Monitor
 from mvx.tasks import Stash, State, Task
 
-_FAULTS: Final = frozenset(
-    {
-        signal.SIGSEGV,
-        signal.SIGBUS,
-        signal.SIGFPE,
-        signal.SIGILL,
-        signal.SIGTRAP,
-        signal.SIGSYS,
-    }
-)
 _IGNORED_BY_DEFAULT: Final = frozenset(
     {signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH, signal.SIGCONT}
 )
 _STOPPING: Final = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
 _POINTS: Final = list(POINTS)
 _RT_SIGSUSPEND: Final = 130
-_FATAL_WAIT_S: Final = 2.0
 _EINTR: Final = 4
 _LOOKING: Final = frozenset({13, 14, 59, 127, 128, 130, 270, 271, 281, 282, 289, 322, 441})
 """rt_sigaction, rt_sigprocmask, execve, rt_sigpending, rt_sigtimedwait, rt_sigsuspend, pselect6,
@@ -52,8 +42,6 @@ ppoll, epoll_pwait, signalfd, signalfd4, execveat, epoll_pwait2.
 """
 _AFTER_CALL: Final = 2
 """Of `pending`: the signals come after the next call, not before it."""
-_HANDLERS_KEPT: Final = 16
-"""Handlers that were left by a jump are forgotten some day."""
 _WITH_VALUE: Final = frozenset({-1, -2, -3})
 """SI_QUEUE, SI_TIMER, SI_MESGQ."""
 _VALUE: Final = 24
@@ -70,6 +58,7 @@ class Delivery:
         if monitor.options.signals == "quorum" and len(monitor.variants) > 1:
             self.ballots = Ballots(monitor, self._fetch, self._rests_until)
         self.between = BetweenCalls(monitor, self.pull_out, self.ballots)
+        self._faults = Faults(monitor)
         monitor.deliver = self._deliver
 
     # When
@@ -111,8 +100,8 @@ class Delivery:
                 self._count_copy(task, Stash(number, information, noticed_ns))
             if self._deliver_in_flight(task, number, current):
                 return
-        if number in _FAULTS and code > 0:
-            self._fault(task, number, current)
+        if number in FAULTS and code > 0:
+            self._faults.arrived(task, number, current)
         elif code == kernel.SI_TKILL and number == task.summoned:
             self.between.stopped(task, current, in_signal_stop=True)
         elif self.ballots is not None and self.ballots.is_own(task, number, information):
@@ -172,12 +161,12 @@ class Delivery:
         kernel.set_signal_information(task.tid, _own_information(task, stash))
         if task.is_leader:
             self._monitor.dying[task.process] = stash.number
-        _enters_handler(task, stash.number)
+        enters_handler(task, stash.number)
         kernel.resume(task.tid, stash.number)
         stash.missing -= 1
         if stash.missing == 0:
             self._monitor.delays.delivered(stash.number, stash.way, stash.since_ns)
-            self.between.delivered(task.set.tasks[0], stash)
+            self.between.rests.delivered(task.set.tasks[0], stash.begun_ns)
 
     @staticmethod
     def _meet_again(task: Task, stash: Stash) -> bool:
@@ -256,56 +245,7 @@ class Delivery:
         self.between.fetch(leader)
 
     def _rests_until(self, leader: Task) -> float:
-        return self.between.rests_until(leader)
-
-    # Faults
-
-    def _fault(self, task: Task, number: int, current: Registers) -> None:
-        monitor = self._monitor
-        if task.variant.launching or task.space is None:
-            kernel.resume(task.tid, number)
-            return
-        offset = monitor.offset_in_image(task, current.rip)
-        offsets = monitor.image.offsets
-        if offsets["fault_start"] <= offset < offsets["fault_end"]:
-            current.rip = task.variant.base + offsets["fault_fixup"]
-            kernel.set_registers(task.tid, current)
-            kernel.resume(task.tid)
-            return
-        if task.space.contains(current.rip):
-            monitor.diverged("integrity", task, "a fault inside the agent")
-            return
-        if number == signal.SIGSEGV and monitor.emulate(task, current):
-            return
-        if dispositions.has_handler(task.tid, number):
-            if task.is_leader:
-                self._monitor.dying[task.process] = number
-            _enters_handler(task, number)
-            kernel.resume(task.tid, number)
-            return
-        self.fatal(task, number)
-
-    def fatal(self, task: Task, number: int) -> None:
-        """An instruction is about to kill a variant: hold it until every variant is in the same
-        state.
-        """
-        task_set = task.set
-        task.state = State.FATAL
-        task.fatal = number
-        tasks = task_set.tasks.values()
-        if len(tasks) == len(self._monitor.live) and all(
-            other.state is State.FATAL and other.fatal == number for other in tasks
-        ):
-            self._monitor.relax(task_set)
-            self._monitor.dying[task_set.tasks[0].process] = number
-            for other in tasks:
-                kernel.resume(other.tid, number)
-            return
-        name = signal.Signals(number).name
-        dying = [other.variant.index for other in tasks if other.state is State.FATAL]
-        who = f"variant {dying[0]} alone" if len(dying) == 1 else f"variants {dying} only"
-        reason = f"{who} got {name}"
-        self._monitor.expect(task_set, _FATAL_WAIT_S, reason, dying)
+        return self.between.rests.until(leader)
 
     # Asynchronous signals of the leader
 
@@ -542,7 +482,7 @@ class Delivery:
         """The leader's rt_sigreturn is at its exit: whether signals come before the program's next
         instruction.
         """
-        self.between.returned(task)
+        self.between.rests.returned(task)
         in_flight = sum(
             1 << (stash.number - 1) for stash in {s.number: s for s in task.in_flight}.values()
         )
@@ -570,7 +510,7 @@ class Delivery:
         # Which of the others are still to come depends on the mask of this one's handler: look at
         # the handler's first instruction.
         task.entering = True
-        _enters_handler(task, number)
+        enters_handler(task, number)
         kernel.step(task.tid, number)
         return True
 
@@ -616,13 +556,6 @@ def _own_information(task: Task, stash: Stash) -> bytes:
         if table[start : start + 8] == value:
             own = table[start + 8 : start + 16]
     return stash.information[:_VALUE] + own + stash.information[_VALUE + 8 :]
-
-
-def _enters_handler(task: Task, number: int) -> None:
-    """A stopped task is about to run a handler; the report tells."""
-    open_signals(task)
-    entered = (number, kernel.stack_pointer(task.tid))
-    task.handling = [*task.handling[-_HANDLERS_KEPT:], entered]
 
 
 def _point(task: Task) -> str:

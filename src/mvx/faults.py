@@ -1,0 +1,94 @@
+"""Signals that an instruction caused (SIGSEGV, SIGFPE...): delivered where they are.
+
+One that would end its variant holds it until every variant is in the same state.
+"""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, Final
+
+from mvx import dispositions, kernel
+from mvx.masks import open_signals
+from mvx.tasks import State, Task
+
+if TYPE_CHECKING:
+    from mvx.kernel import Registers
+    from mvx.monitor import Monitor
+
+FAULTS: Final = frozenset(
+    {
+        signal.SIGSEGV,
+        signal.SIGBUS,
+        signal.SIGFPE,
+        signal.SIGILL,
+        signal.SIGTRAP,
+        signal.SIGSYS,
+    }
+)
+_FATAL_WAIT_S: Final = 2.0
+_HANDLERS_KEPT: Final = 16
+"""Handlers that were left by a jump are forgotten some day."""
+
+
+class Faults:
+    """Takes the faults of every task."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        """Works on the monitor's tasks."""
+        self._monitor = monitor
+
+    def arrived(self, task: Task, number: int, current: Registers) -> None:
+        """A task is in signal-delivery-stop for a signal that its instruction caused."""
+        monitor = self._monitor
+        if task.variant.launching or task.space is None:
+            kernel.resume(task.tid, number)
+            return
+        offset = monitor.offset_in_image(task, current.rip)
+        offsets = monitor.image.offsets
+        if offsets["fault_start"] <= offset < offsets["fault_end"]:
+            current.rip = task.variant.base + offsets["fault_fixup"]
+            kernel.set_registers(task.tid, current)
+            kernel.resume(task.tid)
+            return
+        if task.space.contains(current.rip):
+            monitor.diverged("integrity", task, "a fault inside the agent")
+            return
+        if number == signal.SIGSEGV and monitor.emulate(task, current):
+            return
+        if dispositions.has_handler(task.tid, number):
+            if task.is_leader:
+                self._monitor.dying[task.process] = number
+            enters_handler(task, number)
+            kernel.resume(task.tid, number)
+            return
+        self.fatal(task, number)
+
+    def fatal(self, task: Task, number: int) -> None:
+        """An instruction is about to kill a variant: hold it until every variant is in the same
+        state.
+        """
+        task_set = task.set
+        task.state = State.FATAL
+        task.fatal = number
+        tasks = task_set.tasks.values()
+        if len(tasks) == len(self._monitor.live) and all(
+            other.state is State.FATAL and other.fatal == number for other in tasks
+        ):
+            self._monitor.relax(task_set)
+            self._monitor.dying[task_set.tasks[0].process] = number
+            for other in tasks:
+                kernel.resume(other.tid, number)
+            return
+        name = signal.Signals(number).name
+        dying = [other.variant.index for other in tasks if other.state is State.FATAL]
+        who = f"variant {dying[0]} alone" if len(dying) == 1 else f"variants {dying} only"
+        reason = f"{who} got {name}"
+        self._monitor.expect(task_set, _FATAL_WAIT_S, reason, dying)
+
+
+def enters_handler(task: Task, number: int) -> None:
+    """A stopped task is about to run a handler; the report tells."""
+    open_signals(task)
+    entered = (number, kernel.stack_pointer(task.tid))
+    task.handling = [*task.handling[-_HANDLERS_KEPT:], entered]
