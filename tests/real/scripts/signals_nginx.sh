@@ -20,6 +20,7 @@ STOP
 $MVX nginx -p "$PWD" -e error.log -c nginx.conf &
 server=$!
 await_port "$PORT"
+until_ test -s nginx.pid
 started() { [ "$(grep -c 'start worker process [0-9]' error.log)" -ge "$1" ]; }
 wrk -t 1 -c 8 -d 2 "http://127.0.0.1:$PORT/numbers" >wrk.txt &
 load=$!
