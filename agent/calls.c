@@ -328,6 +328,7 @@ static int compare_call(struct call *call) {
 
 static void follow(struct call *call) {
     struct task *task = call->task;
+    task->gives = (uint32_t)turn_is_released(call);
     if (!compare_call(call)) {
         call->frame->rax = (uint64_t)call->result;
         return;

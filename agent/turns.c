@@ -215,7 +215,10 @@ void turn_release(struct task *task) {
     }
     struct domain *domain = domain_of(task, task->between != 0);
     if (is_leader(task)) {
-        unlock(domain);
+        /* Not so only for who took over from a leader that had given its turn up (takeover.py). */
+        if ((domain->state & ~WANTED) == task->lane + 1) {
+            unlock(domain);
+        }
         return;
     }
     uint64_t next = domain->turn + 1;

@@ -143,30 +143,31 @@
 #define OFFSET_TASK_ORDERED 0xc0
 #define OFFSET_TASK_TURNS 0xc4
 #define OFFSET_TASK_BETWEEN 0xc8
-#define OFFSET_TASK_JOINS 0xcc
-#define OFFSET_TASK_SLOT 0xd0
-#define OFFSET_TASK_COPIES 0xd4
-#define OFFSET_TASK_WAKE 0xd8
-#define OFFSET_TASK_FUTEX_BITS 0xdc
-#define OFFSET_TASK_FUTEX_ADDRESS 0xe0
-#define OFFSET_TASK_FUTEX_NEXT 0xe8
-#define OFFSET_TASK_FUTEX_PREVIOUS 0xec
-#define OFFSET_TASK_SPINS 0xf0
-#define OFFSET_TASK_CLEAR_TID 0xf8
-#define OFFSET_TASK_DEFERRED 0x100
-#define OFFSET_TASK_OWN_TIMERS 0x104
-#define OFFSET_TASK_NEIGHBOUR 0x108
-#define OFFSET_TASK_MEETINGS 0x10c
-#define OFFSET_TASK_PREEMPTED 0x110
-#define OFFSET_TASK_MOVED 0x114
-#define OFFSET_TASK_HABITS 0x118
-#define OFFSET_TASK_WOKEN 0x218
-#define OFFSET_TASK_PARALLEL 0x298
-#define OFFSET_TASK_HOOK 0x29c
-#define OFFSET_TASK_ENTRY_ATOMIC 0x2a0
-#define OFFSET_TASK_ATOMIC 0x2a8
-#define OFFSET_TASK_ALLOCATING 0x2ac
-#define OFFSET_TASK_ALLOCATED 0x2b0
+#define OFFSET_TASK_GIVES 0xcc
+#define OFFSET_TASK_JOINS 0xd0
+#define OFFSET_TASK_SLOT 0xd4
+#define OFFSET_TASK_COPIES 0xd8
+#define OFFSET_TASK_WAKE 0xdc
+#define OFFSET_TASK_FUTEX_BITS 0xe0
+#define OFFSET_TASK_FUTEX_ADDRESS 0xe8
+#define OFFSET_TASK_FUTEX_NEXT 0xf0
+#define OFFSET_TASK_FUTEX_PREVIOUS 0xf4
+#define OFFSET_TASK_SPINS 0xf8
+#define OFFSET_TASK_CLEAR_TID 0x100
+#define OFFSET_TASK_DEFERRED 0x108
+#define OFFSET_TASK_OWN_TIMERS 0x10c
+#define OFFSET_TASK_NEIGHBOUR 0x110
+#define OFFSET_TASK_MEETINGS 0x114
+#define OFFSET_TASK_PREEMPTED 0x118
+#define OFFSET_TASK_MOVED 0x11c
+#define OFFSET_TASK_HABITS 0x120
+#define OFFSET_TASK_WOKEN 0x220
+#define OFFSET_TASK_PARALLEL 0x2a0
+#define OFFSET_TASK_HOOK 0x2a4
+#define OFFSET_TASK_ENTRY_ATOMIC 0x2a8
+#define OFFSET_TASK_ATOMIC 0x2b0
+#define OFFSET_TASK_ALLOCATING 0x2b4
+#define OFFSET_TASK_ALLOCATED 0x2b8
 
 #define OFFSET_DOMAIN_TURN 0x0
 #define OFFSET_DOMAIN_STATE 0x8
@@ -305,6 +306,7 @@ struct task {
     uint32_t ordered;  /* 1: futexes and yields are answered as in the leader (supervisor) */
     uint32_t turns;  /* 1: runs program code only in its turn (supervisor, agent) */
     uint32_t between;  /* 1: its turn is one of the arena's domain (agent) */
+    uint32_t gives;  /* 1: the turn is given up for the current call (agent of a follower) */
     uint32_t joins;  /* 1: processes that share memory take turns, too (supervisor) */
     uint32_t slot;  /* index of this task slot (supervisor) */
     uint32_t copies;  /* inode numbers modulo 32 of files that have copies (supervisor) */
@@ -366,30 +368,31 @@ _Static_assert(offsetof(struct task, limit) == 0xb8, "layout");
 _Static_assert(offsetof(struct task, ordered) == 0xc0, "layout");
 _Static_assert(offsetof(struct task, turns) == 0xc4, "layout");
 _Static_assert(offsetof(struct task, between) == 0xc8, "layout");
-_Static_assert(offsetof(struct task, joins) == 0xcc, "layout");
-_Static_assert(offsetof(struct task, slot) == 0xd0, "layout");
-_Static_assert(offsetof(struct task, copies) == 0xd4, "layout");
-_Static_assert(offsetof(struct task, wake) == 0xd8, "layout");
-_Static_assert(offsetof(struct task, futex_bits) == 0xdc, "layout");
-_Static_assert(offsetof(struct task, futex_address) == 0xe0, "layout");
-_Static_assert(offsetof(struct task, futex_next) == 0xe8, "layout");
-_Static_assert(offsetof(struct task, futex_previous) == 0xec, "layout");
-_Static_assert(offsetof(struct task, spins) == 0xf0, "layout");
-_Static_assert(offsetof(struct task, clear_tid) == 0xf8, "layout");
-_Static_assert(offsetof(struct task, deferred) == 0x100, "layout");
-_Static_assert(offsetof(struct task, own_timers) == 0x104, "layout");
-_Static_assert(offsetof(struct task, neighbour) == 0x108, "layout");
-_Static_assert(offsetof(struct task, meetings) == 0x10c, "layout");
-_Static_assert(offsetof(struct task, preempted) == 0x110, "layout");
-_Static_assert(offsetof(struct task, moved) == 0x114, "layout");
-_Static_assert(offsetof(struct task, habits) == 0x118, "layout");
-_Static_assert(offsetof(struct task, woken) == 0x218, "layout");
-_Static_assert(offsetof(struct task, parallel) == 0x298, "layout");
-_Static_assert(offsetof(struct task, hook) == 0x29c, "layout");
-_Static_assert(offsetof(struct task, entry_atomic) == 0x2a0, "layout");
-_Static_assert(offsetof(struct task, atomic) == 0x2a8, "layout");
-_Static_assert(offsetof(struct task, allocating) == 0x2ac, "layout");
-_Static_assert(offsetof(struct task, allocated) == 0x2b0, "layout");
+_Static_assert(offsetof(struct task, gives) == 0xcc, "layout");
+_Static_assert(offsetof(struct task, joins) == 0xd0, "layout");
+_Static_assert(offsetof(struct task, slot) == 0xd4, "layout");
+_Static_assert(offsetof(struct task, copies) == 0xd8, "layout");
+_Static_assert(offsetof(struct task, wake) == 0xdc, "layout");
+_Static_assert(offsetof(struct task, futex_bits) == 0xe0, "layout");
+_Static_assert(offsetof(struct task, futex_address) == 0xe8, "layout");
+_Static_assert(offsetof(struct task, futex_next) == 0xf0, "layout");
+_Static_assert(offsetof(struct task, futex_previous) == 0xf4, "layout");
+_Static_assert(offsetof(struct task, spins) == 0xf8, "layout");
+_Static_assert(offsetof(struct task, clear_tid) == 0x100, "layout");
+_Static_assert(offsetof(struct task, deferred) == 0x108, "layout");
+_Static_assert(offsetof(struct task, own_timers) == 0x10c, "layout");
+_Static_assert(offsetof(struct task, neighbour) == 0x110, "layout");
+_Static_assert(offsetof(struct task, meetings) == 0x114, "layout");
+_Static_assert(offsetof(struct task, preempted) == 0x118, "layout");
+_Static_assert(offsetof(struct task, moved) == 0x11c, "layout");
+_Static_assert(offsetof(struct task, habits) == 0x120, "layout");
+_Static_assert(offsetof(struct task, woken) == 0x220, "layout");
+_Static_assert(offsetof(struct task, parallel) == 0x2a0, "layout");
+_Static_assert(offsetof(struct task, hook) == 0x2a4, "layout");
+_Static_assert(offsetof(struct task, entry_atomic) == 0x2a8, "layout");
+_Static_assert(offsetof(struct task, atomic) == 0x2b0, "layout");
+_Static_assert(offsetof(struct task, allocating) == 0x2b4, "layout");
+_Static_assert(offsetof(struct task, allocated) == 0x2b8, "layout");
 
 struct domain {
     uint64_t turn;  /* leader: how many turns were taken; follower: whose turn it is (agent) */

@@ -3141,6 +3141,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [312] = { /* kcmp */
         .executor = EXECUTOR_LEADER,
+        .flags = FLAG_SENSITIVE,
         .result = RESULT_VALUE,
         .count = 5,
         .arguments = {

@@ -44,6 +44,15 @@ class Domain:
         else:
             self._skip(task)
 
+    def restart(self, lane: int) -> None:
+        """The only task that has joined stands still in all variants, and has the turn in all."""
+        turn = max(_turn(arena) for arena in self._arenas) + 1
+        for arena in self._arenas:
+            arena.write(_place("turn"), turn & _MASK)
+            arena.write(_place("turn") + 4, turn >> 32)
+        self._arenas[0].write(_place("state"), lane + 1)
+        self._arenas[0].write(OWNERS_OFFSET + 4 * (turn % OWNERS), lane + 1)
+
     def holder(self) -> int:
         """The lane of the leader's task that has the turn, -1 if nobody has it."""
         return (self._arenas[0].read(_place("state"), 4) & ~WANTED) - 1

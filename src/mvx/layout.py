@@ -256,6 +256,7 @@ TASK = _structure(
     ("ordered", "I", "1: futexes and yields are answered as in the leader (supervisor)"),
     ("turns", "I", "1: runs program code only in its turn (supervisor, agent)"),
     ("between", "I", "1: its turn is one of the arena's domain (agent)"),
+    ("gives", "I", "1: the turn is given up for the current call (agent of a follower)"),
     ("joins", "I", "1: processes that share memory take turns, too (supervisor)"),
     ("slot", "I", "index of this task slot (supervisor)"),
     ("copies", "I", "inode numbers modulo 32 of files that have copies (supervisor)"),

@@ -29,6 +29,7 @@ from mvx.layout import (
     PLACES_OFFSET,
     PLACES_TABLE,
     PROCESS_OFFSET,
+    TASK,
     TASK_SLOT_SIZE,
 )
 from mvx.placement import Mapping, mappings
@@ -106,16 +107,38 @@ class Takeover:
             raise Impossible("it has ended")
         if leader.space.users > 1 or self._threads(leader) > 1:
             raise Impossible("its process has several threads")
-        if leader.space.turns.joined:
-            raise Impossible("its process takes turns with others that share its memory")
         if leader.birth is not None or leader.on_exit_stop is not None:
             raise Impossible("it is about to create a process or to execute a program")
         for index in sorted(against):
             follower = task_set.tasks.get(index)
             if follower is not None and self._stands(follower, leader):
                 self._check(follower, leader)
+                self._check_turn(follower, leader)
                 return follower
         raise Impossible("it has done more than can be undone, or no follower stands at a call")
+
+    def _check_turn(self, follower: Task, leader: Task) -> None:
+        """Raises Impossible where the leader has given its turn up, and would not for the
+        follower's call: others that share its memory may be at work there.
+        """
+        assert follower.space is not None
+        if not self._shares(leader) or self._monitor.domain.holder() == leader.set.lane:
+            return
+        place = follower.slot_address + TASK.offset("gives")
+        if not int.from_bytes(follower.space.memory.read(place, 4), "little"):
+            raise Impossible("others that share its memory go on")
+
+    def _shares(self, leader: Task) -> bool:
+        """Whether other tasks of the leader take turns with this one, in the arena's domain."""
+        return self._has_joined(leader) and any(
+            self._has_joined(task)
+            for task in self._monitor.tasks.values()
+            if task.is_leader and task is not leader
+        )
+
+    @staticmethod
+    def _has_joined(task: Task) -> bool:
+        return task.space is not None and task.space.turns.joined
 
     @staticmethod
     def _threads(task: Task) -> int:
@@ -195,7 +218,10 @@ class Takeover:
         arena = monitor.arenas.arenas[0]
         arena.set_word(lane, "head", position)
         arena.set_word(lane, "number", 0)
-        monitor.rewrite(leader, position)
+        joined = self._has_joined(leader)
+        if joined and not self._shares(leader):
+            monitor.domain.restart(lane)
+        monitor.rewrite(leader, position, between=joined)
         target.set_extended_state(source.extended_state())
         self._enter(leader, registers, target, source.mask)
 
@@ -221,7 +247,8 @@ class Takeover:
             made = target.call(_MMAP, area.start, size, protection, flags, MASK, 0)
             _expect(made, area.start)
             _copy(follower, leader, area)
-        for area in mappings(follower.tid):
+        # Where others share memory with it, theirs is what they have stored since.
+        for area in mappings(follower.tid) if not self._shares(leader) else ():
             # Files and their copies hold what the leader's calls wrote; other memory is the votes'.
             anonymous = area.path.startswith(("/dev/zero", "/SYSV"))
             if _is_shared(area) and anonymous and not self._is_monitors(area, follower):

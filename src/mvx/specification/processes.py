@@ -176,7 +176,9 @@ def unshare(unshare_flags: CloneFlags) -> Zero:
 def setns(fd: Fd, nstype: CloneFlags) -> Zero: ...
 
 
-@leader(note="which slot of an epoll instance is meant (KCMP_EPOLL_TFD) is not compared")
+@leader(
+    sensitive=True, note="which slot of an epoll instance is meant (KCMP_EPOLL_TFD) is not compared"
+)
 def kcmp(pid1: Pid, pid2: Pid, type: Int, idx1: Flags, idx2: Address) -> Int:
     """Whether two processes of the leader share something: so do those of every follower."""
 

@@ -331,7 +331,7 @@ RULES: dict[int, Rule] = {
     309: Rule("getcpu", 1, 0, 0, 0),
     310: Rule("process_vm_readv", 5, 0, 0, 38),
     311: Rule("process_vm_writev", 5, 0, 0, 38),
-    312: Rule("kcmp", 1, 0, 0, 0),
+    312: Rule("kcmp", 1, 2, 0, 0),
     313: Rule("finit_module", 5, 0, 0, 38),
     314: Rule("sched_setattr", 1, 0, 0, 0),
     315: Rule("sched_getattr", 1, 0, 0, 0),
