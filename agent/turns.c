@@ -18,6 +18,7 @@
  * another writes, and for good. Its tasks may end, or execute another program, in the middle of a
  * turn: the supervisor then frees the leader's, and marks the followers' as void (turns.py).
  */
+#include <asm/signal.h>
 #include <asm/unistd_64.h>
 #include <linux/futex.h>
 #include <linux/mman.h>
@@ -237,6 +238,27 @@ void turn_change(struct task *task, uint64_t turn) {
     }
 }
 
+/* Whether a call sends a signal that stops a process, maybe this one: it returns when that goes on.
+ */
+static int stops_somebody(const struct call *call) {
+    uint64_t number;
+    switch (call->number) {
+    case __NR_kill:
+    case __NR_tkill:
+    case __NR_rt_sigqueueinfo:
+    case __NR_pidfd_send_signal:
+        number = call->arguments[1];
+        break;
+    case __NR_tgkill:
+    case __NR_rt_tgsigqueueinfo:
+        number = call->arguments[2];
+        break;
+    default:
+        return 0;
+    }
+    return (int32_t)number >= SIGSTOP && (int32_t)number <= SIGTTOU;
+}
+
 /* Whether the leader's thread gives its turn up for a call that may wait for somebody. Nobody waits
  * for the content of a regular file, but for a lock on it. */
 int turn_is_released(const struct call *call) {
@@ -246,7 +268,7 @@ int turn_is_released(const struct call *call) {
         return 0;
     }
     if (!call->rule->blocks) {
-        return 0;
+        return stops_somebody(call);
     }
     if (!(call->flags & FLAG_DESCRIPTOR) || call->number == __NR_flock ||
         call->number == __NR_fcntl) {
