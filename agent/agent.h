@@ -200,6 +200,7 @@ struct futex_time {
     int64_t seconds, nanoseconds;
 };
 int64_t futex_call(struct call *call);
+void futex_publish(struct call *call);
 uint32_t futex_shared(void);
 uint32_t futex_hand_over(const struct task *task, uint64_t address);
 int futex_is_shared(uint64_t address);

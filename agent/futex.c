@@ -373,13 +373,17 @@ static int64_t operate(struct call *call, uint32_t operation, const struct futex
 }
 
 /* Leader: a call that did not wait is over. Followers learn of it because a thread may lose its
- * turn before or after it, and get its signals there. */
-static void lead_by(struct call *call) {
-    call->pending = call->task->pending;
-    struct message message = {
-        .kind = MESSAGE_CALL, .number = NUMBER_FUTEX, .flags = call->pending ? RESULT_SIGNAL : 0};
-    lane_put(call->task, &message, sizeof message);
-    lane_publish(call->task);
+ * turn before or after it, and get its signals there; and of its result, where they do not know it.
+ */
+void futex_publish(struct call *call) {
+    struct task *task = call->task;
+    call->pending = task->pending;
+    struct message message = {.kind = MESSAGE_CALL,
+                              .number = NUMBER_FUTEX,
+                              .result = (uint64_t)call->result,
+                              .flags = call->pending ? RESULT_SIGNAL : 0};
+    lane_put(task, &message, sizeof message);
+    lane_publish(task);
 }
 
 /* Follower: come to where the leader's thread makes the call. Returns 0 when it makes another. */
@@ -408,11 +412,11 @@ static void follow_by(struct call *call, const struct message *message) {
 static int64_t inside(struct call *call, uint32_t operation, const struct futex_time *timeout) {
     if (is_leader(call->task)) {
         turn_let_others(call);
-        int64_t result = operate(call, operation, timeout);
+        call->result = operate(call, operation, timeout);
         if (!call->released) {
-            lead_by(call);
+            futex_publish(call);
         }
-        return result;
+        return call->result;
     }
     struct message message;
     int comes = come_to(call, &message);

@@ -72,18 +72,12 @@ static int64_t follow_outside(struct call *call, uint32_t operation) {
     return (int64_t)message.result;
 }
 
-/* Between processes that do not take turns, or without turns. */
-int64_t outside_call(struct call *call, uint32_t operation) {
+/* Leader: wait outside the turn. */
+static int64_t lead_outside(struct call *call, const uint64_t *arguments) {
     struct task *task = call->task;
-    if (!futex_waits(operation)) {
-        return gate_plain(__NR_futex, call->arguments);
-    }
-    if (!is_leader(task)) {
-        return follow_outside(call, operation);
-    }
     turn_leave(call, NUMBER_OUTSIDE);
     task->interrupted = 0;
-    int64_t result = gate_interruptible(__NR_futex, call->arguments);
+    int64_t result = gate_interruptible(__NR_futex, arguments);
     uint64_t turn = turn_take(task, 0);
     if (task->interrupted) {
         call_interrupted(task, turn);
@@ -93,16 +87,13 @@ int64_t outside_call(struct call *call, uint32_t operation) {
     return result;
 }
 
-/* Leader: a call that did not wait is over. */
-static void put_result(struct call *call) {
-    struct task *task = call->task;
-    call->pending = task->pending;
-    struct message message = {.kind = MESSAGE_CALL,
-                              .number = NUMBER_FUTEX,
-                              .result = (uint64_t)call->result,
-                              .flags = call->pending ? RESULT_SIGNAL : 0};
-    lane_put(task, &message, sizeof message);
-    lane_publish(task);
+/* Between processes that do not take turns, or without turns. */
+int64_t outside_call(struct call *call, uint32_t operation) {
+    if (!futex_waits(operation)) {
+        return gate_plain(__NR_futex, call->arguments);
+    }
+    return is_leader(call->task) ? lead_outside(call, call->arguments)
+                                 : follow_outside(call, operation);
 }
 
 /* Follower: come to the leader's message with that pseudo number. */
@@ -134,7 +125,7 @@ static void agree(struct call *call, const uint64_t *arguments) {
     if (is_leader(call->task)) {
         turn_let_others(call);
         call->result = gate_plain(__NR_futex, arguments);
-        put_result(call);
+        futex_publish(call);
     } else {
         take_result(call);
     }
@@ -143,25 +134,16 @@ static void agree(struct call *call, const uint64_t *arguments) {
 /* Wait outside the turn, which is ours again on return. */
 static int64_t wait_outside(struct call *call, const uint64_t *arguments) {
     struct task *task = call->task;
-    if (!is_leader(task)) {
-        come_to(call, NUMBER_OUTSIDE);
-        turn_release(task);
-        struct message message = turn_follow(call);
-        if (message.kind == MESSAGE_SIGNAL) {
-            call_signal(task, message.number);
-        }
-        return (int64_t)message.result;
+    if (is_leader(task)) {
+        return lead_outside(call, arguments);
     }
-    turn_leave(call, NUMBER_OUTSIDE);
-    task->interrupted = 0;
-    int64_t result = gate_interruptible(__NR_futex, arguments);
-    uint64_t turn = turn_take(task, 0);
-    if (task->interrupted) {
-        call_interrupted(task, turn);
+    come_to(call, NUMBER_OUTSIDE);
+    turn_release(task);
+    struct message message = turn_follow(call);
+    if (message.kind == MESSAGE_SIGNAL) {
+        call_signal(task, message.number);
     }
-    call->pending = task->pending;
-    turn_publish(call, turn, result);
-    return result;
+    return (int64_t)message.result;
 }
 
 /* FUTEX_WAKE_OP: the kernel changes the leader's word. */
@@ -243,7 +225,7 @@ static void lock_or_unlock(struct call *call, uint32_t operation,
     call->result =
         operation == FUTEX_UNLOCK_PI ? give_word(call) : own_word(call, operation, timeout);
     if (leads) {
-        put_result(call);
+        futex_publish(call);
         return;
     }
     int64_t result = call->result;
