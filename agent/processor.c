@@ -32,7 +32,7 @@ static void leave(const struct task *task, uint32_t taken) {
     uint64_t mask[PROCESSORS_MAX / 64];
     uint64_t one = 1UL << (taken % 64);
     if (task->verify == VERIFY_ALL) {
-        return; /* the supervisor would have to look at it */
+        return; /* the supervisor would have to look at what is asked for here */
     }
     long size = plain(__NR_sched_getaffinity, 0, sizeof mask, (uint64_t)mask, 0, 0, 0);
     if (size <= (long)(taken / 64 * 8) || !(mask[taken / 64] & one)) {
@@ -57,8 +57,9 @@ void processor_shared(struct task *task, struct lane *own) {
 /* Leader, at a rendezvous: whether somebody keeps taking its CPU, as often as it meets the
  * followers. Where it has gone in vain it waits longer before it goes again. */
 void processor_met(struct task *task) {
-    if (++task->meetings < (uint32_t)MEETINGS << task->moved || !task->spin) {
-        return;
+    if (++task->meetings < (uint32_t)MEETINGS << task->moved || !task->spin ||
+        task->verify == VERIFY_ALL) {
+        return; /* see leave() */
     }
     struct usage usage = {.preemptions = 0};
     plain(__NR_getrusage, RUSAGE_THREAD, (uint64_t)&usage, 0, 0, 0, 0);

@@ -10,6 +10,7 @@ static void handle(int number) {
 int main(void) {
     pid_t child = fork();
     if (child == 0) {
+        CHECK(setpgid(0, 0) == 0); // SIGTSTP does not stop a process of an orphaned group
         on(SIGCONT, handle, SA_RESTART);
         on(SIGTSTP, handle, SA_RESTART);
         CHECK(raise(SIGTSTP) == 0 && raise(SIGSTOP) == 0 && raise(SIGTSTP) == 0);
