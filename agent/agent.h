@@ -173,6 +173,15 @@ int64_t pardon_result(const struct call *call, int64_t result);
 void elastic_seen(struct call *call);
 int elastic_answer(struct call *call, const struct message *message);
 int elastic_skip(struct call *call, const struct message *message);
+int elastic_come_to(struct call *call, uint32_t number, struct message *message);
+
+/* words.c */
+#define LOCK_WANTED 0x80000000U /* of a lock's word: somebody waits; the rest is who has it */
+#define EVERYBODY   0x7fffffffU
+long word_sleep(const void *word, uint32_t value, uint32_t bits, uint64_t nanoseconds);
+void word_wake(const void *word, uint32_t count, uint32_t bits);
+uint32_t lock_ask(uint32_t *lock, uint32_t owner);
+void lock_give(uint32_t *lock);
 
 /* turns.c: threads that share a memory run one at a time, in the leader's order */
 struct task *turn_task(uint32_t slot);

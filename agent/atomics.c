@@ -299,7 +299,7 @@ static void lead(struct task *task, const struct operation *operation) {
     uint64_t time = order_next(number);
     int changes = compares(operation) ? would_exchange(operation) : would_change(operation);
     perform(operation);
-    order_unlock(word);
+    lock_give(word);
     order_tell(task, operation->site->identifier, number, time, changes, 0);
 }
 

@@ -112,3 +112,17 @@ int elastic_skip(struct call *call, const struct message *message) {
     pass_over(call, message);
     return 1;
 }
+
+/* Follower: come to where the leader makes the call with that number, which stays the next message.
+ * Returns 0 when it makes another. */
+int elastic_come_to(struct call *call, uint32_t number, struct message *message) {
+    for (;;) {
+        lane_peek(call->task, message, sizeof *message);
+        if (message->kind == MESSAGE_CALL && message->number == number) {
+            return 1;
+        }
+        if (!elastic_skip(call, message)) {
+            return 0;
+        }
+    }
+}

@@ -79,7 +79,7 @@ static void rouse(const struct task *task, struct task *waiter) {
     dequeue(waiter);
     if (is_leader(task)) {
         __atomic_store_n(&waiter->wake, 1, __ATOMIC_RELEASE);
-        plain(__NR_futex, (uint64_t)&waiter->wake, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+        word_wake(&waiter->wake, 1, 0);
     }
 }
 

@@ -183,7 +183,7 @@ static void leave(struct task *task, uint64_t key) {
         return;
     }
     if (is_leader(task)) {
-        order_unlock(&bucket_at(section->bucket)->section);
+        lock_give(&bucket_at(section->bucket)->section);
     } else {
         order_move_on(section->bucket, section->time);
     }

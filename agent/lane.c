@@ -47,7 +47,7 @@ static void wake(struct task *task, uint32_t variant, const uint64_t *word) {
     uint64_t wanted = __atomic_load_n(&lane_of(task, variant)->wanted, __ATOMIC_RELAXED);
     if (wanted && *word >= wanted && task->woken[variant] != wanted) {
         task->woken[variant] = wanted;
-        plain(__NR_futex, (uint64_t)word, FUTEX_WAKE, 0x7fffffff, 0, 0, 0);
+        word_wake(word, EVERYBODY, 0);
     }
 }
 
@@ -89,9 +89,6 @@ static uint32_t turns_for(const struct task *task, const struct lane *other, uin
 static int sleep_until(struct task *task, const uint64_t *word, uint64_t target,
                        uint64_t timeout_ns) {
     struct lane *own = lane_of(task, task->variant);
-    struct {
-        uint64_t seconds, nanoseconds;
-    } timeout = {timeout_ns / 1000000000, timeout_ns % 1000000000};
     int outcome = 0;
     __atomic_store_n(&own->wanted, target, __ATOMIC_RELAXED);
     fence();
@@ -100,8 +97,7 @@ static int sleep_until(struct task *task, const uint64_t *word, uint64_t target,
         if (value >= target) {
             break;
         }
-        long result = plain(__NR_futex, (uint64_t)word, FUTEX_WAIT, (uint32_t)value,
-                            timeout_ns ? (uint64_t)&timeout : 0, 0, 0);
+        long result = word_sleep(word, (uint32_t)value, 0, timeout_ns);
         if (result == -110 /* ETIMEDOUT */) {
             outcome = -1;
             break;

@@ -20,13 +20,7 @@
 
 #include "order.h"
 
-enum {
-    EAGAIN = 11,
-    FUTEX_OPERATION = 0xffffffff,
-    SPINS = 100,
-    WAITED_FOR = 0x80000000U,
-    HASH_SHIFT = 53
-};
+enum { EAGAIN = 11, FUTEX_OPERATION = 0xffffffff, SPINS = 100, HASH_SHIFT = 53 };
 static const uint64_t HASH_FACTOR = 0x9e3779b97f4a7c15;
 
 _Static_assert(BUCKETS / 2 == 1UL << (64 - HASH_SHIFT), "a hash is the number of a bucket");
@@ -38,14 +32,6 @@ static const struct call_rule order_rule = {.executor = EXECUTOR_LOCAL};
  * wait for its end. */
 uint32_t order_bucket(uint64_t key) {
     return (uint32_t)((key >> 2) * HASH_FACTOR >> HASH_SHIFT);
-}
-
-static void sleep_on(const uint32_t *word, uint32_t value) {
-    plain(__NR_futex, (uint64_t)word, FUTEX_WAIT_PRIVATE, value, 0, 0, 0);
-}
-
-static void wake(const uint32_t *word, uint32_t count) {
-    plain(__NR_futex, (uint64_t)word, FUTEX_WAKE_PRIVATE, count, 0, 0, 0);
 }
 
 /* Leader: the time of an operation. */
@@ -70,7 +56,7 @@ void order_await(const struct task *task, uint32_t number, uint64_t time) {
         __atomic_fetch_add(&bucket->sleepers, 1, __ATOMIC_ACQ_REL);
         now = __atomic_load_n(&bucket->time, __ATOMIC_ACQUIRE);
         if (now != time) {
-            sleep_on((const uint32_t *)&bucket->time, (uint32_t)now);
+            word_sleep(&bucket->time, (uint32_t)now, 0, 0);
         }
         __atomic_fetch_sub(&bucket->sleepers, 1, __ATOMIC_ACQ_REL);
     }
@@ -82,7 +68,7 @@ void order_move_on(uint32_t number, uint64_t time) {
     __atomic_store_n(&bucket->time, time + 1, __ATOMIC_RELEASE);
     fence();
     if (__atomic_load_n(&bucket->sleepers, __ATOMIC_RELAXED)) {
-        wake((const uint32_t *)&bucket->time, 0x7fffffff);
+        word_wake(&bucket->time, EVERYBODY, 0);
     }
 }
 
@@ -94,25 +80,11 @@ int order_try_lock(const struct task *task, uint32_t *word) {
 }
 
 void order_lock(const struct task *task, uint32_t *word) {
-    if (order_try_lock(task, word)) {
-        return;
-    }
-    for (;;) {
-        uint32_t seen = 0;
-        if (__atomic_compare_exchange_n(word, &seen, (task->slot + 1) | WAITED_FOR, 0,
-                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
-            return;
-        }
-        if (seen & WAITED_FOR || __atomic_compare_exchange_n(word, &seen, seen | WAITED_FOR, 0,
-                                                             __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-            sleep_on(word, seen | WAITED_FOR);
-        }
-    }
-}
-
-void order_unlock(uint32_t *word) {
-    if (__atomic_exchange_n(word, 0, __ATOMIC_RELEASE) & WAITED_FOR) {
-        wake(word, 1);
+    uint32_t owner = task->slot + 1;
+    uint32_t seen = lock_ask(word, owner);
+    while (seen) {
+        word_sleep(word, seen | LOCK_WANTED, 0, 0);
+        seen = lock_ask(word, owner | LOCK_WANTED);
     }
 }
 

@@ -32,7 +32,6 @@ void order_await(const struct task *task, uint32_t bucket, uint64_t time);
 void order_move_on(uint32_t bucket, uint64_t time);
 int order_try_lock(const struct task *task, uint32_t *word);
 void order_lock(const struct task *task, uint32_t *word);
-void order_unlock(uint32_t *word);
 void order_tell(struct task *task, uint32_t operation, uint32_t bucket, uint64_t time,
                 int64_t result, uint64_t error);
 struct message order_see(struct frame *frame, struct task *task, uint32_t operation);

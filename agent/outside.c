@@ -44,19 +44,22 @@ static int64_t own_wait(const struct call *call, uint32_t operation) {
     return result == -ETIMEDOUT ? 0 : result;
 }
 
+/* Follower: the leader's wait is over, and the turn is this thread's. */
+static int64_t result_with_turn(struct call *call) {
+    struct message message = turn_follow(call);
+    if (message.kind == MESSAGE_SIGNAL) {
+        call_signal(call->task, message.number);
+    }
+    return (int64_t)message.result;
+}
+
 /* How often variants wait for another process depends on how far that is: a wait that only one of
  * them makes is no divergence. */
 static int64_t follow_outside(struct call *call, uint32_t operation) {
     struct task *task = call->task;
     struct message message;
-    for (;;) {
-        lane_peek(task, &message, sizeof message);
-        if (message.kind == MESSAGE_CALL && message.number == NUMBER_OUTSIDE) {
-            break;
-        }
-        if (!elastic_skip(call, &message)) {
-            return own_wait(call, operation);
-        }
+    if (!elastic_come_to(call, NUMBER_OUTSIDE, &message)) {
+        return own_wait(call, operation);
     }
     lane_skip(task, sizeof message);
     turn_release(task);
@@ -65,11 +68,7 @@ static int64_t follow_outside(struct call *call, uint32_t operation) {
         (message.result == 0 || (int64_t)message.result == -EAGAIN)) {
         own_wait(call, operation);
     }
-    message = turn_follow(call);
-    if (message.kind == MESSAGE_SIGNAL) {
-        call_signal(task, message.number);
-    }
-    return (int64_t)message.result;
+    return result_with_turn(call);
 }
 
 /* Leader: wait outside the turn. */
@@ -98,18 +97,11 @@ int64_t outside_call(struct call *call, uint32_t operation) {
 
 /* Follower: come to the leader's message with that pseudo number. */
 static struct message come_to(struct call *call, uint32_t number) {
-    struct task *task = call->task;
     struct message message;
-    for (;;) {
-        lane_peek(task, &message, sizeof message);
-        if (message.kind == MESSAGE_CALL && message.number == number) {
-            break;
-        }
-        if (!elastic_skip(call, &message)) {
-            call_diverged(call, DIVERGENCE_CALL, 0, 0);
-        }
+    if (!elastic_come_to(call, number, &message)) {
+        call_diverged(call, DIVERGENCE_CALL, 0, 0);
     }
-    lane_skip(task, sizeof message);
+    lane_skip(call->task, sizeof message);
     return message;
 }
 
@@ -121,10 +113,10 @@ static void take_result(struct call *call) {
 }
 
 /* The leader makes a call that does not wait; its result is everybody's. */
-static void agree(struct call *call, const uint64_t *arguments) {
+static void agree(struct call *call) {
     if (is_leader(call->task)) {
         turn_let_others(call);
-        call->result = gate_plain(__NR_futex, arguments);
+        call->result = gate_plain(__NR_futex, call->arguments);
         futex_publish(call);
     } else {
         take_result(call);
@@ -139,11 +131,7 @@ static int64_t wait_outside(struct call *call, const uint64_t *arguments) {
     }
     come_to(call, NUMBER_OUTSIDE);
     turn_release(task);
-    struct message message = turn_follow(call);
-    if (message.kind == MESSAGE_SIGNAL) {
-        call_signal(task, message.number);
-    }
-    return (int64_t)message.result;
+    return result_with_turn(call);
 }
 
 /* FUTEX_WAKE_OP: the kernel changes the leader's word. */
@@ -249,7 +237,7 @@ int64_t joined_call(struct call *call, uint32_t operation, const struct futex_ti
         call->result = wait_outside(call, call->arguments);
         break;
     default:
-        agree(call, call->arguments);
+        agree(call);
     }
     if (operation == FUTEX_WAKE_OP) {
         change_word(call);

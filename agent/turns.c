@@ -27,7 +27,6 @@
 #include "agent.h"
 
 enum {
-    FREE = 0,
     PATIENCE_NS = 4000000,
     PATIENCES_UNTIL_STALLED = 3,
     OVERTAKEN_MAX = 4,
@@ -37,9 +36,7 @@ enum {
     SLEEPERS = 32,
     ROBUST_ENTRIES_MAX = 2048
 };
-#define WANTED      0x80000000U
 #define BETWEEN_BIT (1UL << 63) /* of a turn's number: it is one of the arena's domain */
-#define EVERYBODY   0x7fffffffU
 
 static struct domain *own_domain(void) {
     return (struct domain *)(uint64_t)(image_start + DOMAIN_OFFSET);
@@ -51,6 +48,11 @@ static uint64_t arena_of(const struct task *task) {
 
 static struct domain *domain_of(const struct task *task, int between) {
     return between ? (struct domain *)(arena_of(task) + SHARED_DOMAIN_OFFSET) : own_domain();
+}
+
+/* That of the task's turn. */
+static struct domain *current_domain(const struct task *task) {
+    return domain_of(task, task->between != 0);
 }
 
 /* By turn of the arena's domain. Leader: lane + 1 of who took it. Follower: the turn's number if it
@@ -67,48 +69,17 @@ int turn_is_joined(void) {
     return own_domain()->joined != 0;
 }
 
-/* Other processes sleep on the arena's words, too. */
-static uint32_t private_flag(const void *word) {
-    return (uint64_t)word < (uint64_t)image_start + ARENAS_OFFSET ? FUTEX_PRIVATE_FLAG : 0;
-}
-
-static long sleep_on(const void *word, uint32_t value, uint32_t bits, int64_t nanoseconds) {
-    struct {
-        int64_t seconds, nanoseconds;
-    } timeout = {0, nanoseconds};
-    uint32_t operation = bits ? FUTEX_WAIT_BITSET : FUTEX_WAIT;
-    return plain(__NR_futex, (uint64_t)word, operation | private_flag(word), value,
-                 nanoseconds ? (uint64_t)&timeout : 0, 0, bits);
-}
-
-static void wake(const void *word, uint32_t count, uint32_t bits) {
-    uint32_t operation = bits ? FUTEX_WAKE_BITSET : FUTEX_WAKE;
-    plain(__NR_futex, (uint64_t)word, operation | private_flag(word), count, 0, 0, bits);
-}
-
-/* Leader: take the lock if it is free, else say that somebody waits. Returns what it was. */
-static uint32_t try_lock(struct domain *domain, uint32_t owner) {
-    uint32_t seen = FREE;
-    for (;;) {
-        uint32_t wanted = seen == FREE ? owner : seen | WANTED;
-        if (wanted == seen || __atomic_compare_exchange_n(&domain->state, &seen, wanted, 0,
-                                                          __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
-            return seen;
-        }
-    }
-}
-
 /* Leader: after a long wait others do not overtake any more; after a longer one the supervisor
  * looks at who computes all the time. Of who was found to spin nothing is expected. */
 static void wait_in_line(struct domain *domain, uint32_t owner) {
     uint32_t patiences = 0;
     uint32_t lost = 0;
     uint32_t seen;
-    while ((seen = try_lock(domain, owner | WANTED)) != FREE) {
+    while ((seen = lock_ask(&domain->state, owner | LOCK_WANTED))) {
         int spins = domain->spins != 0;
         uint32_t doubled = patiences < NAPS_DOUBLED_MAX ? patiences : NAPS_DOUBLED_MAX;
-        long result = sleep_on(&domain->state, seen | WANTED, 0,
-                               spins ? (int64_t)SPINNER_NS << doubled : PATIENCE_NS);
+        long result = word_sleep(&domain->state, seen | LOCK_WANTED, 0,
+                                 spins ? (uint64_t)SPINNER_NS << doubled : PATIENCE_NS);
         if (result != -110 /* ETIMEDOUT */ && ++lost < OVERTAKEN_MAX) {
             continue;
         }
@@ -118,13 +89,7 @@ static void wait_in_line(struct domain *domain, uint32_t owner) {
         }
     }
     if (__atomic_exchange_n(&domain->starving, 0, __ATOMIC_ACQ_REL)) {
-        wake(&domain->starving, EVERYBODY, 0);
-    }
-}
-
-static void unlock(struct domain *domain) {
-    if (__atomic_exchange_n(&domain->state, FREE, __ATOMIC_RELEASE) & WANTED) {
-        wake(&domain->state, 1, 0);
+        word_wake(&domain->starving, EVERYBODY, 0);
     }
 }
 
@@ -134,15 +99,13 @@ static uint64_t take(struct task *task) {
         int between = turn_is_joined();
         struct domain *domain = domain_of(task, between);
         if (__atomic_load_n(&domain->starving, __ATOMIC_ACQUIRE)) {
-            sleep_on(&domain->starving, 1, 0, PATIENCE_NS / 2);
+            word_sleep(&domain->starving, 1, 0, PATIENCE_NS / 2);
         }
-        uint32_t expected = FREE;
-        if (!__atomic_compare_exchange_n(&domain->state, &expected, task->lane + 1, 0,
-                                         __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+        if (lock_ask(&domain->state, task->lane + 1)) {
             wait_in_line(domain, task->lane + 1);
         }
         if (between != turn_is_joined()) {
-            unlock(domain);
+            lock_give(&domain->state);
             continue;
         }
         domain->spins = task->spins > 0;
@@ -162,7 +125,7 @@ static void announce(struct domain *domain, uint64_t turn) {
     __atomic_add_fetch(&domain->events, 1, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&domain->sleepers, __ATOMIC_RELAXED) & bit) {
         __atomic_and_fetch(&domain->sleepers, ~bit, __ATOMIC_RELAXED);
-        wake(&domain->events, EVERYBODY, bit);
+        word_wake(&domain->events, EVERYBODY, bit);
     }
 }
 
@@ -192,7 +155,7 @@ static void await(struct task *task, uint64_t number) {
             break;
         }
         __atomic_or_fetch(&domain->sleepers, bit, __ATOMIC_SEQ_CST);
-        sleep_on(&domain->events, events, bit, 0);
+        word_sleep(&domain->events, events, bit, 0);
     }
     task->between = (uint32_t)between;
 }
@@ -214,11 +177,11 @@ void turn_release(struct task *task) {
     if (!task->turns) {
         return;
     }
-    struct domain *domain = domain_of(task, task->between != 0);
+    struct domain *domain = current_domain(task);
     if (is_leader(task)) {
         /* Not so only for who took over from a leader that had given its turn up (takeover.py). */
-        if ((domain->state & ~WANTED) == task->lane + 1) {
-            unlock(domain);
+        if ((domain->state & ~LOCK_WANTED) == task->lane + 1) {
+            lock_give(&domain->state);
         }
         return;
     }
@@ -292,17 +255,14 @@ void turn_leave(struct call *call, uint32_t number) {
 void turn_leave_too(struct call *call, uint32_t number) {
     struct task *task = call->task;
     struct message message;
-    do {
-        lane_peek(task, &message, sizeof message);
-    } while (!(message.kind == MESSAGE_CALL && message.number == number) &&
-             elastic_skip(call, &message));
+    int comes = elastic_come_to(call, number, &message);
     lane_skip(task, sizeof message);
     lane_acknowledge(task);
     if (message.kind == MESSAGE_SIGNAL) {
         turn_change(task, message.turn);
         call_signal(task, POINT_ENTRY);
     }
-    if (message.kind != MESSAGE_CALL || message.number != number) {
+    if (!comes) {
         call_diverged(call, DIVERGENCE_CALL, 0, 0);
     }
     turn_release(task);
@@ -323,7 +283,7 @@ void turn_publish(const struct call *call, uint64_t turn, int64_t result) {
  * process would then be changed in another order in the followers, which make it in their turns. */
 void turn_let_others(struct call *call) {
     struct task *task = call->task;
-    const struct domain *domain = domain_of(task, task->between != 0);
+    const struct domain *domain = current_domain(task);
     if (task->turns && __atomic_load_n(&domain->starving, __ATOMIC_RELAXED)) {
         turn_leave(call, NUMBER_YIELD);
         turn_publish(call, turn_take(task, 0), 0);
@@ -352,14 +312,14 @@ void turn_yield(struct call *call) {
         turn_follow(call);
         return;
     }
-    struct domain *domain = domain_of(task, task->between != 0);
-    if (__atomic_load_n(&domain->state, __ATOMIC_RELAXED) & WANTED) {
+    struct domain *domain = current_domain(task);
+    if (__atomic_load_n(&domain->state, __ATOMIC_RELAXED) & LOCK_WANTED) {
         __atomic_store_n(&domain->starving, 1, __ATOMIC_RELEASE);
     }
     turn_leave(call, (uint32_t)call->number);
     if (call->number == NUMBER_YIELD) {
         /* It spins: what it waits for may take others many turns. */
-        sleep_on(&task->wake, task->wake, 0, (int64_t)NAP_NS << task->spins);
+        word_sleep(&task->wake, task->wake, 0, (uint64_t)NAP_NS << task->spins);
         task->spins += task->spins < NAPS_DOUBLED_MAX;
     }
     uint64_t turn = turn_take(task, 0);
