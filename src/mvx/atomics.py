@@ -23,8 +23,8 @@ import struct
 from collections.abc import Container, Iterable, Iterator
 from typing import Final, NamedTuple
 
-from mvx import lengths
-from mvx.elf import HEADER, PROGRAM_HEADER, PT_LOAD
+from mvx import elf, lengths
+from mvx.elf import PT_LOAD
 
 _EXECUTE: Final = 1
 _PT_GNU_EH_FRAME: Final = 0x6474E550
@@ -190,23 +190,14 @@ def _naming(code: Code, variables: set[int]) -> list[int]:
 
 
 def _codes(content: bytes) -> Iterator[Code]:
-    for kind, flags, offset, address, size in _segments(content):
+    for kind, flags, offset, address, size in elf.segments(content):
         if kind == PT_LOAD and flags & _EXECUTE:
             yield Code(offset, address, content[offset : offset + size])
 
 
-def _segments(content: bytes) -> Iterator[tuple[int, int, int, int, int]]:
-    header = HEADER.unpack_from(content)
-    for number in range(header[10]):
-        kind, flags, offset, address, _, size, *_ = PROGRAM_HEADER.unpack_from(
-            content, header[5] + number * PROGRAM_HEADER.size
-        )
-        yield kind, flags, offset, address, size
-
-
 def _functions(content: bytes) -> list[tuple[int, int]]:
     """Start and end of the functions that are described, as linked, in order."""
-    segments = list(_segments(content))
+    segments = list(elf.segments(content))
     table = next((each for each in segments if each[0] == _PT_GNU_EH_FRAME), None)
     if table is None or content[table[2] : table[2] + 4] != _TABLE:
         return []

@@ -14,7 +14,6 @@ task to the agent. All is written before the code can be run by two threads.
 
 from __future__ import annotations
 
-import dataclasses
 import struct
 import zlib
 from collections.abc import Iterator
@@ -42,26 +41,6 @@ _HIGHEST: Final = 0x7FFF_FFFF_0000
 _REACH: Final = 0x6000_0000
 _TRIED: Final = 8
 """How many pages are tried for a trampoline."""
-
-
-@dataclasses.dataclass(eq=False)
-class AtomicSites:
-    """The atomic instructions of an address space that lead to the agent; fork copies them."""
-
-    count: int = 0
-    pages: dict[int, bytearray] = dataclasses.field(default_factory=dict)
-    """Pages of trampolines: which of their bytes are in use."""
-    traps: dict[int, int] = dataclasses.field(default_factory=dict)
-    """Breakpoints: the index of the instruction."""
-    areas: set[int] = dataclasses.field(default_factory=set)
-    """Starts of the code that was looked at."""
-    left: int = 0
-    """Instructions that could not be led to the agent."""
-
-    def copy(self) -> AtomicSites:
-        """The same for a forked child."""
-        pages = {page: bytearray(taken) for page, taken in self.pages.items()}
-        return AtomicSites(self.count, pages, dict(self.traps), set(self.areas), self.left)
 
 
 class Patching:

@@ -16,6 +16,7 @@ PROGRAM_HEADER: Final = struct.Struct("<IIQQQQQQ")
 """Elf64_Phdr: type, flags, offset, virtual and physical address, size in the file and in memory,
 alignment.
 """
+_SECTION_HEADER: Final = struct.Struct("<IIQQQQIIQQ")
 PT_LOAD: Final = 1
 PT_NOTE: Final = 4
 PT_PHDR: Final = 6
@@ -32,6 +33,52 @@ class Note(NamedTuple):
     owner: bytes
     kind: int
     content: bytes
+
+
+class Segment(NamedTuple):
+    """A program header; `size` is that in the file."""
+
+    kind: int
+    flags: int
+    offset: int
+    address: int
+    size: int
+
+
+class Section(NamedTuple):
+    """A section header (Elf64_Shdr); `name` is its place in the names' section."""
+
+    name: int
+    kind: int
+    flags: int
+    address: int
+    offset: int
+    size: int
+    link: int
+
+
+def segments(content: bytes) -> Iterator[Segment]:
+    """The segments of a whole file; raises struct.error where it is cut short."""
+    header = HEADER.unpack_from(content)
+    for number in range(header[10]):
+        kind, flags, offset, address, _, size, *_ = PROGRAM_HEADER.unpack_from(
+            content, header[5] + number * PROGRAM_HEADER.size
+        )
+        yield Segment(kind, flags, offset, address, size)
+
+
+def sections(content: bytes) -> tuple[list[Section], int]:
+    """The sections of a whole file, and the index of that which has their names; none of a file of
+    another kind.
+    """
+    if not content.startswith(MAGIC) or len(content) < HEADER.size:
+        return [], 0
+    header = HEADER.unpack_from(content)
+    start, size, count, names = header[6], header[11], header[12], header[13]
+    if size != _SECTION_HEADER.size or start + size * count > len(content):
+        return [], 0
+    table = content[start : start + size * count]
+    return [Section(*each[:7]) for each in _SECTION_HEADER.iter_unpack(table)], names
 
 
 def is_elf(path: str) -> bool:

@@ -36,7 +36,6 @@ from mvx.layout import (
     VERIFICATIONS,
 )
 from mvx.options import Options
-from mvx.ordering import Ordering
 from mvx.placement import Placement
 from mvx.programs import Programs
 from mvx.sites import Sites
@@ -49,6 +48,7 @@ from mvx.views import Views
 from mvx.waiting import Waiting
 
 if TYPE_CHECKING:
+    from mvx.ordering import Ordering
     from mvx.trace import Trace
 
 _REGION_ALIGNMENT = 1 << 21
@@ -103,7 +103,11 @@ class Monitor:
         """Whether threads run in the leader's order: one at a time, if not `ordering`."""
         self.joins = self.ordered and options.threads != "serial"
         """Whether processes that share memory do, too."""
-        self.ordering = Ordering(self) if options.threads == "ordered" and self.ordered else None
+        self.ordering: Ordering | None = None
+        if options.threads == "ordered" and self.ordered:
+            from mvx.ordering import Ordering
+
+            self.ordering = Ordering(self)
         self._next_set = 0
         memory.best()  # measured, if it has to be, while there is no variant to disturb
         self.waiting = Waiting(options.wait, options.variants)

@@ -15,10 +15,10 @@ import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mvx import atomics, kernel
+from mvx import atomics, elf, kernel
 from mvx.atomics import Atomic
-from mvx.atomicsites import AtomicSites, Patching
-from mvx.elf import HEADER, PROGRAM_HEADER, PT_LOAD
+from mvx.atomicsites import Patching
+from mvx.elf import PT_LOAD
 from mvx.hooks import HELPERS, HOOKS, OBJECTS
 from mvx.kernel import MASK
 from mvx.layout import HOOKED, HOOKED_OFFSET, ORDER, ORDER_OFFSET
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from mvx.monitor import Monitor
     from mvx.tasks import AddressSpace, Task
 
-_SECTION: Final = struct.Struct("<IIQQQQIIQQ")
-"""Elf64_Shdr: name, type, flags, address, offset, size, link, information, alignment, entry size.
-"""
 _SYMBOL: Final = struct.Struct("<IBBHQQ")
 """Elf64_Sym: name, information, other, section, value, size."""
 _VALUE: Final = 8
@@ -68,23 +65,6 @@ class _Library:
     functions: dict[str, tuple[_Symbol, ...]]
     """By name; several versions of a symbol may mean the same function."""
     objects: dict[str, int]
-
-
-@dataclasses.dataclass(eq=False)
-class SpaceOrder:
-    """What is known of an address space: whether its threads can run in parallel, and do."""
-
-    is_hooked: bool = False
-    is_parallel: bool = False
-    stubs: range = range(0)
-    """What the program calls instead of hooked functions."""
-    own: frozenset[int] = frozenset()
-    """Starts of the code of C library and dynamic linker, which do what they do unordered."""
-    atomics: AtomicSites = dataclasses.field(default_factory=AtomicSites)
-
-    def copy(self) -> SpaceOrder:
-        """The state for a forked child, whose threads are gone."""
-        return dataclasses.replace(self, is_parallel=False, atomics=self.atomics.copy())
 
 
 class Ordering:
@@ -266,36 +246,26 @@ class Ordering:
 
 def _linked(content: bytes, offset: int) -> int:
     """The address at which the byte at a file offset is linked."""
-    _, _, _, _, _, headers, *_ = HEADER.unpack_from(content)
-    count = HEADER.unpack_from(content)[10]
-    for number in range(count):
-        kind, _, start, address, _, size, *_ = PROGRAM_HEADER.unpack_from(
-            content, headers + number * PROGRAM_HEADER.size
-        )
-        if kind == PT_LOAD and start & -4096 <= offset < start + size:
-            return int(address) - int(start) + offset
+    for segment in elf.segments(content):
+        start = segment.offset
+        if segment.kind == PT_LOAD and start & -4096 <= offset < start + segment.size:
+            return segment.address - start + offset
     raise ValueError(offset)
 
 
 def _look(content: bytes) -> _Library | None:
     """The functions of a file that is a C library. Raises ValueError, struct.error."""
-    header = HEADER.unpack_from(content)
-    sections_offset, sections_count = header[6], header[12]
-    sections = [
-        _SECTION.unpack_from(content, sections_offset + number * _SECTION.size)
-        for number in range(sections_count)
-    ]
-    symbols = next((each for each in sections if each[1] == _SHT_DYNSYM), None)
+    sections, _ = elf.sections(content)
+    symbols = next((each for each in sections if each.kind == _SHT_DYNSYM), None)
     if symbols is None:
         return None
-    versions = next((each for each in sections if each[1] == _SHT_VERSYM), None)
-    _, _, _, address, offset, size, link, *_ = symbols
-    names_offset = sections[link][4]
+    versions = next((each for each in sections if each.kind == _SHT_VERSYM), None)
+    names_offset = sections[symbols.link].offset
     wanted = {*HOOKS, *HELPERS, *_REQUIRED, *OBJECTS}
     found: dict[str, list[tuple[bool, _Symbol]]] = {}
-    for number in range(size // _SYMBOL.size):
+    for number in range(symbols.size // _SYMBOL.size):
         name_at, _, _, section, value, _ = _SYMBOL.unpack_from(
-            content, offset + number * _SYMBOL.size
+            content, symbols.offset + number * _SYMBOL.size
         )
         if not section:
             continue
@@ -305,9 +275,9 @@ def _look(content: bytes) -> _Library | None:
             continue
         hidden = False
         if versions is not None:
-            version = struct.unpack_from("<H", content, versions[4] + 2 * number)[0]
+            version = struct.unpack_from("<H", content, versions.offset + 2 * number)[0]
             hidden = bool(version & _HIDDEN)
-        place = address + number * _SYMBOL.size + _VALUE
+        place = symbols.address + number * _SYMBOL.size + _VALUE
         found.setdefault(name, []).append((hidden, _Symbol(place, value)))
     if not all(name in found for name in _REQUIRED):
         return None

@@ -25,7 +25,7 @@ from mvx.layout import (
     TASKS_OFFSET,
 )
 from mvx.memory import Memory
-from mvx.ordering import SpaceOrder
+from mvx.order import SpaceOrder
 from mvx.placement import Mapping
 from mvx.sites import SiteTable
 from mvx.turns import Turns

@@ -14,13 +14,11 @@ import subprocess
 from collections.abc import Iterator
 from typing import Final
 
+from mvx import elf
 from mvx.errors import BuildFailed
 
 _MAGIC: Final = b"MVX-OBJ\n"
 _HEADER: Final = struct.Struct("<8sQ")
-_ELF: Final = b"\x7fELF"
-_ELF_HEADER: Final = struct.Struct("<16sHHIQQQIHHHHHH")
-_SECTION: Final = struct.Struct("<IIQQQQIIQQ")
 _SHF_MERGE: Final = 0x10
 _ARCHIVE: Final = b"!<arch>\n"
 _THIN: Final = b"!<thin>\n"
@@ -30,17 +28,12 @@ _PREFIXES: Final = (".text.", ".data.rel.ro.", ".data.rel.", ".data.", ".bss.", 
 
 def sections(content: bytes) -> Iterator[tuple[str, int, bytes]]:
     """Name, flags and bytes of every section of an ELF file; none of another file."""
-    if not content.startswith(_ELF) or len(content) < _ELF_HEADER.size:
+    entries, names_at = elf.sections(content)
+    if names_at >= len(entries):
         return
-    header = _ELF_HEADER.unpack_from(content)
-    start, size, count, names_at = header[6], header[11], header[12], header[13]
-    if size != _SECTION.size or start + size * count > len(content):
-        return
-    entries = [_SECTION.unpack_from(content, start + size * index) for index in range(count)]
-    if names_at >= count:
-        return
-    names = content[entries[names_at][4] : entries[names_at][4] + entries[names_at][5]]
-    for name, kind, flags, _, offset, length, *_ in entries:
+    table = entries[names_at]
+    names = content[table.offset : table.offset + table.size]
+    for name, kind, flags, _, offset, length, _ in entries:
         word = names[name : names.find(b"\0", name)].decode("latin-1")
         yield word, flags, content[offset : offset + length] if kind != 8 else b""
 
@@ -113,7 +106,7 @@ def variant_of(path: str, variant: int, scratch: str) -> list[str]:
     """The files to link instead of an object or archive: itself where it carries nothing."""
     with open(path, "rb") as stream:
         start = stream.read(8)
-        content = start + stream.read() if start.startswith(_ELF) else b""
+        content = start + stream.read() if start.startswith(elf.MAGIC) else b""
     if content:
         objects = carried(content, variant)
         return [_store(scratch, data) for data in objects] or [path]
