@@ -8,7 +8,7 @@
 #define FUNCTIONS_COUNT 158
 #define FUNCTION_ERROR 156
 #define FUNCTION_SYSCALL 157
-#define OBJECT_ARGUMENTS 6  /* keys below are arguments, the others objects */
+#define OBJECT_ARGUMENTS 6  /* keys below are arguments, others objects */
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

@@ -47,7 +47,7 @@ _SIZES: Final = frozenset({2, 76, 77, 85, 257, 437})
 _PLACEHOLDER: Final = "anon_inode:[eventfd]"
 _WRITABLE: Final = os.O_WRONLY | os.O_RDWR
 
-_Key = tuple[int, int]
+FileKey = tuple[int, int]
 
 
 class Offer(NamedTuple):
@@ -97,9 +97,9 @@ class Copy:
             return start, end  # the file system does not tell
         return min(data, end), min(os.lseek(self._file, data, os.SEEK_HOLE), end)
 
-    def is_mapped(self, inodes: set[_Key]) -> bool:
+    def is_mapped(self, inodes: set[FileKey]) -> bool:
         """Whether the file or a copy of it is among mapped inodes."""
-        return any(_key(os.fstat(number)) in inodes for number in (self._file, *self.copies))
+        return any(file_key(os.fstat(number)) in inodes for number in (self._file, *self.copies))
 
     def close(self) -> None:
         """Forget the copies; whoever maps them keeps them."""
@@ -113,7 +113,7 @@ class Copies:
     def __init__(self, monitor: Monitor) -> None:
         """None yet."""
         self._monitor = monitor
-        self._known: dict[_Key, Copy] = {}
+        self._known: dict[FileKey, Copy] = {}
         self._limit = _KEPT_MIN
         self._offers: weakref.WeakKeyDictionary[
             TaskSet, dict[int, collections.deque[Offer | None]]
@@ -172,7 +172,7 @@ class Copies:
         self, task: Task, current: Registers, path: str, status: os.stat_result, *, is_written: bool
     ) -> list[Offer | None]:
         """What each follower gets for a regular file that the leader maps."""
-        key = _key(status)
+        key = file_key(status)
         can_write = _flags(task, current.r8 & 0xFFFFFFFF) & _WRITABLE
         copy = self._known.get(key)
         if copy is None and (is_written or can_write):
@@ -243,7 +243,7 @@ class Copies:
                 copy.refresh(0, 0)
             return
         try:
-            found = self._known.get(_key(os.stat(f"/proc/{task.tid}/fd/{descriptor}")))
+            found = self._known.get(file_key(os.stat(f"/proc/{task.tid}/fd/{descriptor}")))
         except OSError:
             return
         if found is None:
@@ -266,12 +266,12 @@ class Copies:
         """Now and then: forget the copies that no process maps, and none is about to map."""
         if len(self._known) < self._limit:
             return
-        inodes: set[_Key] = set()
+        inodes: set[FileKey] = set()
         for process in {task.process for task in self._monitor.tasks.values()}:
             inodes |= _mapped_inodes(process)
         for queues in self._offers.values():
             for offer in (offer for queue in queues.values() for offer in queue if offer):
-                inodes.add(_key(os.fstat(offer.descriptor)))
+                inodes.add(file_key(os.fstat(offer.descriptor)))
         for key, copy in list(self._known.items()):
             if not copy.is_mapped(inodes):
                 del self._known[key]
@@ -279,7 +279,8 @@ class Copies:
         self._limit = max(_KEPT_MIN, 2 * len(self._known))
 
 
-def _key(status: os.stat_result) -> _Key:
+def file_key(status: os.stat_result) -> FileKey:
+    """What tells a file from all others."""
     return status.st_dev, status.st_ino
 
 
@@ -308,7 +309,7 @@ def _information(task: Task, descriptor: int, name: bytes, base: int) -> int:
     return 0
 
 
-def _mapped_inodes(process: int) -> set[_Key]:
+def _mapped_inodes(process: int) -> set[FileKey]:
     """The files that a process maps."""
     found = set()
     with contextlib.suppress(OSError), open(f"/proc/{process}/maps", "rb") as lines:

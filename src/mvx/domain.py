@@ -12,9 +12,9 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Final
 
+from mvx import turns
 from mvx.layout import DOMAIN, OWNERS, OWNERS_OFFSET, SHARED_DOMAIN_OFFSET
 from mvx.tasks import State, Task, TaskSet
-from mvx.turns import WANTED
 
 if TYPE_CHECKING:
     from mvx.arena import Arena, Arenas
@@ -55,7 +55,7 @@ class Domain:
 
     def holder(self) -> int:
         """The lane of the leader's task that has the turn, -1 if nobody has it."""
-        return (self._arenas[0].read(_place("state"), 4) & ~WANTED) - 1
+        return turns.lane_of(self._arenas[0].read(_place("state"), 4))
 
     def _free(self, lane: int) -> None:
         """Nobody waits any more for what a task of the leader was going to do."""

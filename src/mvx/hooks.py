@@ -126,7 +126,8 @@ HOOKS: Final[dict[str, Hook]] = {
     **_all("setenv putenv unsetenv clearenv", Hook("SECTION", "environment")),
 }
 
-NAMES: Final = (*HOOKS, ERROR)
+_ARGUMENTS: Final = 6
+"""How many arguments come in registers; keys from there on are objects."""
 OBJECTS: Final = tuple(
     dict.fromkeys(hook.key for hook in HOOKS.values() if isinstance(hook.key, str))
 )
@@ -150,7 +151,7 @@ def header() -> str:
         f"#define FUNCTIONS_COUNT {len(places)}",
         f"#define FUNCTION_ERROR {places[ERROR]}",
         f"#define FUNCTION_SYSCALL {places['syscall']}",
-        f"#define OBJECT_ARGUMENTS {6}  /* keys below are arguments, the others objects */",
+        f"#define OBJECT_ARGUMENTS {_ARGUMENTS}  /* keys below are arguments, others objects */",
         "",
         "#ifndef __ASSEMBLER__",
         "#include <stdint.h>",
@@ -175,7 +176,7 @@ def header() -> str:
         "static const struct hook_rule hook_rules[HOOKS_COUNT] = {",
     ]
     for name, hook in HOOKS.items():
-        key = hook.key if isinstance(hook.key, int) else 6 + OBJECTS.index(hook.key)
+        key = hook.key if isinstance(hook.key, int) else _ARGUMENTS + OBJECTS.index(hook.key)
         plain = places[hook.plain or name]
         release = places["mtx_unlock" if hook.plain == "mtx_lock" else "pthread_mutex_unlock"]
         fields = f"HOOK_{hook.kind}, {key}, {plain}, {release}, {int(hook.errors)}"

@@ -29,7 +29,6 @@ from mvx.layout import (
     PLACES_OFFSET,
     PLACES_TABLE,
     PROCESS_OFFSET,
-    TASK,
     TASK_SLOT_SIZE,
 )
 from mvx.placement import Mapping, mappings
@@ -121,11 +120,9 @@ class Takeover:
         """Raises Impossible where the leader has given its turn up, and would not for the
         follower's call: others that share its memory may be at work there.
         """
-        assert follower.space is not None
         if not self._shares(leader) or self._monitor.domain.holder() == leader.set.lane:
             return
-        place = follower.slot_address + TASK.offset("gives")
-        if not int.from_bytes(follower.space.memory.read(place, 4), "little"):
+        if not self._monitor.read_field(follower, "gives"):
             raise Impossible("others that share its memory go on")
 
     def _shares(self, leader: Task) -> bool:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mvx.monitor import Monitor
     from mvx.tasks import AddressSpace, Task
 
-WANTED: Final = 1 << 31
+_WANTED: Final = 1 << 31
 """In the word that says whose turn it is: somebody waits."""
 _START: Final = list(INSTRUCTIONS).index("START")
 
@@ -68,8 +68,7 @@ class Turns:
     def holder(space: AddressSpace) -> int:
         """The lane of the leader's task that has the turn, -1 if nobody has it."""
         place = space.base + DOMAIN_OFFSET + DOMAIN.offset("state")
-        state = int.from_bytes(space.memory.read(place, 4), "little")
-        return (state & ~WANTED) - 1
+        return lane_of(int.from_bytes(space.memory.read(place, 4), "little"))
 
     def share(self, space: AddressSpace, start: int, end: int) -> None:
         """Memory that other processes may share: its futexes are the kernel's.
@@ -90,6 +89,11 @@ class Turns:
 
 def _write(space: AddressSpace, field: str, content: bytes) -> None:
     space.memory.write(space.base + DOMAIN_OFFSET + DOMAIN.offset(field), content)
+
+
+def lane_of(state: int) -> int:
+    """Whose lane a domain's word names: it has the turn; -1 if nobody has it."""
+    return (state & ~_WANTED) - 1
 
 
 def begin(monitor: Monitor, parent: Task) -> None:

@@ -15,7 +15,7 @@ import signal
 from typing import TYPE_CHECKING, NamedTuple
 
 from mvx import kernel
-from mvx.copies import position
+from mvx.copies import FileKey, file_key, position
 from mvx.tasks import State, Task
 
 if TYPE_CHECKING:
@@ -27,18 +27,11 @@ _VIEWS_MAX = 64
 _RUNNING, _SLEEPING, _STOPPED = b"R (running)", b"S (sleeping)", b"T (stopped)"
 
 
-_Key = tuple[int, int]
-
-
 class _View(NamedTuple):
     """Descriptors of the supervisor's: the file of /proc, and what stands for it."""
 
     file: int
     memory: int
-
-
-def _key(status: os.stat_result) -> _Key:
-    return status.st_dev, status.st_ino
 
 
 class Views:
@@ -48,7 +41,7 @@ class Views:
         """Looks at the monitor's tasks."""
         self._monitor = monitor
         self._made: dict[Task, int] = {}
-        self._views: dict[_Key, _View] = {}
+        self._views: dict[FileKey, _View] = {}
         """The last ones, oldest first."""
 
     def fetch(self, task: Task, address: int, descriptor: int) -> int:
@@ -75,7 +68,7 @@ class Views:
         with contextlib.suppress(OSError):
             if not is_start and position(task, descriptor):
                 return
-            view = self._views.get(_key(os.stat(f"/proc/{task.tid}/fd/{descriptor}")))
+            view = self._views.get(file_key(os.stat(f"/proc/{task.tid}/fd/{descriptor}")))
             if view is not None:
                 content = self._content(task, f"/proc/self/fd/{view.file}") or b""
                 os.pwrite(view.memory, content, 0)
@@ -97,7 +90,7 @@ class Views:
         if len(self._views) == _VIEWS_MAX:
             self._forget_oldest()
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        self._views[_key(os.fstat(memory))] = _View(file, memory)
+        self._views[file_key(os.fstat(memory))] = _View(file, memory)
         return os.open(f"/proc/self/fd/{memory}", os.O_RDONLY | os.O_CLOEXEC)
 
     def _content(self, task: Task, path: str) -> bytes | None:
