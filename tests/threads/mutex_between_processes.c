@@ -1,7 +1,6 @@
 // Threads of two processes share a mutex, a condition variable and a semaphore in shared memory.
 #include "seen.h"
 #include <semaphore.h>
-#include <sys/mman.h>
 
 static struct shared {
     pthread_mutex_t mutex;
@@ -32,8 +31,7 @@ static void *work(void *argument) {
 int main(void) {
     pthread_mutexattr_t mutex;
     pthread_condattr_t condition;
-    shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    CHECK(shared != MAP_FAILED);
+    shared = shared_memory(4096);
     CHECK(pthread_mutexattr_init(&mutex) == 0 && pthread_condattr_init(&condition) == 0);
     CHECK(pthread_mutexattr_setpshared(&mutex, PTHREAD_PROCESS_SHARED) == 0);
     CHECK(pthread_condattr_setpshared(&condition, PTHREAD_PROCESS_SHARED) == 0);

@@ -2,7 +2,6 @@
 #include "seen.h"
 #include <signal.h>
 #include <stdatomic.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 
 enum { PROCESSES = 5, ROUNDS = 3 };
@@ -52,8 +51,7 @@ static void end(int self) {
 }
 
 int main(void) {
-    shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    CHECK(shared != MAP_FAILED);
+    shared = shared_memory(4096);
     CHECK(setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}) == 0);
     for (int round = 0; round < ROUNDS; round++) {
         pid_t child[PROCESSES];

@@ -16,26 +16,22 @@ static void draw(int self, const char *where, atomic_int *count) {
     }
 }
 
+static int segment;
+
+static void work(int self) {
+    atomic_int *attached = shmat(segment, NULL, 0);
+    CHECK(attached != (void *)-1);
+    draw(self, "segment", attached);
+    int file = open("counters", O_RDWR);
+    atomic_int *mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    CHECK(mapped != MAP_FAILED);
+    draw(self, "file", mapped);
+}
+
 int main(void) {
-    int segment = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
+    segment = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
     int file = open("counters", O_RDWR | O_CREAT | O_TRUNC, 0600);
-    pid_t child[PROCESSES];
     CHECK(segment >= 0 && file >= 0 && ftruncate(file, 4096) == 0 && close(file) == 0);
-    for (int i = 0; i < PROCESSES; i++) {
-        child[i] = fork();
-        CHECK(child[i] >= 0);
-        if (child[i])
-            continue;
-        atomic_int *attached = shmat(segment, NULL, 0);
-        CHECK(attached != (void *)-1);
-        draw(i, "segment", attached);
-        file = open("counters", O_RDWR);
-        atomic_int *mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-        CHECK(mapped != MAP_FAILED);
-        draw(i, "file", mapped);
-        _exit(i);
-    }
-    for (int i = 0; i < PROCESSES; i++)
-        CHECK(exit_code(child[i]) == i);
+    run_processes(PROCESSES, work);
     CHECK(shmctl(segment, IPC_RMID, NULL) == 0 && unlink("counters") == 0);
 }

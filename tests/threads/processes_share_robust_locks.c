@@ -2,7 +2,6 @@
 #include "seen.h"
 #include <errno.h>
 #include <stdatomic.h>
-#include <sys/mman.h>
 
 enum { PROCESSES = 3, ROUNDS = 40 };
 
@@ -42,21 +41,10 @@ static void work(int self) {
 }
 
 int main(void) {
-    pid_t child[PROCESSES];
-    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    CHECK(shared != MAP_FAILED);
+    shared = shared_memory(sizeof *shared);
     make(&shared->inheriting, 1);
     make(&shared->robust, 0);
-    for (int i = 0; i < PROCESSES; i++) {
-        child[i] = fork();
-        CHECK(child[i] >= 0);
-        if (!child[i]) {
-            work(i);
-            _exit(i);
-        }
-    }
-    for (int i = 0; i < PROCESSES; i++)
-        CHECK(exit_code(child[i]) == i);
+    run_processes(PROCESSES, work);
     CHECK(shared->count == (PROCESSES - 1) * ROUNDS + ROUNDS / 2 + 1);
     puts(shared->who);
 }

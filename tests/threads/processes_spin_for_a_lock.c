@@ -2,36 +2,30 @@
 #include "seen.h"
 #include <sched.h>
 #include <stdatomic.h>
-#include <sys/mman.h>
 
 enum { PROCESSES = 3, ROUNDS = 60 };
 
-int main(void) {
-    atomic_int *lock = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    atomic_int *count = lock + 16;
-    pid_t child[PROCESSES];
-    CHECK(lock != MAP_FAILED);
-    for (int i = 0; i < PROCESSES; i++) {
-        child[i] = fork();
-        CHECK(child[i] >= 0);
-        if (child[i])
-            continue;
-        for (int k = 0; k < ROUNDS; k++) {
-            while (atomic_exchange(lock, 1))
-                if (i == 1)
-                    sched_yield();
-                else
-                    __builtin_ia32_pause();
-            int mine = ++*count;
-            if (k % 20 == 0) {
-                printf("%d: %d\n", i, mine); // with the lock held
-                fflush(stdout);
-            }
-            atomic_store(lock, 0);
+static atomic_int *lock, *count;
+
+static void work(int self) {
+    for (int k = 0; k < ROUNDS; k++) {
+        while (atomic_exchange(lock, 1))
+            if (self == 1)
+                sched_yield();
+            else
+                __builtin_ia32_pause();
+        int mine = ++*count;
+        if (k % 20 == 0) {
+            printf("%d: %d\n", self, mine); // with the lock held
+            fflush(stdout);
         }
-        _exit(i);
+        atomic_store(lock, 0);
     }
-    for (int i = 0; i < PROCESSES; i++)
-        CHECK(exit_code(child[i]) == i);
+}
+
+int main(void) {
+    lock = shared_memory(4096);
+    count = lock + 16;
+    run_processes(PROCESSES, work);
     CHECK(*count == PROCESSES * ROUNDS);
 }

@@ -1,29 +1,23 @@
 // Processes count in memory that they share, and print what each count found.
 #include "seen.h"
 #include <stdatomic.h>
-#include <sys/mman.h>
 
 enum { PROCESSES = 4, TICKETS = 60 };
 
-int main(void) {
-    atomic_int *count = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    pid_t child[PROCESSES];
-    CHECK(count != MAP_FAILED);
-    for (int i = 0; i < PROCESSES; i++) {
-        child[i] = fork();
-        CHECK(child[i] >= 0);
-        if (child[i])
-            continue;
-        for (int k = 0; k < TICKETS; k++) {
-            char line[64];
-            int size = snprintf(line, sizeof line, "%d has %d\n", i, atomic_fetch_add(count, 1));
-            CHECK(write(1, line, (size_t)size) == size);
-            if (k % 10 == 0)
-                usleep(100);
-        }
-        _exit(i);
+static atomic_int *count;
+
+static void draw(int self) {
+    for (int k = 0; k < TICKETS; k++) {
+        char line[64];
+        int size = snprintf(line, sizeof line, "%d has %d\n", self, atomic_fetch_add(count, 1));
+        CHECK(write(1, line, (size_t)size) == size);
+        if (k % 10 == 0)
+            usleep(100);
     }
-    for (int i = 0; i < PROCESSES; i++)
-        CHECK(exit_code(child[i]) == i);
+}
+
+int main(void) {
+    count = shared_memory(4096);
+    run_processes(PROCESSES, draw);
     CHECK(*count == PROCESSES * TICKETS);
 }

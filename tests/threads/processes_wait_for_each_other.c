@@ -3,7 +3,6 @@
 #include "seen.h"
 #include <errno.h>
 #include <semaphore.h>
-#include <sys/mman.h>
 #include <time.h>
 
 enum { PROCESSES = 3, ROUNDS = 100 };
@@ -46,25 +45,14 @@ static void work(int self) {
 int main(void) {
     pthread_mutexattr_t mutex;
     pthread_condattr_t condition;
-    pid_t child[PROCESSES];
-    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    CHECK(shared != MAP_FAILED);
+    shared = shared_memory(sizeof *shared);
     CHECK(pthread_mutexattr_init(&mutex) == 0 && pthread_condattr_init(&condition) == 0);
     CHECK(pthread_mutexattr_setpshared(&mutex, PTHREAD_PROCESS_SHARED) == 0);
     CHECK(pthread_condattr_setpshared(&condition, PTHREAD_PROCESS_SHARED) == 0);
     CHECK(pthread_mutex_init(&shared->mutex, &mutex) == 0);
     CHECK(pthread_cond_init(&shared->changed, &condition) == 0);
     CHECK(sem_init(&shared->semaphore, 1, 1) == 0);
-    for (int i = 0; i < PROCESSES; i++) {
-        child[i] = fork();
-        CHECK(child[i] >= 0);
-        if (!child[i]) {
-            work(i);
-            _exit(i);
-        }
-    }
-    for (int i = 0; i < PROCESSES; i++)
-        CHECK(exit_code(child[i]) == i);
+    run_processes(PROCESSES, work);
     CHECK(shared->count == PROCESSES * ROUNDS);
     puts(shared->who);
 }

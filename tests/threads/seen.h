@@ -3,6 +3,7 @@
 #include "../programs/check.h"
 #include <pthread.h>
 #include <stdint.h>
+#include <sys/mman.h>
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
 
@@ -42,6 +43,29 @@ __attribute__((unused)) static void run_threads(int count, void *(*work)(void *)
         CHECK(pthread_create(&threads[i], NULL, work, (void *)i) == 0);
     for (int i = 0; i < count; i++)
         CHECK(pthread_join(threads[i], NULL) == 0);
+}
+
+// Memory that this process shares with its children, all zero.
+__attribute__((unused)) static void *shared_memory(size_t size) {
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(memory != MAP_FAILED);
+    return memory;
+}
+
+// Run `work` in `count` children, with 0, 1, 2..., and wait for them; each ends with its number.
+__attribute__((unused)) static void run_processes(int count, void (*work)(int)) {
+    pid_t children[16];
+    CHECK(count <= COUNT(children));
+    for (int i = 0; i < count; i++) {
+        children[i] = fork();
+        CHECK(children[i] >= 0);
+        if (!children[i]) {
+            work(i);
+            _exit(i);
+        }
+    }
+    for (int i = 0; i < count; i++)
+        CHECK(exit_code(children[i]) == i);
 }
 
 __attribute__((unused)) static int number(void *argument) { return (int)(intptr_t)argument; }
