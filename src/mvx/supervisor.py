@@ -492,8 +492,11 @@ class Supervisor:
         if current.rdi == _WAITED and ballots is not None and ballots.expired(task):
             return
         task.registers = current
-        if current.rdi in (_FETCH, _CHANGED, _REREAD):
+        if current.rdi == _FETCH:
             self._fetch(task, current)
+            return
+        if current.rdi in (_CHANGED, _REREAD):
+            self._touched(task, current)
             return
         task.request = (current.rdi, current.rsi, current.rdx, current.r10)
         request = _REQUESTS[current.rdi] if current.rdi < len(_REQUESTS) else ""
@@ -511,17 +514,8 @@ class Supervisor:
             )
 
     def _fetch(self, task: Task, current: Registers) -> None:
-        """A descriptor is asked for, or the leader has changed a file of which there are copies, or
-        reads one again that was made for it.
-        """
+        """A descriptor is asked for."""
         monitor = self._monitor
-        if current.rdi in (_CHANGED, _REREAD):
-            if task.is_leader and current.rdi == _REREAD:
-                monitor.views.reread(task, current.rsi & 0xFFFFFFFF, is_start=bool(current.rdx))
-            elif task.is_leader:
-                monitor.copies.changed(task, kernel.signed(current.rsi), kernel.signed(current.rdx))
-            kernel.resume(task.tid)
-            return
         if task.is_leader:
             answer: int | None = monitor.views.fetch(task, current.rsi, current.rdx & 0xFFFFFFFF)
         else:
@@ -532,6 +526,18 @@ class Supervisor:
             return
         current.rax, current.orig_rax = answer & MASK, MASK
         kernel.set_registers(task.tid, current)
+        kernel.resume(task.tid)
+
+    def _touched(self, task: Task, current: Registers) -> None:
+        """The leader has changed a file of which there are copies, or is about to read one that was
+        made for it.
+        """
+        if task.is_leader and current.rdi == _CHANGED:
+            number, result = kernel.signed(current.rsi), kernel.signed(current.rdx)
+            self._monitor.copies.changed(task, number, result)
+        elif task.is_leader:
+            number = current.rsi & 0xFFFFFFFF
+            self._monitor.views.reread(task, number, is_start=bool(current.rdx))
         kernel.resume(task.tid)
 
     # Ends
