@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -82,7 +83,9 @@ def test_code_of_two_variants_at_one_address_ends_the_run() -> None:
     task_set = SimpleNamespace(tasks={})
     tasks: list[Any] = [
         SimpleNamespace(
-            set=task_set, variant=SimpleNamespace(index=index), space=SimpleNamespace(code=set())
+            set=task_set,
+            variant=SimpleNamespace(index=index),
+            space=SimpleNamespace(code=set(), home=index),
         )
         for index in range(2)
     ]
@@ -159,6 +162,23 @@ def test_names_are_documented() -> None:
         assert f"## {each.name}" in content
         for text in (each.differs, each.stops, each.costs, each.breaks):
             assert text in " ".join(content.split()), text
+
+
+@pytest.mark.parametrize("what", ["code", "library", "loader", "stack", "canary"])
+def test_exceptions_hold_for_the_executed_file(
+    what: str, compiled: Callable[..., Path], mvx_command: list[str], work_place: Path
+) -> None:
+    """Of a program with an exception's name, code and stack lie alike; its children's do not."""
+    program = work_place / "lua5.4"
+    shutil.copy(compiled(SHOW), program)
+    for words, differs in (
+        ([program, what], what == "canary"),
+        (["sh", "-c", '"$@"; exit $?', "sh", program, what], what == "canary"),
+        (["--diversify", "layout,stack,canary", "--", compiled(SHOW), what], True),
+    ):
+        start = [*mvx_command, "run", "-n", "2", *([] if "--" in words else ["--"])]
+        ran = subprocess.run([*start, *words], check=False, capture_output=True, timeout=30)
+        assert ran.returncode == (DIVERGENCE if differs else 0), ran.stderr.decode()
 
 
 def test_exceptions_are_for_the_default_set() -> None:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from mvx import rules
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 VOTE = Path(__file__).parent / "disagreement" / "vote.c"
+SHOW = VOTE.parents[1] / "diversity" / "show.c"
 GOES_ON = VOTE.with_name("goes_on.c")
 DIVERGENCE = 121
 FAULTS = ["bytes", "length", "effect", "more-queries", "crash", "fault", "exit", "hang"]
@@ -172,6 +175,29 @@ def test_rule_ignores_only_what_it_matches(run: Runner, programs: Programs) -> N
         assert run(["--rules", "rules.toml"], files, "bytes").returncode == status
 
 
+@pytest.mark.parametrize("what", ["code", "library", "loader", "stack", "canary"])
+def test_addresses_that_correspond_are_equal(
+    what: str, run: Runner, compiled: Callable[..., Path]
+) -> None:
+    """By a rule; a canary corresponds to nothing. What calibration proposes is that rule."""
+    rule = 'reason = "x"\ncall = "write"\nargument = "buf"\nequal = "addresses"\n'
+    (run.place / "rules.toml").write_text(f"[[rule]]\n{rule}")
+    files = [compiled(SHOW)]
+    assert run([], files, what).returncode == DIVERGENCE
+    ran = run(["--rules", "rules.toml"], files, what)
+    assert ran.returncode == (DIVERGENCE if what == "canary" else 0)
+    assert bool(ran.stdout) == (what != "canary")
+    assert run(["--calibrate", "proposed.toml"], files, what).returncode == 0
+    proposed = (run.place / "proposed.toml").read_text()
+    assert ('equal = "addresses"' in proposed) == (what != "canary")
+    assert run(["--rules", "proposed.toml"], files, what).returncode == 0
+
+
+def test_rules_that_come_with_mvx_can_be_read() -> None:
+    for name in ("programs.toml", "builds.toml"):
+        assert rules.load(Path(rules.__file__).with_name(name))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -182,6 +208,10 @@ def test_rule_ignores_only_what_it_matches(run: Runner, programs: Programs) -> N
         ('[[rule]]\nreason = "x"\ncall = "write"\nsurplus = "nobody"\n', "either argument"),
         ('[[rule]]\nreason = "x"\ncall = "write"\nargument = "buf"\nmay = "y"\n', "may is unknown"),
         ('[[rule]]\nreason = "x"\ncall = "write"\nargument = "buf"\nignore = "("\n', "ignore: "),
+        (
+            '[[rule]]\nreason = "x"\ncall = "write"\nargument = "buf"\nequal = "y"\n',
+            'equal is "addresses"',
+        ),
         ("[rules]\n", "rules is no list"),
     ],
 )

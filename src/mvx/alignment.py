@@ -127,6 +127,11 @@ def _secrets(task: Task, point: _Point) -> Secrets:
     return Secrets(*struct.unpack("<2Q", content.ljust(16, b"\0")))
 
 
+def _home(task: Task) -> int:
+    assert task.space is not None
+    return task.space.home
+
+
 class Alignment:
     """Aligns the tasks of a set that are all stopped in the program."""
 
@@ -208,7 +213,7 @@ class Alignment:
 
     def _is_same(self, first: Task, one: _Point, second: Task, other: _Point) -> bool:
         stack = other.registers.rsp - one.registers.rsp
-        code = self._placement.distances(first.variant.index, second.variant.index)
+        code = self._placement.distances(_home(first), _home(second))
         distances = {0, stack, *code}
 
         def is_alike(a: int, b: int) -> bool:
@@ -243,7 +248,7 @@ class Alignment:
         return self._is_same(task, self._point(task), other, self._point(other))
 
     def _address(self, address: int, of: Task, in_: Task) -> int:
-        return self._placement.counterpart(address, of.variant.index, in_.variant.index)
+        return self._placement.counterpart(address, _home(of), _home(in_))
 
     # Ways
 

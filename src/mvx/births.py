@@ -169,6 +169,8 @@ class Births:
             space.entry = parent.space.entry
             space.loading = parent.space.loading
             space.own_program = parent.space.own_program
+            space.home = parent.space.home
+            space.stack_start = parent.space.stack_start
             space.sites = parent.space.sites.copy()
             space.code = parent.space.code.copy()
             space.turns = parent.space.turns.copy()

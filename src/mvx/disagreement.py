@@ -47,7 +47,7 @@ class Disagreement:
         word = _DIVERGENCES[current.rsi] if current.rsi < len(_DIVERGENCES) else "INTEGRITY"
         kind = _KINDS.get(word, word.lower())
         may_be_none = word in {"CALL", "ARGUMENT", "CONTENT"} and not task.is_leader
-        if may_be_none and self.judge.is_needed(task):
+        if may_be_none:
             verdict = self.judge.verdict(task, _NO_ARGUMENT if word == "CALL" else current.rdx)
             if verdict:
                 current.orig_rax = MASK

@@ -103,11 +103,12 @@ class Injector:
             message = f"the agent's region cannot be mapped at {base:#x} (result {result:#x})"
             raise InternalError(message, fix="run again: the address is random; see RLIMIT_AS")
         memory.write(base, self._image.content)
-        memory.write(base + PLACES_OFFSET, self._placement.places(task.variant.index))
         slot = space.take_slot()
         assert slot == 0
         stack = InitialStack(memory, entry.rsp)
         plan = self._placement.plan(task, stack)
+        memory.write(base + PLACES_OFFSET, self._placement.places(plan.home))
+        space.home = plan.home
         new = stack.rebuild(self._variation.wishes(task, stack, plan), plan.stack_start)
         self._bootstrap(task, space, entry, plan)
         space.overhead = PRIVATE_SIZE + len(self._arenas.arenas) * ARENA_SIZE + plan.barrier_size
@@ -117,7 +118,7 @@ class Injector:
         space.loading = space.own_program and bool(stack.auxiliary(AT_BASE))
         if new.withdrawn or space.loading:
             arm(space, stack.auxiliary(AT_ENTRY) + plan.image, new.withdrawn)
-        entry.rsp = new.pointer
+        entry.rsp = space.stack_start = new.pointer
         entry.rip += plan.loader if stack.auxiliary(AT_BASE) else plan.image
         space.started = plan.code
         entry.gs_base = space.slot_address(0)

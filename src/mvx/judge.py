@@ -17,7 +17,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mvx import rules
+from mvx import addresses, rules
 from mvx.layout import MESSAGE, MESSAGES, VERDICTS
 from mvx.rules import Difference, Rule
 from mvx.specification.table import RULES
@@ -32,7 +32,8 @@ EQUAL: Final = list(VERDICTS).index("EQUAL")
 OWN: Final = list(VERDICTS).index("OWN")
 SKIP: Final = list(VERDICTS).index("SKIP")
 _CALL: Final = list(MESSAGES).index("CALL")
-_BUILT_IN: Final = Path(__file__).with_name("rules.toml")
+_OF_PROGRAMS: Final = Path(__file__).with_name("programs.toml")
+_OF_BUILDS: Final = Path(__file__).with_name("builds.toml")
 _ALONE_MAX: Final = 10_000
 """Calls that a task set's variants may make alone before that is a divergence after all."""
 _LOOK_AHEAD: Final = 64 * 1024
@@ -44,6 +45,7 @@ _DRAWN_APART: Final = frozenset({"getrandom"})
 """Calls without other inputs than how much is asked for: one that asks for another amount may be
 another call, not the same with another argument.
 """
+_PROPOSED: Final = "proposed by --calibrate: say here why this is harmless"
 _NUMBERED: Final = re.compile(r"([a-z_]+:)\[[0-9]+\]")
 
 
@@ -51,26 +53,25 @@ class Judge:
     """Judges the differences of one run."""
 
     def __init__(self, monitor: Monitor) -> None:
-        """Load the user's rules; those that come with mvx hold where variants are other files."""
+        """Load the user's rules; those that come with mvx are loaded at the first difference."""
         options = monitor.options
         self._monitor = monitor
         self._observes = options.on_divergence == "observe"
         self._own = [rule for path in options.rules for rule in rules.load(path)]
-        self._built_in: list[Rule] | None = None
+        self._of_programs: list[Rule] | None = None
+        self._of_builds: list[Rule] | None = None
         self._alone: Counter[int] = Counter()
         self._seen: Counter[Difference] = Counter()
         self._examples: dict[Difference, Difference] = {}
 
-    def is_needed(self, task: Task) -> bool:
-        """Whether any difference may be let go."""
-        return bool(self._own) or self._observes or _has_own_program(task)
-
     def _rules(self, task: Task) -> list[Rule]:
+        if self._of_programs is None:
+            self._of_programs = rules.load(_OF_PROGRAMS)
         if not _has_own_program(task):
-            return self._own
-        if self._built_in is None:
-            self._built_in = rules.load(_BUILT_IN)
-        return self._own + self._built_in
+            return self._own + self._of_programs
+        if self._of_builds is None:
+            self._of_builds = rules.load(_OF_BUILDS)
+        return self._own + self._of_programs + self._of_builds
 
     def verdict(self, task: Task, argument: int) -> int:
         """What the follower's agent is to do about its difference; 0: this is a divergence.
@@ -86,6 +87,9 @@ class Judge:
             arena, lane = self._monitor.arenas.arenas[0], task.set.lane
             position = witness.position
             other = compared.from_lane(arena, lane, position, arena.word(lane, "head"))
+            if own is not None and other is None and own.data(argument) is not None:
+                # The ring has been overwritten by a long buffer: its header was agreed on before.
+                other = own._replace(inputs={})
             if own is None or other is None:
                 return 0
             if argument < 0:
@@ -105,7 +109,8 @@ class Judge:
             _value(other, argument),
             _value(own, argument),
             path=self._path(task, own),
-            program=self._monitor.options.program,
+            programs=self._programs(task),
+            distances=self._distances(task),
         )
         if any(rule.allows(difference) for rule in self._rules(task)):
             task.set.pardoned.add((task.variant.index, own.number, difference.argument))
@@ -122,7 +127,7 @@ class Judge:
         """Whether the leader's is another call than the follower's of that name, by a rule."""
         if RULES[other.number].name not in _DRAWN_APART or not _is_harmless(other, alone=False):
             return False
-        theirs = Difference(other.name, surplus="leader", program=self._monitor.options.program)
+        theirs = Difference(other.name, surplus="leader", programs=self._programs(task))
         return any(rule.allows(theirs) for rule in self._rules(task))
 
     # A call that one variant makes alone
@@ -131,10 +136,12 @@ class Judge:
         self._alone[task.set.identifier] += 1
         if self._alone[task.set.identifier] > _ALONE_MAX:
             return 0
-        program = self._monitor.options.program
-        mine = Difference(own.name, surplus="variant", path=self._path(task, own), program=program)
+        programs = self._programs(task)
+        mine = Difference(
+            own.name, surplus="variant", path=self._path(task, own), programs=programs
+        )
         theirs = Difference(
-            other.name, surplus="leader", path=self._path(task, other), program=program
+            other.name, surplus="leader", path=self._path(task, other), programs=programs
         )
         may_own, may_skip = _is_harmless(own, alone=True), _is_harmless(other, alone=False)
         for rule in self._rules(task):
@@ -176,6 +183,22 @@ class Judge:
                 except OSError:
                     return ""
         return ""
+
+    def _programs(self, task: Task) -> tuple[str, ...]:
+        """The program as it was given, and the file that the leader's task executes."""
+        given = self._monitor.options.program
+        try:
+            return given, os.readlink(f"/proc/{task.set.tasks[0].tid}/exe")
+        except OSError:
+            return (given,)
+
+    def _distances(self, task: Task) -> frozenset[int]:
+        """By how much code, loader and stack lie higher than in the leader."""
+        ours, own = task.set.tasks[0].space, task.space
+        if ours is None or own is None:
+            return frozenset()
+        code = self._monitor.placement.distances(ours.home, own.home)
+        return frozenset({*code, own.stack_start - ours.stack_start} - {0})
 
     def _see(self, task: Task, difference: Difference) -> None:
         """Tell of a difference that is let go, the first time."""
@@ -279,18 +302,27 @@ def _shown(side: bytes, at: int) -> str:
 def _proposal(difference: Difference) -> Rule:
     """The narrowest rule that allows a difference."""
     ignore = None
+    sides = difference.leader, difference.variant
+    if difference.argument and addresses.are_alike(*sides, difference.distances):
+        return Rule(
+            _PROPOSED,
+            frozenset({difference.call}),
+            difference.argument,
+            equal="addresses",
+            path=_pattern(difference.path),
+        )
     for pattern in _IGNORED if difference.argument else ():
         tried = re.compile(pattern.encode(), re.DOTALL)
         if tried.sub(b"", difference.leader) == tried.sub(b"", difference.variant):
             ignore = tried
             break
     return Rule(
-        "proposed by --calibrate: say here why this is harmless",
+        _PROPOSED,
         frozenset({difference.call}),
         difference.argument,
         ignore,
-        difference.surplus,
-        _pattern(difference.path),
+        surplus=difference.surplus,
+        path=_pattern(difference.path),
     )
 
 

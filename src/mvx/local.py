@@ -145,7 +145,7 @@ class Local:
         if is_placed:
             placement, index = self._monitor.placement, task.space.files_mapped
             if is_code or _may_hold_code(task, current):
-                current.rdi = placement.file_address(task.variant.index, index)
+                current.rdi = placement.file_address(task.space.home, index)
             else:
                 current.rdi = placement.data_address(index)
             task.space.files_mapped += 1
@@ -177,7 +177,8 @@ class Local:
         return self._monitor.sites.knows(task.space, file)
 
     def _appeared(self, task: Task, start: int, size: int) -> None:
-        zone = self._monitor.placement.zone(task.variant.index)
+        assert task.space is not None
+        zone = self._monitor.placement.zone(task.space.home)
         self._monitor.disjoint.appeared(task, start, size, placed=start in zone)
 
     def _touches_agent(self, task: Task, current: Registers) -> bool:

@@ -88,6 +88,8 @@ class Plan(NamedTuple):
     """Its lowest address before that."""
     stack_alike: bool
     """It lies at the same place in all variants."""
+    home: int
+    """The variant in whose zone the code lies: its own, or the leader's in all variants."""
     barrier: int
     barrier_size: int
     hole: tuple[int, int]
@@ -127,41 +129,44 @@ class Placement:
         self._places: dict[int, bytes] = {}
         self._lowest_bytes = generator.sample(range(0, 256, 16), min(variants, 16))
 
-    def file_address(self, variant: int, index: int) -> int:
-        """Where a variant maps its index-th file; 0, the kernel's choice, when the zone is full."""
+    def home(self, variant: int, name: str) -> int:
+        """The variant in whose zone a variant's code lies while it executes a file of that name."""
+        return variant if "layout" in diversity.for_program(self._diversify, name) else 0
+
+    def file_address(self, home: int, index: int) -> int:
+        """Where the index-th file is mapped; 0, the kernel's choice, when the zone is full."""
         if index >= CODE_PLACES:
             return 0
-        return self._start(variant) + (index + 1) * _SLOT + _SLOT // 4 + self._files[index]
+        return self._start(home) + (index + 1) * _SLOT + _SLOT // 4 + self._files[index]
 
     def data_address(self, index: int) -> int:
         """Where every variant maps its index-th file if that holds no code; 0: see file_address."""
         return self._data + index * _SLOT if index < DATA_PLACES else 0
 
-    def places(self, variant: int) -> bytes:
-        """The table by which the agent of a variant places files itself; none is mapped yet."""
-        if variant not in self._places:
-            code = (self.file_address(variant, index) for index in range(CODE_PLACES))
+    def places(self, home: int) -> bytes:
+        """The table by which the agent places files itself; none is mapped yet."""
+        if home not in self._places:
+            code = (self.file_address(home, index) for index in range(CODE_PLACES))
             content = bytearray(PLACES_TABLE.pack(data=self.data_address(0)))
             struct.pack_into(f"<{CODE_PLACES}Q", content, PLACES_TABLE.offset("code"), *code)
-            self._places[variant] = bytes(content)
-        return self._places[variant]
+            self._places[home] = bytes(content)
+        return self._places[home]
 
-    def distances(self, variant: int, other: int) -> tuple[int, int]:
-        """By how much another variant's image and files, and its loader, lie above a variant's."""
-        loader = self._loader(other) - self._loader(variant)
-        return self._start(other) - self._start(variant), loader
+    def distances(self, home: int, other: int) -> tuple[int, int]:
+        """By how much image and files, and the loader, lie higher with another home."""
+        loader = self._loader(other) - self._loader(home)
+        return self._start(other) - self._start(home), loader
 
-    def counterpart(self, address: int, variant: int, other: int) -> int:
-        """The place in another variant that an address of a variant's code stands for; an address
-        outside its zone stands for itself.
+    def counterpart(self, address: int, home: int, other: int) -> int:
+        """The place with another home that an address of code stands for; an address outside the
+        zone stands for itself.
         """
-        zone = self._zones[variant]
-        inside = zone <= address < zone + _ZONE_SLOTS * _SLOT
-        return address + self.distances(variant, other)[0] if inside else address
+        inside = address in self.zone(home)
+        return address + self.distances(home, other)[0] if inside else address
 
-    def zone(self, variant: int) -> range:
-        """The addresses among which a variant's code is placed."""
-        start = self._zones[variant if "layout" in self._diversify else 0]
+    def zone(self, home: int) -> range:
+        """The addresses among which code is placed."""
+        start = self._zones[home]
         return range(start, start + _SLOT * _ZONE_SLOTS)
 
     def stack_residue(self, variant: int, plan: Plan) -> int:
@@ -171,18 +176,15 @@ class Placement:
         generator = random.Random(f"{self._seed}/stack/{variant}")  # noqa: S311
         return generator.randrange(0, RESIDUES, 256) + self._lowest_bytes[variant]
 
-    def _address(self, variant: int, slot: int, name: str) -> int:
-        return self._start(variant) + slot * _SLOT + _SLOT // 4 + self._low(name)
+    def _address(self, home: int, slot: int, name: str) -> int:
+        return self._start(home) + slot * _SLOT + _SLOT // 4 + self._low(name)
 
-    def _loader(self, variant: int) -> int:
-        name = f"loader/{variant}" if "layout" in self._diversify else "loader"
-        return self._address(variant, _LOADER_SLOT, name)
+    def _loader(self, home: int) -> int:
+        return self._address(home, _LOADER_SLOT, f"loader/{home}")
 
-    def _start(self, variant: int) -> int:
-        """Where the slots of a variant begin."""
-        if "layout" not in self._diversify:
-            variant = 0
-        return self._zones[variant] + self._first_slots[variant] * _SLOT
+    def _start(self, home: int) -> int:
+        """Where the slots of a zone that are used begin."""
+        return self._zones[home] + self._first_slots[home] * _SLOT
 
     def _low(self, name: str) -> int:
         generator = random.Random(f"{self._seed}/{name}")  # noqa: S311 - the seed is random
@@ -191,18 +193,18 @@ class Placement:
     def plan(self, task: Task, stack: InitialStack) -> Plan:
         """What to move in the new image of a task at the exit of its exec."""
         areas = mappings(task.tid)
-        variant = task.variant.index
+        name = os.path.basename(os.readlink(f"/proc/{task.tid}/exe"))
+        home = self.home(task.variant.index, name)
         moves: list[tuple[int, int, int]] = []
         image = _moves(
-            areas, _span(task.tid, stack.auxiliary(AT_PHDR)), self._address(variant, 0, "0"), moves
+            areas, _span(task.tid, stack.auxiliary(AT_PHDR)), self._address(home, 0, "0"), moves
         )
         base = stack.auxiliary(AT_BASE)
         span = _span(task.tid, base + HEADER.size) if base else (0, 0)
-        loader = _moves(areas, span, self._loader(variant), moves)
+        loader = _moves(areas, span, self._loader(home), moves)
         moved = {start for start, _, _ in moves}
         whole = next(area for area in areas if area.start <= stack.pointer < area.end)
         distance = 0
-        name = os.path.basename(os.readlink(f"/proc/{task.tid}/exe"))
         is_alike = "stack" not in diversity.for_program(self._diversify, name)
         if is_alike:
             distance = self._stack - whole[1]
@@ -223,7 +225,7 @@ class Placement:
         hole = (span[0], span[1] - span[0]) if loader else (0, 0)
         barrier = (self._barrier, size) if size > 0 else (0, 0)
         code = _code(areas, moves, stack.auxiliary(AT_ENTRY))
-        stack_plan = (distance, whole[0], is_alike)
+        stack_plan = (distance, whole[0], is_alike, home)
         return Plan(moves, image, loader, *stack_plan, *barrier, hole, memory_map, code)
 
 

@@ -267,7 +267,7 @@ class Processes:
             for number, area in enumerate(space.started):
                 link = f"/proc/{task.tid}/root{area.path}" if number else f"/proc/{task.tid}/exe"
                 monitor.ordering.mapped(task, link, area.start, area.offset)
-        zone = monitor.placement.zone(task.variant.index)
+        zone = monitor.placement.zone(space.home)
         for area in space.started:
             size = area.end - area.start
             monitor.disjoint.appeared(task, area.start, size, placed=area.start in zone)

@@ -7,10 +7,11 @@ reason      why the difference is harmless, for whoever reads the file next (req
 call        name of the call, or a list of names (required)
 argument    the argument that may differ
 ignore      regular expression: the two sides of that argument are equal without what it matches
+equal       "addresses": they are equal but for addresses of places that correspond (addresses.py)
 surplus     "variant": a follower may make the call where the leader does not, and makes it itself;
             "leader": the leader may, and followers pass over it; "any": both
 path        pattern (fnmatch) of the file that the call is about: its descriptor, or its path
-program     pattern of the file that the leader executes
+program     pattern of the program's file as it was given, or of the file that the task executes
 =========== =====================================================================================
 
 A rule has either `argument` or `surplus`. It is looked at only when a difference was found, so
@@ -24,7 +25,7 @@ import fnmatch
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from mvx import errors
+from mvx import addresses, errors
 from mvx.specification.table import RULES
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Surplus = Literal["", "variant", "leader", "any"]
+Equal = Literal["", "addresses"]
 
 _NAMES: Final = frozenset(rule.name for rule in RULES.values())
 _SURPLUS: Final = ("variant", "leader", "any")
@@ -48,7 +50,10 @@ class Difference:
     surplus: Surplus = ""
     """Whose call it is, when only one makes it."""
     path: str = ""
-    program: str = ""
+    programs: tuple[str, ...] = ()
+    """The program as it was given, and the file that the task executes."""
+    distances: frozenset[int] = frozenset()
+    """By how much things lie higher in the variant than in the leader."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +64,7 @@ class Rule:
     calls: frozenset[str]
     argument: str = ""
     ignore: re.Pattern[bytes] | None = None
+    equal: Equal = ""
     surplus: Surplus = ""
     path: str = ""
     program: str = ""
@@ -74,8 +80,12 @@ class Rule:
             return False
         if self.path and not fnmatch.fnmatchcase(difference.path, self.path):
             return False
-        if self.program and not fnmatch.fnmatchcase(difference.program, self.program):
+        if self.program and not any(
+            fnmatch.fnmatchcase(program, self.program) for program in difference.programs
+        ):
             return False
+        if self.equal == "addresses":
+            return addresses.are_alike(difference.leader, difference.variant, difference.distances)
         if self.ignore is None:
             return True
         return self.ignore.sub(b"", difference.leader) == self.ignore.sub(b"", difference.variant)
@@ -106,7 +116,7 @@ def _wrong(message: str) -> errors.UsageError:
 
 
 def _rule(entry: Any, where: str) -> Rule:
-    fields = {"reason", "call", "argument", "ignore", "surplus", "path", "program"}
+    fields = {"reason", "call", "argument", "ignore", "equal", "surplus", "path", "program"}
     if not isinstance(entry, dict) or (unknown := set(entry) - fields):
         raise _wrong(f"{where}: {', '.join(sorted(unknown))} is unknown")
     calls = entry.get("call", [])
@@ -122,6 +132,9 @@ def _rule(entry: Any, where: str) -> Rule:
     surplus = entry.get("surplus", "")
     if bool(surplus) == bool(entry.get("argument")) or (surplus and surplus not in _SURPLUS):
         raise _wrong(f"{where}: needs either argument or surplus ({', '.join(_SURPLUS)})")
+    equal = entry.get("equal", "")
+    if equal not in ("", "addresses") or (equal and (surplus or "ignore" in entry)):
+        raise _wrong(f'{where}: equal is "addresses", with an argument and without ignore')
     try:
         ignore = re.compile(entry["ignore"].encode(), re.DOTALL) if "ignore" in entry else None
     except re.error as error:
@@ -131,6 +144,7 @@ def _rule(entry: Any, where: str) -> Rule:
         frozenset(calls),
         entry.get("argument", ""),
         ignore,
+        equal,
         surplus,
         entry.get("path", ""),
         entry.get("program", ""),
@@ -145,7 +159,7 @@ def text(rules: Iterable[tuple[Rule, str]]) -> str:
         lines += [f"# {line}" for line in comment.splitlines()]
         lines += ["[[rule]]", f"reason = {_quoted(rule.reason)}"]
         lines.append(f"call = {_quoted(next(iter(rule.calls)))}")
-        for name in ("argument", "surplus", "path", "program"):
+        for name in ("argument", "equal", "surplus", "path", "program"):
             if getattr(rule, name):
                 lines.append(f"{name} = {_quoted(getattr(rule, name))}")
         if rule.ignore is not None:

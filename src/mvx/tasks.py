@@ -74,6 +74,10 @@ class AddressSpace:
     users: int = 0
     overhead: int = 0
     """Bytes that mvx added to the address space."""
+    home: int = 0
+    """The variant in whose zone its code lies (placement.py)."""
+    stack_start: int = 0
+    """The stack pointer with which its program started."""
     own_program: bool = False
     """The variants execute different files here."""
     loading: bool = False
