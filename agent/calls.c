@@ -238,6 +238,9 @@ static void lead(struct call *call) {
     uint64_t time = order_before(call);
     if (call->executor == EXECUTOR_REFUSED) {
         call->result = -(int64_t)call->refusal;
+        if (call->rule->told) {
+            gate_control(REQUEST_TOLD, (long)call->number, 0, 0);
+        }
     } else {
         execute(call);
         if (task->copies) {

@@ -36,6 +36,7 @@ struct call_rule {
     uint8_t elastic; /* a query that variants may make more or less often (see elastic.c) */
     uint8_t blocks;  /* may wait for somebody: a thread gives its turn up (see turns.c) */
     uint8_t loading; /* each variant's own while variants load different programs */
+    uint8_t told;    /* EXECUTOR_REFUSED: the supervisor tells the user */
     uint32_t cloexec_flag; /* the flag in that argument */
     struct argument_rule arguments[ARGUMENTS_MAX];
 };

@@ -603,3 +603,11 @@ def test_errors_are_told_apart() -> None:
         "mvx: error: a thing [MVX-E100]\n  fix: so"
     )
     assert errors.MvxError("a thing").format() == "mvx: error: a thing [MVX-E100]"
+
+
+def test_why_ptrace_is_refused_is_said_once(mvx_command: list[str]) -> None:
+    trace_me = "libc.ptrace(0, 0, 0, 0)"
+    code = f"import ctypes; libc = ctypes.CDLL(None); print({trace_me}, {trace_me})"
+    process = mvx_run(mvx_command, "run", "-n", "2", "--", sys.executable, "-c", code)
+    assert (process.returncode, process.stdout) == (0, "-1 -1\n")
+    assert process.stderr.count("ptrace refused (Operation not permitted): ") == 1

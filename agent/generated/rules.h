@@ -1114,6 +1114,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 0,
         .refusal = 1,
+        .told = 1,
     },
     [102] = { /* getuid */
         .executor = EXECUTOR_LEADER,
@@ -4546,8 +4547,8 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
         .argument = {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
     },
     { /* FICLONE */
-        .request = 0x40049409, .executor = EXECUTOR_REFUSED,
-        .refusal = 95,
+        .request = 0x40049409, .executor = EXECUTOR_LEADER,
+        .flags = FLAG_EFFECT,
         .argument = {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
     },
     { /* BLKBSZSET */
@@ -4575,8 +4576,9 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
         .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 28, 0},
     },
     { /* FICLONERANGE */
-        .request = 0x4020940d, .executor = EXECUTOR_REFUSED,
-        .refusal = 95,
+        .request = 0x4020940d, .executor = EXECUTOR_LEADER,
+        .flags = FLAG_EFFECT,
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 0},
     },
     { /* TCSETS2 */
         .request = 0x402c542b, .executor = EXECUTOR_LEADER,

@@ -4,8 +4,14 @@ for it.
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING
+
 from mvx.specification.table import REQUESTS, RULES
 from mvx.specification.vocabulary import CallFlag, Executor
+
+if TYPE_CHECKING:
+    from mvx.monitor import Monitor
 
 FUTEX = 202
 RESTART_SYSCALL = 219
@@ -40,6 +46,16 @@ def executor(number: int) -> Executor:
     """Who executes a call; unknown numbers are refused."""
     rule = RULES.get(number)
     return Executor(rule.executor) if rule else Executor.REFUSED
+
+
+def tell(monitor: Monitor, number: int) -> None:
+    """Say why a call is refused that programs cannot do without."""
+    from mvx.specification import declarations  # takes 20 ms, and is seldom wanted
+
+    call = declarations().get(number)
+    if call is not None and call.refusal:
+        error = os.strerror(call.refusal)
+        monitor.warn(f"refused {call.name}", f"{call.name} refused ({error}): {call.note}")
 
 
 _ALWAYS = frozenset({60, 231})

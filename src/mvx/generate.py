@@ -180,6 +180,8 @@ def _call(call: Declaration, layouts: Layouts) -> Iterator[str]:
         yield "        .blocks = 1,"
     if call.loading:
         yield "        .loading = 1,"
+    if call.told:
+        yield "        .told = 1,"
     if call.cloexec_flag:
         yield f"        .cloexec_flag = {call.cloexec_flag:#x},"
     yield from _arguments(call.parameters, layouts, "        ")

@@ -98,6 +98,7 @@ REQUESTS = {
     "CHANGED": "the leader has changed a file with copies; arguments: descriptor or -1, result",
     "REREAD": "the leader is about to read such a file of /proc: descriptor, whether at the start",
     "WAITED": "the loop is over in which a variant waits for its own copy of a signal",
+    "TOLD": "a call was refused that its program cannot do without; argument: its number",
     "JOINED": "the process takes its turns with others from here on",
 }
 """What the agent asks of the supervisor at the control gate: rdi holds the number, rsi, rdx, r10

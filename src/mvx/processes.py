@@ -9,11 +9,13 @@ involved. The leader goes first; followers repeat what succeeded.
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import struct
 from typing import Final
 
-from mvx import kernel
+from mvx import kernel, outlandish
 from mvx.births import BIRTHS, CLONE, CLONE3, Births, run_call
 from mvx.kernel import MASK, Registers, signed
 from mvx.masks import open_together
@@ -169,6 +171,10 @@ class Processes:
             self.births.give_birth(task, program)
         elif number in _EXECS:
             assert task.space is not None
+            if task.is_leader and self._cannot_execute(task, program):
+                self._give(task, -errno.ENOEXEC)
+                self._outcome(task.set, -errno.ENOEXEC)
+                return
             task.executing = self._monitor.table_content(task)
             if not task.is_leader:
                 path = _Strings(task.space.memory).at(program.rdi)
@@ -214,12 +220,16 @@ class Processes:
         result = task.set.native_result
         assert result is not None
         if result < 0:
-            program = self._monitor.program_registers(task)
-            program.rax = result & MASK
-            program.orig_rax = MASK
-            self._monitor.release(task, program)
+            self._give(task, result)
             return
         self._execute(task)
+
+    def _give(self, task: Task, result: int) -> None:
+        """Back into the program with a result, without a call."""
+        program = self._monitor.program_registers(task)
+        program.rax = result & MASK
+        program.orig_rax = MASK
+        self._monitor.release(task, program)
 
     def _outcome(self, task_set: TaskSet, result: int) -> None:
         """The leader's result is known: followers that wait for it go on."""
@@ -230,6 +240,19 @@ class Processes:
             self._repeat(follower)
 
     # Exec
+
+    def _cannot_execute(self, task: Task, program: Registers) -> bool:
+        """Whether mvx is what stands against an exec; then the user is told."""
+        assert task.space is not None
+        strings = _Strings(task.space.memory)
+        if program.orig_rax == EXECVEAT:
+            folder = ctypes.c_int32(program.rdi & 0xFFFFFFFF).value
+            why = outlandish.find(task.tid, strings.at(program.rsi), folder, program.r8)
+        else:
+            why = outlandish.find(task.tid, strings.at(program.rdi))
+        if why:
+            self._monitor.warn("outlandish", f"{why}, and mvx runs x86-64 programs: ENOEXEC")
+        return bool(why)
 
     def _exec_failed(self, task: Task, stopped: Registers) -> None:
         """The syscall-exit stop of an exec that failed: a successful one is seen as an event

@@ -19,6 +19,7 @@ from typing import Final
 
 from mvx import (
     breakpoints,
+    calls,
     entry,
     errors,
     interrupts,
@@ -58,6 +59,7 @@ _JOINED: Final = _REQUESTS.index("JOINED")
 _FETCH: Final = _REQUESTS.index("FETCH")
 _CHANGED: Final = _REQUESTS.index("CHANGED")
 _REREAD: Final = _REQUESTS.index("REREAD")
+_TOLD: Final = _REQUESTS.index("TOLD")
 _WAITED: Final = _REQUESTS.index("WAITED")
 
 
@@ -477,13 +479,17 @@ class Supervisor:
         if task.birth_frame is not None:
             self._processes.births.retried(task, current)
             return
-        if current.rdi in (_STALLED, _JOINED) or (
-            current.rdi == _TRACED and self._monitor.trace is not None
+        if (
+            current.rdi in (_STALLED, _JOINED)
+            or (current.rdi == _TRACED and self._monitor.trace is not None)
+            or current.rdi == _TOLD
         ):
             if current.rdi == _STALLED:
                 self._preemption.stalled(task)
             elif current.rdi == _JOINED:
                 turns.joined(task)
+            elif current.rdi == _TOLD:
+                calls.tell(self._monitor, current.rsi)
             kernel.resume(task.tid)
             return
         if task.is_leader:

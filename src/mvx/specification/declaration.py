@@ -90,6 +90,7 @@ class Declaration:
         "result",
         "result_text",
         "support",
+        "told",
     )
 
     name: str
@@ -109,6 +110,8 @@ class Declaration:
     """The call may wait for somebody: a thread gives its turn up for it."""
     loading: bool
     """What loaders look up: each variant's own while variants load different programs."""
+    told: bool
+    """Somebody is told when the call is refused: programs do not go on without it."""
     support: Support
     note: str
     document: str
@@ -168,6 +171,7 @@ def _declare(function: Function, executor: Executor, options: dict[str, Any]) ->
     call.elastic = bool(options.get("elastic"))
     call.blocks = bool(options.get("blocks"))
     call.loading = bool(options.get("loading"))
+    call.told = bool(options.get("told"))
     call.support = (
         Support.REFUSED if call.refusal else Support.PARTIAL if call.note else Support.FULL
     )
@@ -257,8 +261,10 @@ def refused(error: int, *, reason: str) -> Any:
     return _decorator(Executor.REFUSED, None, {"refusal": error, "note": reason})
 
 
-def refuse(error: int, names: str, *, reason: str) -> None:
-    """Refuse several calls at once, whose arguments nobody looks at; blanks separate `names`."""
+def refuse(error: int, names: str, *, reason: str, told: bool = False) -> None:
+    """Refuse several calls at once, whose arguments nobody looks at; blanks separate `names`.
+    `told` as at :class:`Declaration`.
+    """
     caller = sys._getframe(1)  # noqa: SLF001  the only way to the place of the declaration
     place = (caller.f_code.co_filename, caller.f_lineno)
 
@@ -269,4 +275,5 @@ def refuse(error: int, names: str, *, reason: str) -> None:
     for name in names.split():
         call.__name__ = name
         call.__annotations__ = {"return": Int}
-        _declare(call, Executor.REFUSED, {"refusal": error, "note": reason, "place": place})
+        options = {"refusal": error, "note": reason, "place": place, "told": told}
+        _declare(call, Executor.REFUSED, options)

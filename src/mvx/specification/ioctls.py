@@ -10,7 +10,7 @@ from errno import EINVAL, EOPNOTSUPP, EPERM
 
 from .annotations import Bytes, Fd, In, InOut, Int, Int32, Int64, Long, OpenFlags, Out
 from .requests import EVERYONE, Request
-from .structures import Structure, blob, i32, octets, own, u16, u64, x32
+from .structures import Structure, blob, i32, i64, octets, own, u16, u64, x32
 
 termios = Structure(
     "termios", c_iflag=x32, c_oflag=x32, c_cflag=x32, c_lflag=x32, c_line=octets(1), c_cc=octets(19)
@@ -31,6 +31,9 @@ termio = Structure(
 )
 winsize = Structure("winsize", ws_row=u16, ws_col=u16, ws_xpixel=u16, ws_ypixel=u16)
 range_ = Structure("uint64_t[2]", start=u64, length=u64)
+clone_range = Structure(
+    "file_clone_range", src_fd=i64, src_offset=u64, src_length=u64, dest_offset=u64
+)
 interface = Structure("ifreq", ifr_name=octets(16, "string"), ifr_value=own(octets(24)))
 interface_index = Structure(
     "ifreq", ifr_name=own(octets(16, "string")), ifr_ifindex=i32, ifr_rest=own(octets(20))
@@ -133,8 +136,8 @@ FILES = [
     Request("FIOCLEX", 0x5451, executor=EVERYONE),
     Request("FIOASYNC", 0x5452, In[Int32], sensitive=True),
     Request("FIOQSIZE", 0x5460, Out[Int64]),
-    Request("FICLONE", 0x40049409, Fd, refusal=EOPNOTSUPP, note="programs copy instead"),
-    Request("FICLONERANGE", 0x4020940D, refusal=EOPNOTSUPP, note="programs copy instead"),
+    Request("FICLONE", 0x40049409, Fd, effect=True),
+    Request("FICLONERANGE", 0x4020940D, In[clone_range], effect=True),
     Request(
         "FIDEDUPERANGE", 0xC0189436, refusal=EOPNOTSUPP, note="the structure's length is inside it"
     ),

@@ -24,7 +24,12 @@ refuse(
     "rseq rseq_slice_yield",
     reason="the kernel would write into memory at every task switch; the C library does without",
 )
-refuse(EPERM, "ptrace", reason="mvx itself traces the program, and a task has one tracer")
+refuse(
+    EPERM,
+    "ptrace",
+    reason="mvx itself traces the program, and a task has one tracer (see --trace for its calls)",
+    told=True,
+)
 refuse(
     ENOSYS,
     "process_vm_readv process_vm_writev",
