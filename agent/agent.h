@@ -208,7 +208,12 @@ void turn_end(struct task *task);
 struct futex_time {
     int64_t seconds, nanoseconds;
 };
+enum { FUTEX_SEVERAL = 0x100 /* an operation as futex_waitv */ };
 int64_t futex_call(struct call *call);
+int64_t futex_inside(struct call *call, uint32_t operation, const struct futex_time *timeout);
+int futex_is_time(const struct futex_time *time);
+void futex_enqueue(struct task *task, uint64_t *addresses, uint32_t count);
+void futex_dequeue(struct task *task);
 void futex_publish(struct call *call);
 uint32_t futex_shared(void);
 uint32_t futex_hand_over(const struct task *task, uint64_t address);
@@ -216,6 +221,10 @@ int futex_is_shared(uint64_t address);
 int futex_waits(uint32_t operation);
 int64_t futex_wake(const struct task *task, uint64_t address, uint32_t count, uint32_t bits);
 int64_t futex_changed(uint32_t encoded, uint32_t old, uint32_t *changed);
+
+/* waitv.c */
+int64_t futex_later_call(struct call *call);
+int64_t futex_several(struct call *call);
 
 /* outside.c */
 void futex_released(const struct task *task, uint64_t address);

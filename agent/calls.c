@@ -407,7 +407,7 @@ static void call_locally(struct call *call) {
             turn_yield(call);
             break;
         default:
-            call->result = -ENOSYS;
+            call->result = futex_later_call(call);
         }
         __atomic_store_n(&own->number, 0, __ATOMIC_RELEASE);
         return;

@@ -21,7 +21,8 @@ enum {
     ENOSYS = 38,
     ETIMEDOUT = 110,
     BILLION = 1000000000,
-    OPERATION_MAX = 12
+    OPERATION_MAX = 12,
+    SEVERAL = 1 /* of a task's futex_address: it waits for several words */
 };
 
 static struct futexes *queue(void) {
@@ -48,7 +49,15 @@ static void enqueue(struct task *task, uint64_t address, uint32_t bits) {
     queued->last = self;
 }
 
-static void dequeue(struct task *task) {
+/* In the queue for several words at once, from the same moment on; those of address 0 are not its.
+ */
+void futex_enqueue(struct task *task, uint64_t *addresses, uint32_t count) {
+    task->futex_several = (uint64_t)addresses;
+    task->futex_count = count;
+    enqueue(task, SEVERAL, ~0U);
+}
+
+void futex_dequeue(struct task *task) {
     struct futexes *queued = queue();
     if (task->futex_previous) {
         turn_task(task->futex_previous - 1)->futex_next = task->futex_next;
@@ -63,11 +72,26 @@ static void dequeue(struct task *task) {
     task->futex_address = 0;
 }
 
+/* Whether a task waits for a word; of several, `futex_index` says which. */
+static int waits_for(struct task *waiter, uint64_t address) {
+    if (waiter->futex_address != SEVERAL) {
+        return waiter->futex_address == address;
+    }
+    const uint64_t *addresses = (const uint64_t *)waiter->futex_several;
+    for (uint32_t index = 0; index < waiter->futex_count; index++) {
+        if (addresses[index] == address) {
+            waiter->futex_index = index;
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static struct task *next_waiter(const struct task *after, uint64_t address) {
     uint32_t number = after ? after->futex_next : queue()->first;
     while (number) {
         struct task *waiter = turn_task(number - 1);
-        if (waiter->futex_address == address) {
+        if (waits_for(waiter, address)) {
             return waiter;
         }
         number = waiter->futex_next;
@@ -76,7 +100,7 @@ static struct task *next_waiter(const struct task *after, uint64_t address) {
 }
 
 static void rouse(const struct task *task, struct task *waiter) {
-    dequeue(waiter);
+    futex_dequeue(waiter);
     if (is_leader(task)) {
         __atomic_store_n(&waiter->wake, 1, __ATOMIC_RELEASE);
         word_wake(&waiter->wake, 1, 0);
@@ -107,9 +131,11 @@ static int64_t requeue(const struct task *task, uint64_t from, uint64_t to, uint
         struct task *next = next_waiter(waiter, from);
         if (done < wake_count) {
             rouse(task, waiter);
+        } else if (waiter->futex_address == SEVERAL) {
+            ((uint64_t *)waiter->futex_several)[waiter->futex_index] = to;
         } else {
             uint32_t bits = waiter->futex_bits;
-            dequeue(waiter);
+            futex_dequeue(waiter);
             enqueue(waiter, to, bits);
         }
         done++;
@@ -216,7 +242,7 @@ static int64_t wait_for_turn(struct call *call, uint32_t operation, uint64_t add
         struct message message = turn_follow(call);
         int woken = task->futex_address == 0;
         if (!woken) {
-            dequeue(task);
+            futex_dequeue(task);
         }
         if (message.kind == MESSAGE_SIGNAL) {
             call_signal(task, message.number);
@@ -235,7 +261,7 @@ static int64_t wait_for_turn(struct call *call, uint32_t operation, uint64_t add
         result = 0;
         task->interrupted = 0;
     } else {
-        dequeue(task);
+        futex_dequeue(task);
         if (task->interrupted) {
             call_interrupted(task, turn);
         }
@@ -313,7 +339,7 @@ int futex_waits(uint32_t operation) {
            operation == FUTEX_LOCK_PI || operation == FUTEX_LOCK_PI2;
 }
 
-static int is_time(const struct futex_time *time) {
+int futex_is_time(const struct futex_time *time) {
     return time->seconds >= 0 && time->nanoseconds >= 0 && time->nanoseconds < BILLION;
 }
 
@@ -368,6 +394,8 @@ static int64_t operate(struct call *call, uint32_t operation, const struct futex
         return lock_pi(call, operation, timeout);
     case FUTEX_UNLOCK_PI:
         return unlock_pi(call);
+    case FUTEX_SEVERAL:
+        return futex_several(call);
     }
     return -ENOSYS;
 }
@@ -409,7 +437,7 @@ static void follow_by(struct call *call, const struct message *message) {
 }
 
 /* Between threads: the queue is ours. */
-static int64_t inside(struct call *call, uint32_t operation, const struct futex_time *timeout) {
+int64_t futex_inside(struct call *call, uint32_t operation, const struct futex_time *timeout) {
     if (is_leader(call->task)) {
         turn_let_others(call);
         call->result = operate(call, operation, timeout);
@@ -439,7 +467,7 @@ int64_t futex_call(struct call *call) {
         if (program_copy(&time, (const void *)call->arguments[3], sizeof time)) {
             return -EFAULT;
         }
-        if (!is_time(&time)) {
+        if (!futex_is_time(&time)) {
             return -EINVAL;
         }
         timeout = &time;
@@ -448,5 +476,5 @@ int64_t futex_call(struct call *call) {
         return -EINVAL;
     }
     return is_outside(call) ? joined_call(call, operation, timeout)
-                            : inside(call, operation, timeout);
+                            : futex_inside(call, operation, timeout);
 }

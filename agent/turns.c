@@ -33,6 +33,7 @@ enum {
     SPINNER_NS = 100000,
     NAP_NS = 50000,
     NAPS_DOUBLED_MAX = 6,
+    RESTS_DOUBLED_MAX = 5,
     SLEEPERS = 32,
     ROBUST_ENTRIES_MAX = 2048
 };
@@ -69,23 +70,51 @@ int turn_is_joined(void) {
     return own_domain()->joined != 0;
 }
 
+/* Leader: whether this waiter tells the supervisor that a turn lasts. One does in each turn: for
+ * hundreds of waiters the supervisor would have no time. */
+static int is_teller(struct domain *domain, uint64_t turn, uint64_t *told) {
+    uint64_t last = __atomic_load_n(&domain->told, __ATOMIC_RELAXED);
+    if (last == turn) {
+        return *told == turn;
+    }
+    if (!__atomic_compare_exchange_n(&domain->told, &last, turn, 0, __ATOMIC_RELAXED,
+                                     __ATOMIC_RELAXED)) {
+        return 0;
+    }
+    *told = turn;
+    return 1;
+}
+
 /* Leader: after a long wait others do not overtake any more; after a longer one the supervisor
- * looks at who computes all the time. Of who was found to spin nothing is expected. */
+ * looks at who computes all the time. Of who was found to spin nothing is expected. Who is not to
+ * tell of it looks less and less often, whether somebody else still does. */
 static void wait_in_line(struct domain *domain, uint32_t owner) {
     uint32_t patiences = 0;
     uint32_t lost = 0;
+    uint32_t rests = 0;
+    uint64_t told = 0;
     uint32_t seen;
     while ((seen = lock_ask(&domain->state, owner | LOCK_WANTED))) {
         int spins = domain->spins != 0;
         uint32_t doubled = patiences < NAPS_DOUBLED_MAX ? patiences : NAPS_DOUBLED_MAX;
-        long result = word_sleep(&domain->state, seen | LOCK_WANTED, 0,
-                                 spins ? (uint64_t)SPINNER_NS << doubled : PATIENCE_NS);
+        uint64_t turn = __atomic_load_n(&domain->turn, __ATOMIC_RELAXED);
+        long result =
+            word_sleep(&domain->state, seen | LOCK_WANTED, 0,
+                       spins ? (uint64_t)SPINNER_NS << doubled : (uint64_t)PATIENCE_NS << rests);
         if (result != -110 /* ETIMEDOUT */ && ++lost < OVERTAKEN_MAX) {
             continue;
         }
         __atomic_store_n(&domain->starving, 1, __ATOMIC_RELEASE);
-        if (result == -110 && (++patiences % PATIENCES_UNTIL_STALLED == 0 || spins)) {
+        if (result != -110 || (++patiences % PATIENCES_UNTIL_STALLED && !spins)) {
+            continue;
+        }
+        if (turn != __atomic_load_n(&domain->turn, __ATOMIC_RELAXED)) {
+            rests = 0; /* somebody else has it now */
+        } else if (rests == RESTS_DOUBLED_MAX || is_teller(domain, turn, &told)) {
+            rests = 0;
             gate_control(REQUEST_STALLED, 0, 0, 0);
+        } else {
+            rests++;
         }
     }
     if (__atomic_exchange_n(&domain->starving, 0, __ATOMIC_ACQ_REL)) {

@@ -12,7 +12,8 @@ enum {
     STRING_MAX = 1 << 20,
     STRINGS_MAX = 1 << 20,
     NAME_SIZE = 512,
-    TRANSFER_MAX = 0x7ffff000
+    TRANSFER_MAX = 0x7ffff000,
+    VECTORS_MAX = 1024
 };
 enum { FAMILY_UNIX = 1, FAMILY_INET = 2, FAMILY_INET6 = 10, INET_LENGTH = 8, INET6_LENGTH = 28 };
 
@@ -122,7 +123,10 @@ struct vector {
  * them (inputs). */
 static void walk_vector(struct call *call, int index, const struct vector *vectors, uint64_t count,
                         int64_t bytes) {
-    for (uint64_t entry = 0; entry < count && entry < 1024; entry++) {
+    if (count > VECTORS_MAX) {
+        return; /* the kernel does not look at any */
+    }
+    for (uint64_t entry = 0; entry < count; entry++) {
         struct vector vector;
         if (program_copy(&vector, vectors + entry, sizeof vector)) {
             return;

@@ -151,24 +151,27 @@
 #define OFFSET_TASK_WAKE 0xdc
 #define OFFSET_TASK_FUTEX_BITS 0xe0
 #define OFFSET_TASK_FUTEX_ADDRESS 0xe8
-#define OFFSET_TASK_FUTEX_NEXT 0xf0
-#define OFFSET_TASK_FUTEX_PREVIOUS 0xf4
-#define OFFSET_TASK_SPINS 0xf8
-#define OFFSET_TASK_CLEAR_TID 0x100
-#define OFFSET_TASK_DEFERRED 0x108
-#define OFFSET_TASK_OWN_TIMERS 0x10c
-#define OFFSET_TASK_NEIGHBOUR 0x110
-#define OFFSET_TASK_MEETINGS 0x114
-#define OFFSET_TASK_PREEMPTED 0x118
-#define OFFSET_TASK_MOVED 0x11c
-#define OFFSET_TASK_HABITS 0x120
-#define OFFSET_TASK_WOKEN 0x220
-#define OFFSET_TASK_PARALLEL 0x2a0
-#define OFFSET_TASK_HOOK 0x2a4
-#define OFFSET_TASK_ENTRY_ATOMIC 0x2a8
-#define OFFSET_TASK_ATOMIC 0x2b0
-#define OFFSET_TASK_ALLOCATING 0x2b4
-#define OFFSET_TASK_ALLOCATED 0x2b8
+#define OFFSET_TASK_FUTEX_SEVERAL 0xf0
+#define OFFSET_TASK_FUTEX_COUNT 0xf8
+#define OFFSET_TASK_FUTEX_INDEX 0xfc
+#define OFFSET_TASK_FUTEX_NEXT 0x100
+#define OFFSET_TASK_FUTEX_PREVIOUS 0x104
+#define OFFSET_TASK_SPINS 0x108
+#define OFFSET_TASK_CLEAR_TID 0x110
+#define OFFSET_TASK_DEFERRED 0x118
+#define OFFSET_TASK_OWN_TIMERS 0x11c
+#define OFFSET_TASK_NEIGHBOUR 0x120
+#define OFFSET_TASK_MEETINGS 0x124
+#define OFFSET_TASK_PREEMPTED 0x128
+#define OFFSET_TASK_MOVED 0x12c
+#define OFFSET_TASK_HABITS 0x130
+#define OFFSET_TASK_WOKEN 0x230
+#define OFFSET_TASK_PARALLEL 0x2b0
+#define OFFSET_TASK_HOOK 0x2b4
+#define OFFSET_TASK_ENTRY_ATOMIC 0x2b8
+#define OFFSET_TASK_ATOMIC 0x2c0
+#define OFFSET_TASK_ALLOCATING 0x2c4
+#define OFFSET_TASK_ALLOCATED 0x2c8
 
 #define OFFSET_DOMAIN_TURN 0x0
 #define OFFSET_DOMAIN_STATE 0x8
@@ -177,6 +180,7 @@
 #define OFFSET_DOMAIN_SLEEPERS 0x14
 #define OFFSET_DOMAIN_SPINS 0x18
 #define OFFSET_DOMAIN_JOINED 0x1c
+#define OFFSET_DOMAIN_TOLD 0x20
 
 #define OFFSET_FUTEXES_FIRST 0x0
 #define OFFSET_FUTEXES_LAST 0x4
@@ -314,6 +318,9 @@ struct task {
     uint32_t wake;  /* leader: futex word on which the task waits for a futex (agents) */
     uint32_t futex_bits;  /* the bit set it waits with, 0: it waits to own a PI futex (agent) */
     uint64_t futex_address;  /* the futex that the task waits for, 0: none (agents) */
+    uint64_t futex_several;  /* addresses of all futexes that it waits for, where several (agent) */
+    uint32_t futex_count;  /* how many those are (agent) */
+    uint32_t futex_index;  /* for which of them it was woken (agents) */
     uint32_t futex_next;  /* slot + 1 of the next task in the queue of waiters (agents) */
     uint32_t futex_previous;  /* slot + 1 of the one before it (agents) */
     uint32_t spins;  /* how often it lost its turn since its last call (agent) */
@@ -376,24 +383,27 @@ _Static_assert(offsetof(struct task, copies) == 0xd8, "layout");
 _Static_assert(offsetof(struct task, wake) == 0xdc, "layout");
 _Static_assert(offsetof(struct task, futex_bits) == 0xe0, "layout");
 _Static_assert(offsetof(struct task, futex_address) == 0xe8, "layout");
-_Static_assert(offsetof(struct task, futex_next) == 0xf0, "layout");
-_Static_assert(offsetof(struct task, futex_previous) == 0xf4, "layout");
-_Static_assert(offsetof(struct task, spins) == 0xf8, "layout");
-_Static_assert(offsetof(struct task, clear_tid) == 0x100, "layout");
-_Static_assert(offsetof(struct task, deferred) == 0x108, "layout");
-_Static_assert(offsetof(struct task, own_timers) == 0x10c, "layout");
-_Static_assert(offsetof(struct task, neighbour) == 0x110, "layout");
-_Static_assert(offsetof(struct task, meetings) == 0x114, "layout");
-_Static_assert(offsetof(struct task, preempted) == 0x118, "layout");
-_Static_assert(offsetof(struct task, moved) == 0x11c, "layout");
-_Static_assert(offsetof(struct task, habits) == 0x120, "layout");
-_Static_assert(offsetof(struct task, woken) == 0x220, "layout");
-_Static_assert(offsetof(struct task, parallel) == 0x2a0, "layout");
-_Static_assert(offsetof(struct task, hook) == 0x2a4, "layout");
-_Static_assert(offsetof(struct task, entry_atomic) == 0x2a8, "layout");
-_Static_assert(offsetof(struct task, atomic) == 0x2b0, "layout");
-_Static_assert(offsetof(struct task, allocating) == 0x2b4, "layout");
-_Static_assert(offsetof(struct task, allocated) == 0x2b8, "layout");
+_Static_assert(offsetof(struct task, futex_several) == 0xf0, "layout");
+_Static_assert(offsetof(struct task, futex_count) == 0xf8, "layout");
+_Static_assert(offsetof(struct task, futex_index) == 0xfc, "layout");
+_Static_assert(offsetof(struct task, futex_next) == 0x100, "layout");
+_Static_assert(offsetof(struct task, futex_previous) == 0x104, "layout");
+_Static_assert(offsetof(struct task, spins) == 0x108, "layout");
+_Static_assert(offsetof(struct task, clear_tid) == 0x110, "layout");
+_Static_assert(offsetof(struct task, deferred) == 0x118, "layout");
+_Static_assert(offsetof(struct task, own_timers) == 0x11c, "layout");
+_Static_assert(offsetof(struct task, neighbour) == 0x120, "layout");
+_Static_assert(offsetof(struct task, meetings) == 0x124, "layout");
+_Static_assert(offsetof(struct task, preempted) == 0x128, "layout");
+_Static_assert(offsetof(struct task, moved) == 0x12c, "layout");
+_Static_assert(offsetof(struct task, habits) == 0x130, "layout");
+_Static_assert(offsetof(struct task, woken) == 0x230, "layout");
+_Static_assert(offsetof(struct task, parallel) == 0x2b0, "layout");
+_Static_assert(offsetof(struct task, hook) == 0x2b4, "layout");
+_Static_assert(offsetof(struct task, entry_atomic) == 0x2b8, "layout");
+_Static_assert(offsetof(struct task, atomic) == 0x2c0, "layout");
+_Static_assert(offsetof(struct task, allocating) == 0x2c4, "layout");
+_Static_assert(offsetof(struct task, allocated) == 0x2c8, "layout");
 
 struct domain {
     uint64_t turn;  /* leader: how many turns were taken; follower: whose turn it is (agent) */
@@ -403,6 +413,7 @@ struct domain {
     uint32_t sleepers;  /* follower: a bit for the turn modulo 32 that somebody sleeps for (agent) */
     uint32_t spins;  /* leader: who has the turn was found to spin (agent) */
     uint32_t joined;  /* a process's own: its turns are those of the arena's domain (agent) */
+    uint64_t told;  /* leader: of which turn the supervisor was told last that it lasts (agent) */
 };
 _Static_assert(offsetof(struct domain, turn) == 0x0, "layout");
 _Static_assert(offsetof(struct domain, state) == 0x8, "layout");
@@ -411,6 +422,7 @@ _Static_assert(offsetof(struct domain, events) == 0x10, "layout");
 _Static_assert(offsetof(struct domain, sleepers) == 0x14, "layout");
 _Static_assert(offsetof(struct domain, spins) == 0x18, "layout");
 _Static_assert(offsetof(struct domain, joined) == 0x1c, "layout");
+_Static_assert(offsetof(struct domain, told) == 0x20, "layout");
 
 struct futexes {
     uint32_t first;  /* slot + 1 of the first task that waits for a futex (agent) */

@@ -110,7 +110,7 @@ class Births:
         """A follower's call: another parent, and in a namespace the leader's number."""
         if not words[0] & CLONE_THREAD:
             words[0] = words[0] & ~_LEADERS | CLONE_PARENT
-            words[4] = 0  # with CLONE_PARENT the kernel takes the exit signal of the caller
+        words[4] = 0  # of a thread clone ignores it; with CLONE_PARENT it is the caller's
         child = task.set.child
         assert child is not None
         words[8] = words[9] = 0

@@ -264,6 +264,9 @@ TASK = _structure(
     ("wake", "I", "leader: futex word on which the task waits for a futex (agents)"),
     ("futex_bits", "I", "the bit set it waits with, 0: it waits to own a PI futex (agent)"),
     ("futex_address", "Q", "the futex that the task waits for, 0: none (agents)"),
+    ("futex_several", "Q", "addresses of all futexes that it waits for, where several (agent)"),
+    ("futex_count", "I", "how many those are (agent)"),
+    ("futex_index", "I", "for which of them it was woken (agents)"),
     ("futex_next", "I", "slot + 1 of the next task in the queue of waiters (agents)"),
     ("futex_previous", "I", "slot + 1 of the one before it (agents)"),
     ("spins", "I", "how often it lost its turn since its last call (agent)"),
@@ -297,6 +300,7 @@ DOMAIN = _structure(
     ("sleepers", "I", "follower: a bit for the turn modulo 32 that somebody sleeps for (agent)"),
     ("spins", "I", "leader: who has the turn was found to spin (agent)"),
     ("joined", "I", "a process's own: its turns are those of the arena's domain (agent)"),
+    ("told", "Q", "leader: of which turn the supervisor was told last that it lasts (agent)"),
 )
 
 FUTEXES = _structure(

@@ -102,21 +102,21 @@ def futex(
 ) -> Int: ...
 
 
-@local(handler="order", note="with several variants ENOSYS: programs fall back to futex")
+@local(handler="order")
 def futex_waitv(waiters: Own, nr_futexes: UInt, flags: Hex, timeout: Own, clockid: Int) -> Int: ...
 
 
-@local(handler="order", note="with several variants ENOSYS: programs fall back to futex")
+@local(handler="order")
 def futex_wake(uaddr: Address, mask: Flags, nr: Int, flags: Hex) -> Int: ...
 
 
-@local(handler="order", note="with several variants ENOSYS: programs fall back to futex")
+@local(handler="order")
 def futex_wait(
     uaddr: Address, val: Flags, mask: Flags, flags: Hex, timeout: Own, clockid: Int
 ) -> Int: ...
 
 
-@local(handler="order", note="with several variants ENOSYS: programs fall back to futex")
+@local(handler="order")
 def futex_requeue(waiters: Own, flags: Hex, nr_wake: Int, nr_requeue: Int) -> Int: ...
 
 
