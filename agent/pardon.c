@@ -33,10 +33,10 @@ static void skip_inputs(struct task *task, const struct call_rule *rule,
         }
         uint64_t operand = arguments[argument->operand];
         uint64_t blocks = 1;
-        if (argument->kind == KIND_VECTOR) {
-            blocks = operand < 1024 ? operand : 1024;
-        } else if (argument->kind == KIND_BYTES && argument->layout && arguments[index]) {
+        if (argument->kind == KIND_VECTOR ||
+            (argument->kind == KIND_BYTES && argument->layout && arguments[index])) {
             blocks = argument->length == LENGTH_ARGUMENT ? operand : 1;
+            blocks = rule_is_beyond(argument, operand) ? 0 : blocks;
         }
         for (uint64_t block = 0; block < blocks; block++) {
             skip_block(task);

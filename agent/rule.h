@@ -22,7 +22,14 @@ struct argument_rule {
     uint8_t operand;   /* index of the argument that `length` speaks of */
     uint16_t size;     /* bytes of one element (LENGTH_FIXED: of the whole) */
     uint16_t layout;   /* index into layouts[] of the bytes to compare, 0: all of them */
+    uint32_t most;     /* where the operand is more the kernel looks at nothing; 0: no bound */
 };
+
+/* Whether the kernel refuses the call for the value of the operand, and looks at no byte. */
+static inline int rule_is_beyond(const struct argument_rule *rule, uint64_t operand) {
+    return rule->length == LENGTH_EXACT ? operand != rule->most
+                                        : rule->most && operand > rule->most;
+}
 
 struct call_rule {
     uint8_t executor; /* enum executor */

@@ -48,8 +48,12 @@ static uint64_t operand_of(const struct call *call, const struct argument_rule *
 /* The number of bytes of a buffer before the call (inputs) or its capacity (outputs). */
 static uint64_t capacity_of(struct call *call, const struct argument_rule *rule, int index) {
     uint64_t operand = operand_of(call, rule);
+    if (rule_is_beyond(rule, operand)) {
+        return 0;
+    }
     switch (rule->length) {
     case LENGTH_FIXED:
+    case LENGTH_EXACT:
         return rule->size;
     case LENGTH_ARGUMENT:
     case LENGTH_RESULT:
@@ -192,7 +196,7 @@ void walk_input(struct call *call, int index) {
                     bytes ? address_length(bytes, (uint32_t)capacity_of(call, rule, index)) : 0);
         return;
     case KIND_VECTOR:
-        walk_vector(call, index, (const struct vector *)bytes, operand_of(call, rule), -1);
+        walk_vector(call, index, (const struct vector *)bytes, capacity_of(call, rule, index), -1);
         return;
     case KIND_STRINGS:
         input_strings(call, index, (const uint64_t *)bytes);

@@ -46,9 +46,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 3,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [1] = { /* write */
@@ -58,9 +58,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 3,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [2] = { /* open */
@@ -73,9 +73,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .loading = 1,
         .cloexec_flag = 0x80000,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [3] = { /* close */
@@ -85,7 +85,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [4] = { /* stat */
@@ -94,8 +94,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 2,
         .loading = 1,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 144, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 144, 0, 0},
         },
     },
     [5] = { /* fstat */
@@ -104,8 +104,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 144, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 144, 0, 0},
         },
     },
     [6] = { /* lstat */
@@ -114,8 +114,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 2,
         .loading = 1,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 144, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 144, 0, 0},
         },
     },
     [7] = { /* poll */
@@ -124,9 +124,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 3,
         .blocks = 1,
         .arguments = {
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_ARGUMENT, 1, 8, 1},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_ARGUMENT, 1, 8, 1, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [8] = { /* lseek */
@@ -135,9 +135,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 3,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [9] = { /* mmap */
@@ -146,12 +146,12 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ADDRESS,
         .count = 6,
         .arguments = {
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [10] = { /* mprotect */
@@ -160,9 +160,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [11] = { /* munmap */
@@ -170,8 +170,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [12] = { /* brk */
@@ -179,7 +179,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ADDRESS,
         .count = 1,
         .arguments = {
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [13] = { /* rt_sigaction */
@@ -187,10 +187,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 2},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 2},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_EXACT, 3, 32, 2, 8},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 2, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [14] = { /* rt_sigprocmask */
@@ -198,10 +198,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 3, 1, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_ARGUMENT, 3, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_EXACT, 3, 8, 0, 8},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_EXACT, 3, 8, 0, 8},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [15] = { /* rt_sigreturn */
@@ -217,9 +217,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 3,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [17] = { /* pread64 */
@@ -228,10 +228,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 4,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [18] = { /* pwrite64 */
@@ -240,10 +240,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 4,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [19] = { /* readv */
@@ -253,9 +253,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 3,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_VECTOR, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_VECTOR, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [20] = { /* writev */
@@ -265,9 +265,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 3,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_VECTOR, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_VECTOR, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0, 1024},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [21] = { /* access */
@@ -276,8 +276,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 2,
         .loading = 1,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [22] = { /* pipe */
@@ -286,7 +286,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0, 0},
         },
     },
     [23] = { /* select */
@@ -296,11 +296,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 5,
         .blocks = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_BITS, 0, 1, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_BITS, 0, 1, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_BITS, 0, 1, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 16, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_BITS, 0, 1, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_BITS, 0, 1, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_BITS, 0, 1, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 16, 0, 0},
         },
     },
     [24] = { /* sched_yield */
@@ -315,11 +315,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ADDRESS,
         .count = 5,
         .arguments = {
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [26] = { /* msync */
@@ -327,9 +327,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [27] = { /* mincore */
@@ -337,9 +337,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_PAGES, 1, 1, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_PAGES, 1, 1, 0, 0},
         },
     },
     [28] = { /* madvise */
@@ -347,9 +347,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [29] = { /* shmget */
@@ -357,9 +357,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 3,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [30] = { /* shmat */
@@ -368,9 +368,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ADDRESS,
         .count = 3,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [31] = { /* shmctl */
@@ -379,9 +379,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 3,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [32] = { /* dup */
@@ -391,7 +391,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_DESCRIPTOR,
         .count = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [33] = { /* dup2 */
@@ -401,8 +401,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_DESCRIPTOR,
         .count = 2,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [34] = { /* pause */
@@ -419,8 +419,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .elastic = 1,
         .blocks = 1,
         .arguments = {
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0, 0},
         },
     },
     [36] = { /* getitimer */
@@ -428,8 +428,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0, 0},
         },
     },
     [37] = { /* alarm */
@@ -438,7 +438,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [38] = { /* setitimer */
@@ -447,9 +447,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0, 0},
         },
     },
     [39] = { /* getpid */
@@ -464,10 +464,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 4,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 8, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 8, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [41] = { /* socket */
@@ -477,9 +477,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .cloexec = 2,
         .cloexec_flag = 0x80000,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [42] = { /* connect */
@@ -489,9 +489,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 3,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_SOCKET_ADDRESS, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_SOCKET_ADDRESS, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0, 128},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [43] = { /* accept */
@@ -501,9 +501,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 3,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_POINTED, 2, 1, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 4, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_POINTED, 2, 1, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 4, 0, 0},
         },
     },
     [44] = { /* sendto */
@@ -513,12 +513,12 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 6,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_SOCKET_ADDRESS, DIRECTION_IN, LENGTH_ARGUMENT, 5, 1, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_SOCKET_ADDRESS, DIRECTION_IN, LENGTH_ARGUMENT, 5, 1, 0, 128},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [45] = { /* recvfrom */
@@ -528,12 +528,12 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 6,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_POINTED, 5, 1, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 4, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_POINTED, 5, 1, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 4, 0, 0},
         },
     },
     [46] = { /* sendmsg */
@@ -544,9 +544,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 3,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 56, 3},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 56, 3, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [47] = { /* recvmsg */
@@ -557,9 +557,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 3,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 56, 3},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 56, 3, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [48] = { /* shutdown */
@@ -568,8 +568,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [49] = { /* bind */
@@ -578,9 +578,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_SOCKET_ADDRESS, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_SOCKET_ADDRESS, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0, 128},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [50] = { /* listen */
@@ -589,8 +589,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [51] = { /* getsockname */
@@ -599,9 +599,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_POINTED, 2, 1, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 4, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_POINTED, 2, 1, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 4, 0, 0},
         },
     },
     [52] = { /* getpeername */
@@ -610,9 +610,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_POINTED, 2, 1, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 4, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_POINTED, 2, 1, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 4, 0, 0},
         },
     },
     [53] = { /* socketpair */
@@ -621,10 +621,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0, 0},
         },
     },
     [54] = { /* setsockopt */
@@ -633,11 +633,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 4, 1, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 4, 1, 0, 2147483647},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [55] = { /* getsockopt */
@@ -646,11 +646,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_POINTED, 4, 1, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 4, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_POINTED, 4, 1, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 4, 0, 0},
         },
     },
     [56] = { /* clone */
@@ -659,11 +659,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 5,
         .arguments = {
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [57] = { /* fork */
@@ -685,9 +685,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_STRINGS, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_STRINGS, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_STRINGS, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_STRINGS, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [60] = { /* exit */
@@ -697,7 +697,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [61] = { /* wait4 */
@@ -706,10 +706,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 4,
         .blocks = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 144, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 144, 0, 0},
         },
     },
     [62] = { /* kill */
@@ -718,8 +718,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [63] = { /* uname */
@@ -728,7 +728,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 1,
         .loading = 1,
         .arguments = {
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 390, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 390, 0, 0},
         },
     },
     [64] = { /* semget */
@@ -736,9 +736,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 3,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [65] = { /* semop */
@@ -748,9 +748,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 3,
         .blocks = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 2, 6, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 2, 6, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [66] = { /* semctl */
@@ -759,10 +759,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 4,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [67] = { /* shmdt */
@@ -771,7 +771,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [68] = { /* msgget */
@@ -779,8 +779,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [69] = { /* msgsnd */
@@ -790,10 +790,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 4,
         .blocks = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_MESSAGE, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_MESSAGE, 2, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [70] = { /* msgrcv */
@@ -802,11 +802,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 5,
         .blocks = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_MESSAGE, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_MESSAGE, 2, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [71] = { /* msgctl */
@@ -815,9 +815,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 3,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [72] = { /* fcntl */
@@ -827,9 +827,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 3,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [73] = { /* flock */
@@ -839,8 +839,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 2,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [74] = { /* fsync */
@@ -850,7 +850,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 1,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [75] = { /* fdatasync */
@@ -860,7 +860,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 1,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [76] = { /* truncate */
@@ -869,8 +869,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [77] = { /* ftruncate */
@@ -879,8 +879,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [78] = { /* getdents */
@@ -889,9 +889,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 3,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [79] = { /* getcwd */
@@ -899,8 +899,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 2,
         .arguments = {
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 1, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 1, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [80] = { /* chdir */
@@ -909,7 +909,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [81] = { /* fchdir */
@@ -918,7 +918,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [82] = { /* rename */
@@ -927,8 +927,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [83] = { /* mkdir */
@@ -937,8 +937,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [84] = { /* rmdir */
@@ -947,7 +947,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [85] = { /* creat */
@@ -958,8 +958,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 2,
         .blocks = 1,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [86] = { /* link */
@@ -968,8 +968,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [87] = { /* unlink */
@@ -978,7 +978,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [88] = { /* symlink */
@@ -987,8 +987,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [89] = { /* readlink */
@@ -997,9 +997,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 3,
         .loading = 1,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [90] = { /* chmod */
@@ -1008,8 +1008,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [91] = { /* fchmod */
@@ -1018,8 +1018,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [92] = { /* chown */
@@ -1028,9 +1028,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [93] = { /* fchown */
@@ -1039,9 +1039,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [94] = { /* lchown */
@@ -1050,9 +1050,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [95] = { /* umask */
@@ -1060,7 +1060,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [96] = { /* gettimeofday */
@@ -1069,8 +1069,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 2,
         .elastic = 1,
         .arguments = {
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0, 0},
         },
     },
     [97] = { /* getrlimit */
@@ -1079,8 +1079,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 2,
         .loading = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0, 0},
         },
     },
     [98] = { /* getrusage */
@@ -1088,8 +1088,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 144, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 144, 0, 0},
         },
     },
     [99] = { /* sysinfo */
@@ -1098,7 +1098,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 1,
         .loading = 1,
         .arguments = {
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 112, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 112, 0, 0},
         },
     },
     [100] = { /* times */
@@ -1106,7 +1106,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 1,
         .arguments = {
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0, 0},
         },
     },
     [101] = { /* ptrace */
@@ -1127,9 +1127,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 3,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [104] = { /* getgid */
@@ -1143,7 +1143,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [106] = { /* setgid */
@@ -1152,7 +1152,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [107] = { /* geteuid */
@@ -1171,8 +1171,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [110] = { /* getppid */
@@ -1197,8 +1197,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [114] = { /* setregid */
@@ -1207,8 +1207,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [115] = { /* getgroups */
@@ -1216,8 +1216,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 0, 4, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 0, 4, 0, 0},
         },
     },
     [116] = { /* setgroups */
@@ -1226,8 +1226,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 0, 4, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 0, 4, 0, 65536},
         },
     },
     [117] = { /* setresuid */
@@ -1236,9 +1236,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [118] = { /* getresuid */
@@ -1246,9 +1246,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
         },
     },
     [119] = { /* setresgid */
@@ -1257,9 +1257,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [120] = { /* getresgid */
@@ -1267,9 +1267,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
         },
     },
     [121] = { /* getpgid */
@@ -1277,7 +1277,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [122] = { /* setfsuid */
@@ -1286,7 +1286,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [123] = { /* setfsgid */
@@ -1295,7 +1295,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [124] = { /* getsid */
@@ -1303,7 +1303,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [125] = { /* capget */
@@ -1312,8 +1312,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 8, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 24, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 8, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 24, 0, 0},
         },
     },
     [126] = { /* capset */
@@ -1322,8 +1322,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 8, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 24, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 8, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 24, 0, 0},
         },
     },
     [127] = { /* rt_sigpending */
@@ -1331,8 +1331,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_ARGUMENT, 1, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_ARGUMENT, 1, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [128] = { /* rt_sigtimedwait */
@@ -1341,10 +1341,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 4,
         .blocks = 1,
         .arguments = {
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 3, 1, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 128, 4},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_EXACT, 3, 8, 0, 8},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 128, 4, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_EXACT, 3, 16, 0, 8},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [129] = { /* rt_sigqueueinfo */
@@ -1353,9 +1353,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 128, 4},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 128, 4, 0},
         },
     },
     [130] = { /* rt_sigsuspend */
@@ -1365,8 +1365,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 2,
         .blocks = 1,
         .arguments = {
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 1, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_EXACT, 1, 8, 0, 8},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [131] = { /* sigaltstack */
@@ -1374,8 +1374,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 24, 5},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 24, 5},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 24, 5, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 24, 5, 0},
         },
     },
     [132] = { /* utime */
@@ -1384,8 +1384,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0, 0},
         },
     },
     [133] = { /* mknod */
@@ -1394,9 +1394,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [134] = { /* uselib */
@@ -1411,7 +1411,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [136] = { /* ustat */
@@ -1419,8 +1419,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0, 0},
         },
     },
     [137] = { /* statfs */
@@ -1428,8 +1428,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 120, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 120, 0, 0},
         },
     },
     [138] = { /* fstatfs */
@@ -1438,8 +1438,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 120, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 120, 0, 0},
         },
     },
     [139] = { /* sysfs */
@@ -1453,8 +1453,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [141] = { /* setpriority */
@@ -1463,9 +1463,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [142] = { /* sched_setparam */
@@ -1473,8 +1473,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0, 0},
         },
     },
     [143] = { /* sched_getparam */
@@ -1482,8 +1482,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
         },
     },
     [144] = { /* sched_setscheduler */
@@ -1491,9 +1491,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0, 0},
         },
     },
     [145] = { /* sched_getscheduler */
@@ -1501,7 +1501,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [146] = { /* sched_get_priority_max */
@@ -1509,7 +1509,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [147] = { /* sched_get_priority_min */
@@ -1517,7 +1517,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [148] = { /* sched_rr_get_interval */
@@ -1525,8 +1525,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0, 0},
         },
     },
     [149] = { /* mlock */
@@ -1534,8 +1534,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [150] = { /* munlock */
@@ -1543,8 +1543,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [151] = { /* mlockall */
@@ -1552,7 +1552,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [152] = { /* munlockall */
@@ -1590,11 +1590,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 5,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [158] = { /* arch_prctl */
@@ -1603,8 +1603,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [159] = { /* adjtimex */
@@ -1613,7 +1613,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 1,
         .arguments = {
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 208, 6},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 208, 6, 0},
         },
     },
     [160] = { /* setrlimit */
@@ -1622,8 +1622,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0, 0},
         },
     },
     [161] = { /* chroot */
@@ -1632,7 +1632,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [162] = { /* sync */
@@ -1647,7 +1647,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [164] = { /* settimeofday */
@@ -1656,8 +1656,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 8, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 8, 0, 0},
         },
     },
     [165] = { /* mount */
@@ -1666,11 +1666,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [166] = { /* umount2 */
@@ -1679,8 +1679,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [167] = { /* swapon */
@@ -1689,8 +1689,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [168] = { /* swapoff */
@@ -1699,7 +1699,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [169] = { /* reboot */
@@ -1708,10 +1708,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [170] = { /* sethostname */
@@ -1720,8 +1720,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 1, 1, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 1, 1, 0, 64},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [171] = { /* setdomainname */
@@ -1730,8 +1730,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 1, 1, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 1, 1, 0, 64},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [172] = { /* iopl */
@@ -1829,9 +1829,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [188] = { /* setxattr */
@@ -1840,11 +1840,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 3, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 3, 1, 0, 65536},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [189] = { /* lsetxattr */
@@ -1853,11 +1853,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 3, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 3, 1, 0, 65536},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [190] = { /* fsetxattr */
@@ -1866,11 +1866,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 3, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 3, 1, 0, 65536},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [191] = { /* getxattr */
@@ -1878,10 +1878,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 4,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 3, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 3, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [192] = { /* lgetxattr */
@@ -1889,10 +1889,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 4,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 3, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 3, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [193] = { /* fgetxattr */
@@ -1901,10 +1901,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 4,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 3, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 3, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [194] = { /* listxattr */
@@ -1912,9 +1912,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 3,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [195] = { /* llistxattr */
@@ -1922,9 +1922,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 3,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [196] = { /* flistxattr */
@@ -1933,9 +1933,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 3,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [197] = { /* removexattr */
@@ -1944,8 +1944,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [198] = { /* lremovexattr */
@@ -1954,8 +1954,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [199] = { /* fremovexattr */
@@ -1964,8 +1964,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [200] = { /* tkill */
@@ -1974,8 +1974,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [201] = { /* time */
@@ -1984,7 +1984,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 1,
         .elastic = 1,
         .arguments = {
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0, 0},
         },
     },
     [202] = { /* futex */
@@ -1993,12 +1993,12 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 6,
         .arguments = {
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [203] = { /* sched_setaffinity */
@@ -2006,9 +2006,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 1, 1, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 1, 1, 0, 0},
         },
     },
     [204] = { /* sched_getaffinity */
@@ -2017,9 +2017,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 3,
         .loading = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 1, 1, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 1, 1, 0, 0},
         },
     },
     [205] = { /* set_thread_area */
@@ -2076,7 +2076,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_DESCRIPTOR,
         .count = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [214] = { /* epoll_ctl_old */
@@ -2097,11 +2097,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [217] = { /* getdents64 */
@@ -2110,9 +2110,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 3,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [218] = { /* set_tid_address */
@@ -2121,7 +2121,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 1,
         .arguments = {
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [219] = { /* restart_syscall */
@@ -2136,10 +2136,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 4,
         .blocks = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 2, 6, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 2, 6, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0, 0},
         },
     },
     [221] = { /* fadvise64 */
@@ -2148,10 +2148,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [222] = { /* timer_create */
@@ -2161,9 +2161,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 64, 7},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 64, 7, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
         },
     },
     [223] = { /* timer_settime */
@@ -2172,10 +2172,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0, 0},
         },
     },
     [224] = { /* timer_gettime */
@@ -2183,8 +2183,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0, 0},
         },
     },
     [225] = { /* timer_getoverrun */
@@ -2192,7 +2192,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [226] = { /* timer_delete */
@@ -2201,7 +2201,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [227] = { /* clock_settime */
@@ -2210,8 +2210,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0, 0},
         },
     },
     [228] = { /* clock_gettime */
@@ -2220,8 +2220,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 2,
         .elastic = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0, 0},
         },
     },
     [229] = { /* clock_getres */
@@ -2229,8 +2229,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0, 0},
         },
     },
     [230] = { /* clock_nanosleep */
@@ -2241,10 +2241,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .elastic = 1,
         .blocks = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0, 0},
         },
     },
     [231] = { /* exit_group */
@@ -2254,7 +2254,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [232] = { /* epoll_wait */
@@ -2265,10 +2265,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 4,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 12, 6},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 12, 6, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [233] = { /* epoll_ctl */
@@ -2278,10 +2278,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 12, 6},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 12, 6, 0},
         },
     },
     [234] = { /* tgkill */
@@ -2290,9 +2290,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [235] = { /* utimes */
@@ -2301,8 +2301,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 0, 0},
         },
     },
     [236] = { /* vserver */
@@ -2316,12 +2316,12 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 6,
         .arguments = {
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [238] = { /* set_mempolicy */
@@ -2329,9 +2329,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [239] = { /* get_mempolicy */
@@ -2339,11 +2339,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [240] = { /* mq_open */
@@ -2353,10 +2353,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 4,
         .cloexec = 255,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 64, 8},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 64, 8, 0},
         },
     },
     [241] = { /* mq_unlink */
@@ -2365,7 +2365,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [242] = { /* mq_timedsend */
@@ -2375,11 +2375,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 5,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0, 0},
         },
     },
     [243] = { /* mq_timedreceive */
@@ -2389,11 +2389,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 5,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0, 0},
         },
     },
     [244] = { /* mq_notify */
@@ -2402,8 +2402,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 64, 7},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 64, 7, 0},
         },
     },
     [245] = { /* mq_getsetattr */
@@ -2412,9 +2412,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 64, 9},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 64, 8},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 64, 9, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 64, 8, 0},
         },
     },
     [246] = { /* kexec_load */
@@ -2429,11 +2429,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 5,
         .blocks = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 28, 10},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 144, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 28, 10, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 144, 0, 0},
         },
     },
     [248] = { /* add_key */
@@ -2460,9 +2460,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [252] = { /* ioprio_get */
@@ -2470,8 +2470,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [253] = { /* inotify_init */
@@ -2485,9 +2485,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 3,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [255] = { /* inotify_rm_watch */
@@ -2496,8 +2496,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [256] = { /* migrate_pages */
@@ -2505,10 +2505,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 4,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [257] = { /* openat */
@@ -2522,10 +2522,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .loading = 1,
         .cloexec_flag = 0x80000,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [258] = { /* mkdirat */
@@ -2534,9 +2534,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [259] = { /* mknodat */
@@ -2545,10 +2545,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [260] = { /* fchownat */
@@ -2557,11 +2557,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [261] = { /* futimesat */
@@ -2570,9 +2570,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 0, 0},
         },
     },
     [262] = { /* newfstatat */
@@ -2582,10 +2582,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 4,
         .loading = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 144, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 144, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [263] = { /* unlinkat */
@@ -2594,9 +2594,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [264] = { /* renameat */
@@ -2605,10 +2605,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [265] = { /* linkat */
@@ -2617,11 +2617,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [266] = { /* symlinkat */
@@ -2630,9 +2630,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [267] = { /* readlinkat */
@@ -2642,10 +2642,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 4,
         .loading = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 3, 1, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 3, 1, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [268] = { /* fchmodat */
@@ -2654,9 +2654,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [269] = { /* faccessat */
@@ -2666,9 +2666,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 3,
         .loading = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [270] = { /* pselect6 */
@@ -2679,12 +2679,12 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 6,
         .blocks = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_BITS, 0, 1, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_BITS, 0, 1, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_BITS, 0, 1, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 16, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 11},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_BITS, 0, 1, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_BITS, 0, 1, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_BITS, 0, 1, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 16, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 11, 0},
         },
     },
     [271] = { /* ppoll */
@@ -2694,11 +2694,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 5,
         .blocks = 1,
         .arguments = {
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_ARGUMENT, 1, 8, 1},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 16, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 4, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_ARGUMENT, 1, 8, 1, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 16, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_EXACT, 4, 8, 0, 8},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [272] = { /* unshare */
@@ -2708,7 +2708,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [273] = { /* set_robust_list */
@@ -2716,8 +2716,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [274] = { /* get_robust_list */
@@ -2725,9 +2725,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [275] = { /* splice */
@@ -2737,12 +2737,12 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 6,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 8, 0},
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 8, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 8, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 8, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [276] = { /* tee */
@@ -2752,10 +2752,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 4,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [277] = { /* sync_file_range */
@@ -2765,10 +2765,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 4,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [278] = { /* vmsplice */
@@ -2778,10 +2778,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 4,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_VECTOR, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_VECTOR, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0, 1024},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [279] = { /* move_pages */
@@ -2789,12 +2789,12 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 6,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [280] = { /* utimensat */
@@ -2803,10 +2803,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [281] = { /* epoll_pwait */
@@ -2817,12 +2817,12 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 6,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 12, 6},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 5, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 12, 6, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_EXACT, 5, 8, 0, 8},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [282] = { /* signalfd */
@@ -2831,9 +2831,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_DESCRIPTOR,
         .count = 3,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_EXACT, 2, 8, 0, 8},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [283] = { /* timerfd_create */
@@ -2843,8 +2843,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .cloexec = 2,
         .cloexec_flag = 0x80000,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [284] = { /* eventfd */
@@ -2852,7 +2852,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_DESCRIPTOR,
         .count = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [285] = { /* fallocate */
@@ -2861,10 +2861,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [286] = { /* timerfd_settime */
@@ -2873,10 +2873,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0, 0},
         },
     },
     [287] = { /* timerfd_gettime */
@@ -2885,8 +2885,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0, 0},
         },
     },
     [288] = { /* accept4 */
@@ -2898,10 +2898,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .blocks = 1,
         .cloexec_flag = 0x80000,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_POINTED, 2, 1, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 4, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_POINTED, 2, 1, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 4, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [289] = { /* signalfd4 */
@@ -2912,10 +2912,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .cloexec = 4,
         .cloexec_flag = 0x80000,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_EXACT, 2, 8, 0, 8},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [290] = { /* eventfd2 */
@@ -2925,8 +2925,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .cloexec = 2,
         .cloexec_flag = 0x80000,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [291] = { /* epoll_create1 */
@@ -2937,7 +2937,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .cloexec = 1,
         .cloexec_flag = 0x80000,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [292] = { /* dup3 */
@@ -2949,9 +2949,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .cloexec = 3,
         .cloexec_flag = 0x80000,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [293] = { /* pipe2 */
@@ -2960,8 +2960,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [294] = { /* inotify_init1 */
@@ -2971,7 +2971,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .cloexec = 1,
         .cloexec_flag = 0x80000,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [295] = { /* preadv */
@@ -2981,11 +2981,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 5,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_VECTOR, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_VECTOR, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [296] = { /* pwritev */
@@ -2995,11 +2995,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 5,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_VECTOR, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_VECTOR, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0, 1024},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [297] = { /* rt_tgsigqueueinfo */
@@ -3008,10 +3008,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 128, 4},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 128, 4, 0},
         },
     },
     [298] = { /* perf_event_open */
@@ -3028,11 +3028,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 5,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 64, 3},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 16, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 64, 3, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 16, 0, 0},
         },
     },
     [300] = { /* fanotify_init */
@@ -3054,10 +3054,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0, 0},
         },
     },
     [303] = { /* name_to_handle_at */
@@ -3078,8 +3078,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 2,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 208, 6},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 208, 6, 0},
         },
     },
     [306] = { /* syncfs */
@@ -3089,7 +3089,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 1,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [307] = { /* sendmmsg */
@@ -3100,10 +3100,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 4,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 64, 3},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 64, 3, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [308] = { /* setns */
@@ -3113,8 +3113,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [309] = { /* getcpu */
@@ -3123,9 +3123,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 3,
         .elastic = 1,
         .arguments = {
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [310] = { /* process_vm_readv */
@@ -3146,11 +3146,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 5,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [313] = { /* finit_module */
@@ -3164,9 +3164,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 48, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 48, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [315] = { /* sched_getattr */
@@ -3174,10 +3174,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_ARGUMENT, 2, 1, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_ARGUMENT, 2, 1, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [316] = { /* renameat2 */
@@ -3186,11 +3186,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [317] = { /* seccomp */
@@ -3205,9 +3205,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 3,
         .loading = 1,
         .arguments = {
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 1, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 1, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [319] = { /* memfd_create */
@@ -3218,8 +3218,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .cloexec = 2,
         .cloexec_flag = 0x1,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [320] = { /* kexec_file_load */
@@ -3241,11 +3241,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_STRINGS, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_STRINGS, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_STRINGS, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_STRINGS, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [323] = { /* userfaultfd */
@@ -3259,9 +3259,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 3,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [325] = { /* mlock2 */
@@ -3269,9 +3269,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [326] = { /* copy_file_range */
@@ -3281,12 +3281,12 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 6,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 8, 0},
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 8, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 8, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 8, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [327] = { /* preadv2 */
@@ -3296,12 +3296,12 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 6,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_VECTOR, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_VECTOR, DIRECTION_OUT, LENGTH_RESULT, 2, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [328] = { /* pwritev2 */
@@ -3311,12 +3311,12 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 6,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_VECTOR, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_VECTOR, DIRECTION_IN, LENGTH_ARGUMENT, 2, 1, 0, 1024},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [329] = { /* pkey_mprotect */
@@ -3325,10 +3325,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [330] = { /* pkey_alloc */
@@ -3336,8 +3336,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 2,
         .arguments = {
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [331] = { /* pkey_free */
@@ -3345,7 +3345,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [332] = { /* statx */
@@ -3355,11 +3355,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 5,
         .loading = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 256, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 256, 0, 0},
         },
     },
     [333] = { /* io_pgetevents */
@@ -3392,10 +3392,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 128, 4},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 128, 4, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [425] = { /* io_uring_setup */
@@ -3424,9 +3424,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .cloexec = 3,
         .cloexec_flag = 0x80000,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [429] = { /* move_mount */
@@ -3435,11 +3435,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [430] = { /* fsopen */
@@ -3450,8 +3450,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .cloexec = 2,
         .cloexec_flag = 0x1,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [431] = { /* fsconfig */
@@ -3460,11 +3460,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [432] = { /* fsmount */
@@ -3475,9 +3475,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .cloexec = 2,
         .cloexec_flag = 0x1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [433] = { /* fspick */
@@ -3488,9 +3488,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .cloexec = 3,
         .cloexec_flag = 0x1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [434] = { /* pidfd_open */
@@ -3499,8 +3499,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 2,
         .cloexec = 255,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [435] = { /* clone3 */
@@ -3509,8 +3509,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 2,
         .arguments = {
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 64, 12},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 64, 12, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [436] = { /* close_range */
@@ -3519,9 +3519,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [437] = { /* openat2 */
@@ -3532,10 +3532,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 4,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 24, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 24, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [438] = { /* pidfd_getfd */
@@ -3551,10 +3551,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 4,
         .loading = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [440] = { /* process_madvise */
@@ -3563,11 +3563,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 5,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [441] = { /* epoll_pwait2 */
@@ -3578,12 +3578,12 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 6,
         .blocks = 1,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 12, 6},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 5, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 12, 6, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_EXACT, 5, 8, 0, 8},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [442] = { /* mount_setattr */
@@ -3592,11 +3592,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 4, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 4, 1, 0, 4096},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [443] = { /* quotactl_fd */
@@ -3635,8 +3635,8 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [449] = { /* futex_waitv */
@@ -3645,11 +3645,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 5,
         .arguments = {
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [450] = { /* set_mempolicy_home_node */
@@ -3657,10 +3657,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [451] = { /* cachestat */
@@ -3669,10 +3669,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 40, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 40, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [452] = { /* fchmodat2 */
@@ -3681,10 +3681,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [453] = { /* map_shadow_stack */
@@ -3699,10 +3699,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 4,
         .arguments = {
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [455] = { /* futex_wait */
@@ -3711,12 +3711,12 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 6,
         .arguments = {
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [456] = { /* futex_requeue */
@@ -3725,10 +3725,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 4,
         .arguments = {
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [457] = { /* statmount */
@@ -3736,10 +3736,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 24, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_ARGUMENT, 2, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 24, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_ARGUMENT, 2, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [458] = { /* listmount */
@@ -3747,10 +3747,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 4,
         .arguments = {
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 24, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 8, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 24, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 8, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [459] = { /* lsm_get_self_attr */
@@ -3759,10 +3759,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 4,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_POINTED, 2, 1, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 4, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_POINTED, 2, 1, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 4, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [460] = { /* lsm_set_self_attr */
@@ -3777,9 +3777,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 3,
         .arguments = {
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_POINTED, 1, 1, 0},
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 4, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_POINTED, 1, 1, 0, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 4, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [462] = { /* mseal */
@@ -3788,9 +3788,9 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
-            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_ADDRESS, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [463] = { /* setxattrat */
@@ -3811,11 +3811,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 5,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 4, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 4, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [466] = { /* removexattrat */
@@ -3824,10 +3824,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [467] = { /* open_tree_attr */
@@ -3838,11 +3838,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .cloexec = 3,
         .cloexec_flag = 0x80000,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 4, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 4, 1, 0, 4096},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [468] = { /* file_getattr */
@@ -3851,11 +3851,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_ARGUMENT, 3, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_ARGUMENT, 3, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [469] = { /* file_setattr */
@@ -3864,11 +3864,11 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
-            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
-            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 3, 1, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 3, 1, 0, 4096},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [470] = { /* listns */
@@ -3876,10 +3876,10 @@ static const struct call_rule rules[RULES_COUNT] = {
         .result = RESULT_VALUE,
         .count = 4,
         .arguments = {
-            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 0},
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 8, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 8, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [471] = { /* rseq_slice_yield */
@@ -3895,24 +3895,24 @@ enum { IOCTL_RULES_COUNT = 180 };
 static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     { /* FIBMAP */
         .request = 0x1, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* FIGETBSZ */
         .request = 0x2, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* IOCTL_VM_SOCKETS_GET_LOCAL_CID */
         .request = 0x7b9, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* BLKROSET */
         .request = 0x125d, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* BLKROGET */
         .request = 0x125e, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* BLKRRPART */
         .request = 0x125f, .executor = EXECUTOR_LEADER,
@@ -3920,7 +3920,7 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     },
     { /* BLKGETSIZE */
         .request = 0x1260, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0, 0},
     },
     { /* BLKFLSBUF */
         .request = 0x1261, .executor = EXECUTOR_LEADER,
@@ -3929,28 +3929,28 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     { /* BLKRASET */
         .request = 0x1262, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* BLKRAGET */
         .request = 0x1263, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0, 0},
     },
     { /* BLKFRASET */
         .request = 0x1264, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* BLKFRAGET */
         .request = 0x1265, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0, 0},
     },
     { /* BLKSECTGET */
         .request = 0x1267, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 2, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 2, 0, 0},
     },
     { /* BLKSSZGET */
         .request = 0x1268, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* BLKPG */
         .request = 0x1269, .executor = EXECUTOR_REFUSED,
@@ -3959,41 +3959,41 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     { /* BLKDISCARD */
         .request = 0x1277, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0, 0},
     },
     { /* BLKIOMIN */
         .request = 0x1278, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* BLKIOOPT */
         .request = 0x1279, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* BLKALIGNOFF */
         .request = 0x127a, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* BLKPBSZGET */
         .request = 0x127b, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* BLKDISCARDZEROES */
         .request = 0x127c, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* BLKSECDISCARD */
         .request = 0x127d, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0, 0},
     },
     { /* BLKROTATIONAL */
         .request = 0x127e, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 2, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 2, 0, 0},
     },
     { /* BLKZEROOUT */
         .request = 0x127f, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 16, 0, 0},
     },
     { /* SG_IO */
         .request = 0x2285, .executor = EXECUTOR_REFUSED,
@@ -4001,39 +4001,39 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     },
     { /* KDGETLED */
         .request = 0x4b31, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 1, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 1, 0, 0},
     },
     { /* KDSETLED */
         .request = 0x4b32, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* KDGKBTYPE */
         .request = 0x4b33, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 1, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 1, 0, 0},
     },
     { /* KDSETMODE */
         .request = 0x4b3a, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* KDGETMODE */
         .request = 0x4b3b, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* KDGKBMODE */
         .request = 0x4b44, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* KDSKBMODE */
         .request = 0x4b45, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* LOOP_SET_FD */
         .request = 0x4c00, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* LOOP_CLR_FD */
         .request = 0x4c01, .executor = EXECUTOR_LEADER,
@@ -4042,11 +4042,11 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     { /* LOOP_SET_STATUS64 */
         .request = 0x4c04, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 232, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 232, 0, 0},
     },
     { /* LOOP_GET_STATUS64 */
         .request = 0x4c05, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 232, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 232, 0, 0},
     },
     { /* LOOP_SET_CAPACITY */
         .request = 0x4c07, .executor = EXECUTOR_LEADER,
@@ -4055,63 +4055,63 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     { /* LOOP_CONFIGURE */
         .request = 0x4c0a, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 304, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 304, 0, 0},
     },
     { /* LOOP_CTL_GET_FREE */
         .request = 0x4c82, .executor = EXECUTOR_LEADER,
     },
     { /* TCGETS */
         .request = 0x5401, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 36, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 36, 0, 0},
     },
     { /* TCSETS */
         .request = 0x5402, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 36, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 36, 0, 0},
     },
     { /* TCSETSW */
         .request = 0x5403, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 36, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 36, 0, 0},
     },
     { /* TCSETSF */
         .request = 0x5404, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 36, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 36, 0, 0},
     },
     { /* TCGETA */
         .request = 0x5405, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 18, 13},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 18, 13, 0},
     },
     { /* TCSETA */
         .request = 0x5406, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 18, 13},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 18, 13, 0},
     },
     { /* TCSETAW */
         .request = 0x5407, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 18, 13},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 18, 13, 0},
     },
     { /* TCSETAF */
         .request = 0x5408, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 18, 13},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 18, 13, 0},
     },
     { /* TCSBRK */
         .request = 0x5409, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* TCXONC */
         .request = 0x540a, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* TCFLSH */
         .request = 0x540b, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* TIOCEXCL */
         .request = 0x540c, .executor = EXECUTOR_LEADER,
@@ -4122,66 +4122,66 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     { /* TIOCSCTTY */
         .request = 0x540e, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* TIOCGPGRP */
         .request = 0x540f, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TIOCSPGRP */
         .request = 0x5410, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TIOCOUTQ */
         .request = 0x5411, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TIOCSTI */
         .request = 0x5412, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 1, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 1, 0, 0},
     },
     { /* TIOCGWINSZ */
         .request = 0x5413, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0, 0},
     },
     { /* TIOCSWINSZ */
         .request = 0x5414, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 8, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 8, 0, 0},
     },
     { /* TIOCMGET */
         .request = 0x5415, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TIOCMBIS */
         .request = 0x5416, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TIOCMBIC */
         .request = 0x5417, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TIOCMSET */
         .request = 0x5418, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TIOCGSOFTCAR */
         .request = 0x5419, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TIOCSSOFTCAR */
         .request = 0x541a, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* FIONREAD */
         .request = 0x541b, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TIOCLINUX */
         .request = 0x541c, .executor = EXECUTOR_REFUSED,
@@ -4193,7 +4193,7 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     },
     { /* TIOCGSERIAL */
         .request = 0x541e, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 72, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 72, 0, 0},
     },
     { /* TIOCSSERIAL */
         .request = 0x541f, .executor = EXECUTOR_REFUSED,
@@ -4201,11 +4201,11 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     },
     { /* TIOCPKT */
         .request = 0x5420, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* FIONBIO */
         .request = 0x5421, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TIOCNOTTY */
         .request = 0x5422, .executor = EXECUTOR_LEADER,
@@ -4214,16 +4214,16 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     { /* TIOCSETD */
         .request = 0x5423, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TIOCGETD */
         .request = 0x5424, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TCSBRKP */
         .request = 0x5425, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* TIOCSBRK */
         .request = 0x5427, .executor = EXECUTOR_LEADER,
@@ -4235,16 +4235,16 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     },
     { /* TIOCGSID */
         .request = 0x5429, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TIOCGRS485 */
         .request = 0x542e, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0, 0},
     },
     { /* TIOCSRS485 */
         .request = 0x542f, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 32, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 32, 0, 0},
     },
     { /* TIOCVHANGUP */
         .request = 0x5437, .executor = EXECUTOR_LEADER,
@@ -4253,7 +4253,7 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     { /* TIOCGPTPEER */
         .request = 0x5441, .executor = EXECUTOR_LEADER,
         .result = RESULT_DESCRIPTOR, .cloexec = 1,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* FIONCLEX */
         .request = 0x5450, .executor = EXECUTOR_EVERYONE,
@@ -4264,79 +4264,79 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     { /* FIOASYNC */
         .request = 0x5452, .executor = EXECUTOR_LEADER,
         .flags = FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TIOCSERGETLSR */
         .request = 0x5459, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TIOCMIWAIT */
         .request = 0x545c, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* TIOCGICOUNT */
         .request = 0x545d, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 80, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 80, 0, 0},
     },
     { /* FIOQSIZE */
         .request = 0x5460, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0, 0},
     },
     { /* VT_OPENQRY */
         .request = 0x5600, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* VT_GETMODE */
         .request = 0x5601, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0, 0},
     },
     { /* VT_SETMODE */
         .request = 0x5602, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 8, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 8, 0, 0},
     },
     { /* VT_GETSTATE */
         .request = 0x5603, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 6, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 6, 0, 0},
     },
     { /* VT_ACTIVATE */
         .request = 0x5606, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* VT_WAITACTIVE */
         .request = 0x5607, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* FIOSETOWN */
         .request = 0x8901, .executor = EXECUTOR_LEADER,
         .flags = FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* SIOCSPGRP */
         .request = 0x8902, .executor = EXECUTOR_LEADER,
         .flags = FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* FIOGETOWN */
         .request = 0x8903, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* SIOCGPGRP */
         .request = 0x8904, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* SIOCATMARK */
         .request = 0x8905, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* SIOCGSTAMP */
         .request = 0x8906, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0, 0},
     },
     { /* SIOCGSTAMPNS */
         .request = 0x8907, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0, 0},
     },
     { /* SIOCADDRT */
         .request = 0x890b, .executor = EXECUTOR_REFUSED,
@@ -4348,7 +4348,7 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     },
     { /* SIOCGIFNAME */
         .request = 0x8910, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 14},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 14, 0},
     },
     { /* SIOCGIFCONF */
         .request = 0x8912, .executor = EXECUTOR_REFUSED,
@@ -4356,120 +4356,120 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     },
     { /* SIOCGIFFLAGS */
         .request = 0x8913, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15, 0},
     },
     { /* SIOCSIFFLAGS */
         .request = 0x8914, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 16},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 16, 0},
     },
     { /* SIOCGIFADDR */
         .request = 0x8915, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15, 0},
     },
     { /* SIOCSIFADDR */
         .request = 0x8916, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 17},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 17, 0},
     },
     { /* SIOCGIFDSTADDR */
         .request = 0x8917, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15, 0},
     },
     { /* SIOCSIFDSTADDR */
         .request = 0x8918, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 17},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 17, 0},
     },
     { /* SIOCGIFBRDADDR */
         .request = 0x8919, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15, 0},
     },
     { /* SIOCSIFBRDADDR */
         .request = 0x891a, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 17},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 17, 0},
     },
     { /* SIOCGIFNETMASK */
         .request = 0x891b, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15, 0},
     },
     { /* SIOCSIFNETMASK */
         .request = 0x891c, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 17},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 17, 0},
     },
     { /* SIOCGIFMETRIC */
         .request = 0x891d, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15, 0},
     },
     { /* SIOCSIFMETRIC */
         .request = 0x891e, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 4},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 4, 0},
     },
     { /* SIOCGIFMEM */
         .request = 0x891f, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15, 0},
     },
     { /* SIOCSIFMEM */
         .request = 0x8920, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 4},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 4, 0},
     },
     { /* SIOCGIFMTU */
         .request = 0x8921, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15, 0},
     },
     { /* SIOCSIFMTU */
         .request = 0x8922, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 4},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 4, 0},
     },
     { /* SIOCSIFNAME */
         .request = 0x8923, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 17},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 17, 0},
     },
     { /* SIOCSIFHWADDR */
         .request = 0x8924, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 17},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 17, 0},
     },
     { /* SIOCGIFHWADDR */
         .request = 0x8927, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15, 0},
     },
     { /* SIOCGIFSLAVE */
         .request = 0x8929, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15, 0},
     },
     { /* SIOCSIFSLAVE */
         .request = 0x8930, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 17},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 17, 0},
     },
     { /* SIOCGIFINDEX */
         .request = 0x8933, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15, 0},
     },
     { /* SIOCSIFPFLAGS */
         .request = 0x8934, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 16},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 16, 0},
     },
     { /* SIOCGIFPFLAGS */
         .request = 0x8935, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15, 0},
     },
     { /* SIOCGIFTXQLEN */
         .request = 0x8942, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15, 0},
     },
     { /* SIOCSIFTXQLEN */
         .request = 0x8943, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 4},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 4, 0},
     },
     { /* SIOCETHTOOL */
         .request = 0x8946, .executor = EXECUTOR_REFUSED,
@@ -4477,30 +4477,30 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     },
     { /* SIOCOUTQNSD */
         .request = 0x894b, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* SIOCDARP */
         .request = 0x8953, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 68, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 68, 0, 0},
     },
     { /* SIOCGARP */
         .request = 0x8954, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 68, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 68, 0, 0},
     },
     { /* SIOCSARP */
         .request = 0x8955, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 68, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 68, 0, 0},
     },
     { /* SIOCGIFMAP */
         .request = 0x8970, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 15, 0},
     },
     { /* SIOCSIFMAP */
         .request = 0x8971, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 18},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 40, 18, 0},
     },
     { /* NS_GET_USERNS */
         .request = 0xb701, .executor = EXECUTOR_LEADER,
@@ -4515,46 +4515,46 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     },
     { /* NS_GET_OWNER_UID */
         .request = 0xb704, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TIOCSPTLCK */
         .request = 0x40045431, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TIOCSIG */
         .request = 0x40045436, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* TUNSETIFF */
         .request = 0x400454ca, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 16},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 16, 0},
     },
     { /* TUNSETPERSIST */
         .request = 0x400454cb, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* TUNSETOWNER */
         .request = 0x400454cc, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* TUNSETGROUP */
         .request = 0x400454ce, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* FICLONE */
         .request = 0x40049409, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* BLKBSZSET */
         .request = 0x40081271, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* RNDADDENTROPY */
         .request = 0x40085203, .executor = EXECUTOR_REFUSED,
@@ -4563,97 +4563,97 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     { /* FS_IOC_SETFLAGS */
         .request = 0x40086602, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* FS_IOC_SETVERSION */
         .request = 0x40087602, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* FS_IOC_FSSETXATTR */
         .request = 0x401c5820, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 28, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 28, 0, 0},
     },
     { /* FICLONERANGE */
         .request = 0x4020940d, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 0, 0},
     },
     { /* TCSETS2 */
         .request = 0x402c542b, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 44, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 44, 0, 0},
     },
     { /* TCSETSW2 */
         .request = 0x402c542c, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 44, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 44, 0, 0},
     },
     { /* TCSETSF2 */
         .request = 0x402c542d, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 44, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 44, 0, 0},
     },
     { /* TIOCGPTN */
         .request = 0x80045430, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TIOCGDEV */
         .request = 0x80045432, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TIOCGPKT */
         .request = 0x80045438, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TIOCGPTLCK */
         .request = 0x80045439, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TIOCGEXCL */
         .request = 0x80045440, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* TUNGETIFF */
         .request = 0x800454d2, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 40, 15},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 40, 15, 0},
     },
     { /* BLKBSZGET */
         .request = 0x80081270, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* BLKGETSIZE64 */
         .request = 0x80081272, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0, 0},
     },
     { /* BLKGETDISKSEQ */
         .request = 0x80081280, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0, 0},
     },
     { /* FS_IOC_GETFLAGS */
         .request = 0x80086601, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* FS_IOC_GETVERSION */
         .request = 0x80087601, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
     },
     { /* SIOCGSTAMP_NEW */
         .request = 0x80108906, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0, 0},
     },
     { /* SIOCGSTAMPNS_NEW */
         .request = 0x80108907, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0, 0},
     },
     { /* FS_IOC_FSGETXATTR */
         .request = 0x801c581f, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 28, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 28, 0, 0},
     },
     { /* TCGETS2 */
         .request = 0x802c542a, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 44, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 44, 0, 0},
     },
     { /* FIFREEZE */
         .request = 0xc0045877, .executor = EXECUTOR_LEADER,
@@ -4666,7 +4666,7 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
     { /* FITRIM */
         .request = 0xc0185879, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 24, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 24, 0, 0},
     },
     { /* FIDEDUPERANGE */
         .request = 0xc0189436, .executor = EXECUTOR_REFUSED,
@@ -4684,38 +4684,38 @@ static const struct request_rule fcntl_rules[FCNTL_RULES_COUNT] = {
     { /* F_DUPFD */
         .request = 0x0, .executor = EXECUTOR_EVERYONE,
         .result = RESULT_DESCRIPTOR, .cloexec = 0,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* F_GETFD */
         .request = 0x1, .executor = EXECUTOR_LEADER,
     },
     { /* F_SETFD */
         .request = 0x2, .executor = EXECUTOR_EVERYONE,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* F_GETFL */
         .request = 0x3, .executor = EXECUTOR_LEADER,
     },
     { /* F_SETFL */
         .request = 0x4, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* F_GETLK */
         .request = 0x5, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 32, 19},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 32, 19, 0},
     },
     { /* F_SETLK */
         .request = 0x6, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 19},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 19, 0},
     },
     { /* F_SETLKW */
         .request = 0x7, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 19},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 19, 0},
     },
     { /* F_SETOWN */
         .request = 0x8, .executor = EXECUTOR_LEADER,
         .flags = FLAG_SENSITIVE,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* F_GETOWN */
         .request = 0x9, .executor = EXECUTOR_LEADER,
@@ -4723,7 +4723,7 @@ static const struct request_rule fcntl_rules[FCNTL_RULES_COUNT] = {
     { /* F_SETSIG */
         .request = 0xa, .executor = EXECUTOR_LEADER,
         .flags = FLAG_SENSITIVE,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* F_GETSIG */
         .request = 0xb, .executor = EXECUTOR_LEADER,
@@ -4731,84 +4731,84 @@ static const struct request_rule fcntl_rules[FCNTL_RULES_COUNT] = {
     { /* F_SETOWN_EX */
         .request = 0xf, .executor = EXECUTOR_LEADER,
         .flags = FLAG_SENSITIVE,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 8, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 8, 0, 0},
     },
     { /* F_GETOWN_EX */
         .request = 0x10, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0, 0},
     },
     { /* F_GETOWNER_UIDS */
         .request = 0x11, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0, 0},
     },
     { /* F_OFD_GETLK */
         .request = 0x24, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 32, 19},
+        .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 32, 19, 0},
     },
     { /* F_OFD_SETLK */
         .request = 0x25, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 19},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 19, 0},
     },
     { /* F_OFD_SETLKW */
         .request = 0x26, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 19},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 19, 0},
     },
     { /* F_SETLEASE */
         .request = 0x400, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* F_GETLEASE */
         .request = 0x401, .executor = EXECUTOR_LEADER,
     },
     { /* F_NOTIFY */
         .request = 0x402, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* F_DUPFD_QUERY */
         .request = 0x403, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* F_CREATED_QUERY */
         .request = 0x404, .executor = EXECUTOR_LEADER,
     },
     { /* F_CANCELLK */
         .request = 0x405, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 19},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 32, 19, 0},
     },
     { /* F_DUPFD_CLOEXEC */
         .request = 0x406, .executor = EXECUTOR_EVERYONE,
         .result = RESULT_DESCRIPTOR, .cloexec = 255,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* F_SETPIPE_SZ */
         .request = 0x407, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* F_GETPIPE_SZ */
         .request = 0x408, .executor = EXECUTOR_LEADER,
     },
     { /* F_ADD_SEALS */
         .request = 0x409, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* F_GET_SEALS */
         .request = 0x40a, .executor = EXECUTOR_LEADER,
     },
     { /* F_GET_RW_HINT */
         .request = 0x40b, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0, 0},
     },
     { /* F_SET_RW_HINT */
         .request = 0x40c, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 8, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 8, 0, 0},
     },
     { /* F_GET_FILE_RW_HINT */
         .request = 0x40d, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 8, 0, 0},
     },
     { /* F_SET_FILE_RW_HINT */
         .request = 0x40e, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 8, 0},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 8, 0, 0},
     },
 };
 
@@ -4819,13 +4819,13 @@ static const struct option_rule prctl_rules[PRCTL_RULES_COUNT] = {
         .option = 0x1, .executor = EXECUTOR_LEADER,
         .flags = FLAG_SENSITIVE,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_GET_PDEATHSIG */
         .option = 0x2, .executor = EXECUTOR_LEADER,
         .arguments = {
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
         },
     },
     { /* PR_GET_DUMPABLE */
@@ -4834,7 +4834,7 @@ static const struct option_rule prctl_rules[PRCTL_RULES_COUNT] = {
     { /* PR_SET_DUMPABLE */
         .option = 0x4, .executor = EXECUTOR_LEADER,
         .arguments = {
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_GET_KEEPCAPS */
@@ -4844,19 +4844,19 @@ static const struct option_rule prctl_rules[PRCTL_RULES_COUNT] = {
         .option = 0x8, .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_SENSITIVE,
         .arguments = {
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_SET_NAME */
         .option = 0xf, .executor = EXECUTOR_EVERYONE,
         .arguments = {
-            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_GET_NAME */
         .option = 0x10, .executor = EXECUTOR_LEADER,
         .arguments = {
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 16, 0, 0},
         },
     },
     { /* PR_GET_SECCOMP */
@@ -4870,14 +4870,14 @@ static const struct option_rule prctl_rules[PRCTL_RULES_COUNT] = {
     { /* PR_CAPBSET_READ */
         .option = 0x17, .executor = EXECUTOR_LEADER,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_CAPBSET_DROP */
         .option = 0x18, .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_SENSITIVE,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_GET_TSC */
@@ -4895,13 +4895,13 @@ static const struct option_rule prctl_rules[PRCTL_RULES_COUNT] = {
         .option = 0x1c, .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_SENSITIVE,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_SET_TIMERSLACK */
         .option = 0x1d, .executor = EXECUTOR_LEADER,
         .arguments = {
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_GET_TIMERSLACK */
@@ -4910,8 +4910,8 @@ static const struct option_rule prctl_rules[PRCTL_RULES_COUNT] = {
     { /* PR_MCE_KILL */
         .option = 0x21, .executor = EXECUTOR_LEADER,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_MCE_KILL_GET */
@@ -4925,102 +4925,102 @@ static const struct option_rule prctl_rules[PRCTL_RULES_COUNT] = {
         .option = 0x24, .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_SENSITIVE,
         .arguments = {
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_GET_CHILD_SUBREAPER */
         .option = 0x25, .executor = EXECUTOR_LEADER,
         .arguments = {
-            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 4, 0, 0},
         },
     },
     { /* PR_SET_NO_NEW_PRIVS */
         .option = 0x26, .executor = EXECUTOR_EVERYONE,
         .arguments = {
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_GET_NO_NEW_PRIVS */
         .option = 0x27, .executor = EXECUTOR_LEADER,
         .arguments = {
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_GET_TID_ADDRESS */
         .option = 0x28, .executor = EXECUTOR_LOCAL,
         .arguments = {
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_SET_THP_DISABLE */
         .option = 0x29, .executor = EXECUTOR_LOCAL,
         .arguments = {
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_GET_THP_DISABLE */
         .option = 0x2a, .executor = EXECUTOR_LOCAL,
         .arguments = {
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_CAP_AMBIENT */
         .option = 0x2f, .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_SENSITIVE,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_GET_SPECULATION_CTRL */
         .option = 0x34, .executor = EXECUTOR_LEADER,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_SET_SPECULATION_CTRL */
         .option = 0x35, .executor = EXECUTOR_EVERYONE,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_SET_IO_FLUSHER */
         .option = 0x39, .executor = EXECUTOR_EVERYONE,
         .flags = FLAG_SENSITIVE,
         .arguments = {
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_GET_IO_FLUSHER */
         .option = 0x3a, .executor = EXECUTOR_LEADER,
         .arguments = {
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_SET_SYSCALL_USER_DISPATCH */
@@ -5042,19 +5042,19 @@ static const struct option_rule prctl_rules[PRCTL_RULES_COUNT] = {
     { /* PR_SET_MEMORY_MERGE */
         .option = 0x43, .executor = EXECUTOR_LOCAL,
         .arguments = {
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_GET_MEMORY_MERGE */
         .option = 0x44, .executor = EXECUTOR_LOCAL,
         .arguments = {
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_TIMER_CREATE_RESTORE_IDS */
@@ -5064,35 +5064,35 @@ static const struct option_rule prctl_rules[PRCTL_RULES_COUNT] = {
     { /* PR_FUTEX_HASH */
         .option = 0x4e, .executor = EXECUTOR_LOCAL,
         .arguments = {
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_GET_AUXV */
         .option = 0x41555856, .executor = EXECUTOR_LOCAL,
         .arguments = {
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_SET_VMA */
         .option = 0x53564d41, .executor = EXECUTOR_LOCAL,
         .arguments = {
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
-            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     { /* PR_SET_PTRACER */
         .option = 0x59616d61, .executor = EXECUTOR_LEADER,
         .flags = FLAG_SENSITIVE,
         .arguments = {
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
 };
@@ -5107,15 +5107,15 @@ static const struct request_rule semctl_rules[SEMCTL_RULES_COUNT] = {
     { /* IPC_SET */
         .request = 0x1, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 104, 20},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 104, 20, 0},
     },
     { /* IPC_STAT */
         .request = 0x2, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 104, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 104, 0, 0},
     },
     { /* IPC_INFO */
         .request = 0x3, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 40, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 40, 0, 0},
     },
     { /* GETPID */
         .request = 0xb, .executor = EXECUTOR_LEADER,
@@ -5125,7 +5125,7 @@ static const struct request_rule semctl_rules[SEMCTL_RULES_COUNT] = {
     },
     { /* GETALL */
         .request = 0xd, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* GETNCNT */
         .request = 0xe, .executor = EXECUTOR_LEADER,
@@ -5136,24 +5136,24 @@ static const struct request_rule semctl_rules[SEMCTL_RULES_COUNT] = {
     { /* SETVAL */
         .request = 0x10, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* SETALL */
         .request = 0x11, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0},
+        .argument = {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* SEM_STAT */
         .request = 0x12, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 104, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 104, 0, 0},
     },
     { /* SEM_INFO */
         .request = 0x13, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 40, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 40, 0, 0},
     },
     { /* SEM_STAT_ANY */
         .request = 0x14, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 104, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 104, 0, 0},
     },
 };
 
@@ -5167,27 +5167,27 @@ static const struct request_rule msgctl_rules[MSGCTL_RULES_COUNT] = {
     { /* IPC_SET */
         .request = 0x1, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 120, 21},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 120, 21, 0},
     },
     { /* IPC_STAT */
         .request = 0x2, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 120, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 120, 0, 0},
     },
     { /* IPC_INFO */
         .request = 0x3, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0, 0},
     },
     { /* MSG_STAT */
         .request = 0xb, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 120, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 120, 0, 0},
     },
     { /* MSG_INFO */
         .request = 0xc, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 32, 0, 0},
     },
     { /* MSG_STAT_ANY */
         .request = 0xd, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 120, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 120, 0, 0},
     },
 };
 
@@ -5201,15 +5201,15 @@ static const struct request_rule shmctl_rules[SHMCTL_RULES_COUNT] = {
     { /* IPC_SET */
         .request = 0x1, .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT,
-        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 112, 20},
+        .argument = {KIND_BYTES, DIRECTION_IN, LENGTH_FIXED, 0, 112, 20, 0},
     },
     { /* IPC_STAT */
         .request = 0x2, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 112, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 112, 0, 0},
     },
     { /* IPC_INFO */
         .request = 0x3, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 72, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 72, 0, 0},
     },
     { /* SHM_LOCK */
         .request = 0xb, .executor = EXECUTOR_LEADER,
@@ -5219,15 +5219,15 @@ static const struct request_rule shmctl_rules[SHMCTL_RULES_COUNT] = {
     },
     { /* SHM_STAT */
         .request = 0xd, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 112, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 112, 0, 0},
     },
     { /* SHM_INFO */
         .request = 0xe, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 48, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 48, 0, 0},
     },
     { /* SHM_STAT_ANY */
         .request = 0xf, .executor = EXECUTOR_LEADER,
-        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 112, 0},
+        .argument = {KIND_BYTES, DIRECTION_OUT, LENGTH_FIXED, 0, 112, 0, 0},
     },
 };
 

@@ -90,6 +90,8 @@ enum length {
     LENGTH_MESSAGE = 5,
     /* A byte for each page of as many bytes as the operand argument says (mincore). */
     LENGTH_PAGES = 6,
+    /* `size` bytes where the operand argument is `most`, else none: the kernel refuses the call. */
+    LENGTH_EXACT = 7,
 };
 
 /* What a result is. */

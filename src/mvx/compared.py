@@ -112,9 +112,11 @@ def from_memory(number: int, arguments: tuple[int, ...], read: Read) -> Compared
                 content = _filter(read, arguments[index])
             elif parameter.kind is Kind.VECTOR:
                 count = arguments[parameter.operand]
+                count = 0 if decode.is_beyond(parameter, count) else count
                 content = b"".join(_gather(read, arguments[index], count))[:GATHERED_MAX]
             elif parameter.kind is Kind.BYTES and parameter.length is Length.ARGUMENT:
                 size = max(text.signed(arguments[parameter.operand]), 0) * parameter.size
+                size = 0 if decode.is_beyond(parameter, arguments[parameter.operand]) else size
                 content = read(arguments[index], min(size, GATHERED_MAX)) if size else b""
             else:
                 content = source(index)
@@ -215,6 +217,7 @@ class _Blocks:
     ) -> bytes | None:
         """The bytes of one argument, as :func:`from_memory` gives them."""
         operand = arguments[parameter.operand]
+        beyond = decode.is_beyond(parameter, operand)
         match parameter.kind:
             case Kind.PATH:
                 found = self.take()
@@ -222,11 +225,11 @@ class _Blocks:
             case Kind.STRINGS:
                 return b"".join(string + b"\0" for string in iter(self.take, None))
             case Kind.VECTOR:
-                return b"".join(self.take() or b"" for _ in range(min(operand, _VECTORS_MAX)))
+                return b"".join(self.take() or b"" for _ in range(0 if beyond else operand))
         structure = parameter.structure
         if structure is None or not structure.layout or not arguments[index]:
             return self.take()
-        count = operand if parameter.length is Length.ARGUMENT else 1
+        count = 0 if beyond else operand if parameter.length is Length.ARGUMENT else 1
         content = b""
         for _ in range(count):  # ends with the message
             content += self.take() or bytes(structure.size)

@@ -114,13 +114,22 @@ def _read_vector(read: ReadMemory, address: int, count: int, largest: int) -> by
     return content
 
 
+def is_beyond(parameter: Parameter, operand: int) -> bool:
+    """Whether the kernel refuses the call for the argument with a buffer's length, unseen."""
+    if parameter.length is Length.EXACT:
+        return operand != parameter.most
+    return 0 < parameter.most < operand
+
+
 def _length(
     parameter: Parameter, arguments: Sequence[int], result: int | None, read: ReadMemory
 ) -> int:
     operand = arguments[parameter.operand]
     count = max(text.signed(operand), 0)
+    if is_beyond(parameter, operand):
+        return 0
     match parameter.length:
-        case Length.FIXED:
+        case Length.FIXED | Length.EXACT:
             return parameter.size
         case Length.ARGUMENT:
             return count * parameter.size
@@ -163,6 +172,7 @@ def inputs_from_memory(
         if parameter.kind is Kind.VECTOR:
             largest = DATA_LARGEST if parameter.length is Length.ARGUMENT else max(result or 0, 0)
             count = max(text.signed(arguments[parameter.operand]), 0)
+            count = 0 if is_beyond(parameter, count) else count
             return _read_vector(read, address, count, min(largest, DATA_LARGEST))
         length = _length(parameter, arguments, result, read)
         return read(address, min(length, DATA_LARGEST)) if length else b""

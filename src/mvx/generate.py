@@ -145,6 +145,7 @@ def _argument(parameter: Parameter, layouts: Layouts) -> str:
         str(parameter.operand),
         str(parameter.size),
         str(layouts.index(parameter.structure)),
+        str(parameter.most),
     )
     return f"{{{', '.join(words)}}}"
 

@@ -13,6 +13,13 @@ from typing import Any
 from .structures import Structure
 from .vocabulary import Direction, Kind, Length, ResultKind
 
+SIGSET_BYTES = 8
+"""The kernel refuses a set of signals of another size (kernel/signal.c)."""
+_IOV_MAX = 1024
+"""UIO_MAXIOV of linux/uio.h."""
+_SOCKET_ADDRESS_MAX = 128
+"""sizeof(struct sockaddr_storage): move_addr_to_kernel in net/socket.c refuses more."""
+
 
 class Scalar:
     """A value in a register: how it is compared (`kind`) and written for people (`text`)."""
@@ -34,9 +41,13 @@ class Scalar:
 
 
 class Buffer:
-    """What a pointer points to; `operand` names the argument with its length, "" for none."""
+    """What a pointer points to; `operand` names the argument with its length, "" for none.
 
-    __slots__ = ("kind", "length", "operand", "size", "structure", "text")
+    Where that argument is more than `most` (0: no bound) the kernel refuses the call and looks at
+    nothing.
+    """
+
+    __slots__ = ("kind", "length", "most", "operand", "size", "structure", "text")
 
     def __init__(
         self,
@@ -46,8 +57,10 @@ class Buffer:
         size: int = 1,
         structure: Structure | None = None,
         text: str = "bytes",
+        most: int = 0,
     ) -> None:
         self.kind = kind
+        self.most = most
         self.length = length
         self.operand = operand
         self.size = size
@@ -102,8 +115,8 @@ class Bytes(Buffer):
 
     __slots__ = ()
 
-    def __init__(self, argument: str, unit: int = 1, text: str = "bytes") -> None:
-        super().__init__(Kind.BYTES, Length.ARGUMENT, argument, unit, None, text)
+    def __init__(self, argument: str, unit: int = 1, text: str = "bytes", *, most: int = 0) -> None:
+        super().__init__(Kind.BYTES, Length.ARGUMENT, argument, unit, None, text, most)
 
     @staticmethod
     def result(capacity: str, unit: int = 1, text: str = "bytes") -> Buffer:
@@ -127,6 +140,19 @@ class Bytes(Buffer):
     def message(argument: str) -> Buffer:
         """A System V message: 8 bytes of type and as many of text as the argument says."""
         return Buffer(Kind.BYTES, Length.MESSAGE, argument, 1)
+
+
+class Exactly(Buffer):
+    """A structure, or so many bytes, where an argument is exactly `wanted`: else it is refused."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, argument: str, wanted: int, pointee: Structure | int, text: str = "structure"
+    ) -> None:
+        structure = pointee if isinstance(pointee, Structure) else None
+        size = pointee.size if isinstance(pointee, Structure) else pointee
+        super().__init__(Kind.BYTES, Length.EXACT, argument, size, structure, text, wanted)
 
 
 class PerPage(Buffer):
@@ -160,7 +186,7 @@ class Vector(Buffer):
     __slots__ = ()
 
     def __init__(self, argument: str) -> None:
-        super().__init__(Kind.VECTOR, Length.ARGUMENT, argument, 1, None, "vector")
+        super().__init__(Kind.VECTOR, Length.ARGUMENT, argument, 1, None, "vector", _IOV_MAX)
 
     @staticmethod
     def result(argument: str) -> Buffer:
@@ -183,7 +209,8 @@ class SocketAddress(Buffer):
     __slots__ = ()
 
     def __init__(self, argument: str) -> None:
-        super().__init__(Kind.SOCKET_ADDRESS, Length.ARGUMENT, argument, 1, None, "socket_address")
+        kind, most = Kind.SOCKET_ADDRESS, _SOCKET_ADDRESS_MAX
+        super().__init__(kind, Length.ARGUMENT, argument, 1, None, "socket_address", most)
 
 
 Path = Buffer(Kind.PATH, Length.FIXED, "", 0, None, "path")
@@ -191,7 +218,7 @@ String = Buffer(Kind.PATH, Length.FIXED, "", 0, None, "string")
 Strings = Buffer(Kind.STRINGS, Length.FIXED, "", 0, None, "strings")
 Int32 = Bytes.fixed(4, "int")
 Int64 = Bytes.fixed(8, "int")
-SigSet = Bytes("sigsetsize", 1, "sigset")
+SigSet = Exactly("sigsetsize", SIGSET_BYTES, SIGSET_BYTES, "sigset")
 
 
 def _int(text: str) -> Scalar:

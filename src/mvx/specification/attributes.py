@@ -5,22 +5,35 @@ from errno import ENOSYS
 from .annotations import AtFlags, Bytes, DirFd, Fd, Hex, In, Out, Path, Size, String, Zero
 from .declaration import leader, refuse
 
+XATTR_MAX = 65536
+"""XATTR_SIZE_MAX of linux/limits.h."""
+ATTRIBUTES_MAX = 4096
+"""A page: what structures of growing size may have at most (linux/fs.h)."""
+
 
 @leader(effect=True)
 def setxattr(
-    path: In[Path], name: In[String], value: In[Bytes("size")], size: Size, flags: Hex
+    path: In[Path],
+    name: In[String],
+    value: In[Bytes("size", most=XATTR_MAX)],
+    size: Size,
+    flags: Hex,
 ) -> Zero: ...
 
 
 @leader(effect=True)
 def lsetxattr(
-    path: In[Path], name: In[String], value: In[Bytes("size")], size: Size, flags: Hex
+    path: In[Path],
+    name: In[String],
+    value: In[Bytes("size", most=XATTR_MAX)],
+    size: Size,
+    flags: Hex,
 ) -> Zero: ...
 
 
 @leader(effect=True)
 def fsetxattr(
-    fd: Fd, name: In[String], value: In[Bytes("size")], size: Size, flags: Hex
+    fd: Fd, name: In[String], value: In[Bytes("size", most=XATTR_MAX)], size: Size, flags: Hex
 ) -> Zero: ...
 
 
@@ -82,7 +95,11 @@ def file_getattr(
 
 @leader(effect=True)
 def file_setattr(
-    dfd: DirFd, path: In[Path], ufattr: In[Bytes("usize")], usize: Size, at_flags: AtFlags
+    dfd: DirFd,
+    path: In[Path],
+    ufattr: In[Bytes("usize", most=ATTRIBUTES_MAX)],
+    usize: Size,
+    at_flags: AtFlags,
 ) -> Zero: ...
 
 

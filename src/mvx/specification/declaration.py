@@ -35,13 +35,16 @@ class SpecificationError(Exception):
 class Parameter:
     """One argument of a call as the agent, the decoder and the documentation see it."""
 
-    __slots__ = ("direction", "kind", "length", "name", "operand", "size", "structure", "text")
+    __slots__ = (
+        *("direction", "kind", "length", "most", "name", "operand", "size", "structure", "text"),
+    )
 
     def __init__(self, name: str, annotation: Any, names: tuple[str, ...]) -> None:
         self.name = name
         self.direction = Direction.NONE
         self.length = Length.FIXED
         self.operand = 0
+        self.most = 0
         self.size = 0
         self.structure: Structure | None = None
         if isinstance(annotation, Scalar):
@@ -58,6 +61,7 @@ class Parameter:
         self.direction = annotation.direction
         self.length = buffer.length
         self.size = buffer.size
+        self.most = buffer.most
         self.structure = buffer.structure
         if buffer.operand:
             if buffer.operand not in names:

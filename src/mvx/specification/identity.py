@@ -4,6 +4,9 @@ from .annotations import Bytes, Gid, In, InOut, Int, Int32, Out, Pid, Uid, Zero
 from .declaration import everyone, leader
 from .structures import capability_data, capability_header
 
+NGROUPS_MAX = 65536
+"""linux/limits.h."""
+
 
 @leader
 def getpid() -> Pid: ...
@@ -99,7 +102,7 @@ def setfsgid(gid: Gid) -> Gid: ...
 
 
 @everyone(sensitive=True)
-def setgroups(gidsetsize: Int, grouplist: In[Bytes("gidsetsize", 4)]) -> Zero: ...
+def setgroups(gidsetsize: Int, grouplist: In[Bytes("gidsetsize", 4, most=NGROUPS_MAX)]) -> Zero: ...
 
 
 @leader(out_on_error=True)

@@ -24,6 +24,8 @@ from .annotations import (
 from .declaration import leader, refuse
 from .structures import blob
 
+ATTRIBUTES_MAX = 4096
+"""A page: what structures of growing size may have at most (fs/namespace.c)."""
 O_CLOEXEC = 0o2000000
 FSOPEN_CLOEXEC = FSMOUNT_CLOEXEC = FSPICK_CLOEXEC = 1
 UNSEEN = "files that followers map from a new mount may not be there for them"
@@ -49,7 +51,11 @@ def open_tree(dfd: DirFd, filename: In[Path], flags: OpenFlags) -> Fd: ...
 
 @leader(effect=True, sensitive=True, cloexec=("flags", O_CLOEXEC), note=UNSEEN)
 def open_tree_attr(
-    dfd: DirFd, filename: In[Path], flags: OpenFlags, uattr: In[Bytes("usize")], usize: Size
+    dfd: DirFd,
+    filename: In[Path],
+    flags: OpenFlags,
+    uattr: In[Bytes("usize", most=ATTRIBUTES_MAX)],
+    usize: Size,
 ) -> Fd: ...
 
 
@@ -81,7 +87,11 @@ def fspick(dfd: DirFd, path: In[Path], flags: Hex) -> Fd: ...
 
 @leader(effect=True, sensitive=True, note=UNSEEN)
 def mount_setattr(
-    dfd: DirFd, path: In[Path], flags: Hex, uattr: In[Bytes("usize")], usize: Size
+    dfd: DirFd,
+    path: In[Path],
+    flags: Hex,
+    uattr: In[Bytes("usize", most=ATTRIBUTES_MAX)],
+    usize: Size,
 ) -> Zero: ...
 
 

@@ -4,7 +4,9 @@ Delivery is the supervisor's.
 """
 
 from .annotations import (
+    SIGSET_BYTES,
     Bytes,
+    Exactly,
     Fd,
     Hex,
     In,
@@ -27,7 +29,12 @@ SFD_CLOEXEC = 0o2000000
 
 
 @everyone
-def rt_sigaction(sig: Signal, act: In[sigaction], oact: Out[sigaction], sigsetsize: Size) -> Zero:
+def rt_sigaction(
+    sig: Signal,
+    act: In[Exactly("sigsetsize", SIGSET_BYTES, sigaction)],
+    oact: Out[sigaction],
+    sigsetsize: Size,
+) -> Zero:
     """Each variant has its own handler's address."""
 
 
@@ -36,12 +43,15 @@ def rt_sigprocmask(how: MaskHow, nset: In[SigSet], oset: Out[SigSet], sigsetsize
 
 
 @leader
-def rt_sigpending(uset: Out[SigSet], sigsetsize: Size) -> Zero: ...
+def rt_sigpending(uset: Out[Bytes("sigsetsize", 1, "sigset")], sigsetsize: Size) -> Zero: ...
 
 
 @leader(note="a pointer that came with the signal is the leader's", blocks=True)
 def rt_sigtimedwait(
-    uthese: In[SigSet], uinfo: Out[siginfo], uts: In[timespec], sigsetsize: Size
+    uthese: In[SigSet],
+    uinfo: Out[siginfo],
+    uts: In[Exactly("sigsetsize", SIGSET_BYTES, timespec)],
+    sigsetsize: Size,
 ) -> Signal: ...
 
 
@@ -92,10 +102,17 @@ def pidfd_send_signal(pidfd: Fd, sig: Signal, info: In[siginfo], flags: Hex) -> 
 
 
 @leader
-def signalfd(ufd: Fd, user_mask: In[Bytes("sizemask", 1, "sigset")], sizemask: Size) -> Fd: ...
+def signalfd(
+    ufd: Fd,
+    user_mask: In[Exactly("sizemask", SIGSET_BYTES, SIGSET_BYTES, "sigset")],
+    sizemask: Size,
+) -> Fd: ...
 
 
 @leader(cloexec=("flags", SFD_CLOEXEC))
 def signalfd4(
-    ufd: Fd, user_mask: In[Bytes("sizemask", 1, "sigset")], sizemask: Size, flags: StatusFlags
+    ufd: Fd,
+    user_mask: In[Exactly("sizemask", SIGSET_BYTES, SIGSET_BYTES, "sigset")],
+    sizemask: Size,
+    flags: StatusFlags,
 ) -> Fd: ...

@@ -22,6 +22,7 @@ from .annotations import (
 from .declaration import leader
 from .structures import mmsghdr, msghdr, timespec
 
+INT_MAX = 0x7FFFFFFF
 SOCK_CLOEXEC = 0o2000000
 
 
@@ -128,7 +129,11 @@ def shutdown(fd: Fd, how: Shutdown) -> Zero: ...
 
 @leader(note="options that contain addresses (netfilter) differ between variants")
 def setsockopt(
-    fd: Fd, level: Level, optname: SocketOption, optval: In[Bytes("optlen")], optlen: Int
+    fd: Fd,
+    level: Level,
+    optname: SocketOption,
+    optval: In[Bytes("optlen", most=INT_MAX)],
+    optlen: Int,
 ) -> Zero: ...
 
 

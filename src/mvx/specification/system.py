@@ -5,6 +5,9 @@ from .declaration import leader
 from .structures import sysinfo as sysinfo_buffer
 from .structures import utsname
 
+NAME_MAX = 64
+"""__NEW_UTS_LEN of linux/utsname.h."""
+
 
 @leader(loading=True)
 def uname(name: Out[utsname]) -> Zero: ...
@@ -24,11 +27,11 @@ def syslog(type: Int, buf: Out[Bytes.result("len")], len: Int) -> Int: ...
 
 
 @leader(effect=True, sensitive=True)
-def sethostname(name: In[Bytes("len")], len: Int) -> Zero: ...
+def sethostname(name: In[Bytes("len", most=NAME_MAX)], len: Int) -> Zero: ...
 
 
 @leader(effect=True, sensitive=True)
-def setdomainname(name: In[Bytes("len")], len: Int) -> Zero: ...
+def setdomainname(name: In[Bytes("len", most=NAME_MAX)], len: Int) -> Zero: ...
 
 
 @leader(effect=True, sensitive=True)

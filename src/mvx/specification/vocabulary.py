@@ -121,6 +121,8 @@ class Length(enum.IntEnum):
     """
     PAGES = 6
     """A byte for each page of as many bytes as the operand argument says (mincore)."""
+    EXACT = 7
+    """`size` bytes where the operand argument is `most`, else none: the kernel refuses the call."""
 
 
 class ResultKind(enum.IntEnum):
