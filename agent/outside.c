@@ -58,6 +58,11 @@ static int64_t result_with_turn(struct call *call) {
 static int64_t follow_outside(struct call *call, uint32_t operation) {
     struct task *task = call->task;
     struct message message;
+    if (task->passed) {
+        int64_t result = (int64_t)task->passed_results[0];
+        copy(task->passed_results, task->passed_results + 1, sizeof result * --task->passed);
+        return result;
+    }
     if (!elastic_come_to(call, NUMBER_OUTSIDE, &message)) {
         return own_wait(call, operation);
     }

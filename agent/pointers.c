@@ -1,11 +1,12 @@
 /*
  * Pointers that a program sends to itself through a pipe: a handler that cannot do more writes
  * down which object a signal is for, and the main loop reads it (libuv). A pointer to static data
- * or into the stack is another one in each variant. A follower takes such words for equal when both
- * can point at the same thing, remembers which of its own belongs to the leader's, and puts its own
- * back where the leader's is read from the pipe. Only for pipes that the process made, and of which
- * it has both ends: what goes to another process is not excused, since that could let it out. The
- * same happens with what the C library has the kernel send back for mq_notify.
+ * or into the stack, or the heap, is another one in each variant. A follower takes such words for
+ * equal when both can point at the same thing, remembers which of its own belongs to the leader's,
+ * and puts its own back where the leader's is read from the pipe. Only for pipes that the process
+ * made, and of which it has both ends: what goes to another process is not excused, since that
+ * could let it out. The same happens with what the C library has the kernel send back for
+ * mq_notify.
  */
 #include <asm/unistd_64.h>
 
@@ -13,11 +14,9 @@
 
 enum {
     WORDS_MAX = 32,
-    ZONE_BITS = 33,   /* addresses in files have these in common (src/mvx/placement.py) */
-    STACK_SHIFT = 36, /* where the kernel puts stacks: 0x7ff…, the highest addresses */
-    STACK_PREFIX = 0x7ff,
-    STACK_SIZE = 1 << 24, /* how far from its end a stack is taken to reach */
-    NUMBER_SHIFT = 4,     /* KEPT_MASK */
+    ZONE_BITS = 33,    /* addresses in files have these in common (src/mvx/placement.py) */
+    ADDRESS_BITS = 47, /* of a program */
+    NUMBER_SHIFT = 4,  /* KEPT_MASK */
     NUMBERS = 1 << 12,
     TABLE_LOOKED_AT = 4096,
     SIGEV_THREAD = 2,
@@ -54,15 +53,13 @@ static int is_to_itself(const struct task *task, int64_t out) {
     return 0;
 }
 
-static int correspond(const struct call *call, uint64_t own, uint64_t other) {
-    if (!(own >> ZONE_BITS) || !(other >> ZONE_BITS)) {
+/* Code and static data have low bits in common; stacks, and with `--diversify heap` or other
+ * allocators the heap, have not. */
+static int correspond(uint64_t own, uint64_t other) {
+    if (!(own >> ZONE_BITS) || !(other >> ZONE_BITS) || other >> ADDRESS_BITS) {
         return 0;
     }
-    if (!((own ^ other) << (64 - ZONE_BITS))) {
-        return 1;
-    }
-    return other >> STACK_SHIFT == STACK_PREFIX && own >> STACK_SHIFT == STACK_PREFIX &&
-           own - call->frame->rsp < STACK_SIZE;
+    return !((own ^ other) << (64 - ZONE_BITS)) || !program_probe((const void *)own);
 }
 
 static void remember(struct task *task, const uint64_t *own, const uint64_t *other,
@@ -94,7 +91,7 @@ int pointers_agree(struct call *call, const void *bytes, uint32_t count) {
     uint32_t different = 0;
     for (uint32_t i = 0; i < words; i++) {
         different += own[i] != other[i];
-        if (own[i] != other[i] && !correspond(call, own[i], other[i])) {
+        if (own[i] != other[i] && !correspond(own[i], other[i])) {
             return 0;
         }
     }

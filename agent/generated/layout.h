@@ -42,6 +42,7 @@
 #define LANES 0x800
 #define LANE_HEADER_SIZE 0x1000
 #define RING_SIZE 0x40000
+#define PASSED 0x4
 #define LANE_STRIDE 0x41000
 #define SHARED_DOMAIN_OFFSET 0x20800000
 #define OWNERS_OFFSET 0x20801000
@@ -146,32 +147,34 @@
 #define OFFSET_TASK_BETWEEN 0xc8
 #define OFFSET_TASK_GIVES 0xcc
 #define OFFSET_TASK_JOINS 0xd0
-#define OFFSET_TASK_SLOT 0xd4
-#define OFFSET_TASK_COPIES 0xd8
-#define OFFSET_TASK_WAKE 0xdc
-#define OFFSET_TASK_FUTEX_BITS 0xe0
-#define OFFSET_TASK_FUTEX_ADDRESS 0xe8
-#define OFFSET_TASK_FUTEX_SEVERAL 0xf0
-#define OFFSET_TASK_FUTEX_COUNT 0xf8
-#define OFFSET_TASK_FUTEX_INDEX 0xfc
-#define OFFSET_TASK_FUTEX_NEXT 0x100
-#define OFFSET_TASK_FUTEX_PREVIOUS 0x104
-#define OFFSET_TASK_SPINS 0x108
-#define OFFSET_TASK_CLEAR_TID 0x110
-#define OFFSET_TASK_DEFERRED 0x118
-#define OFFSET_TASK_OWN_TIMERS 0x11c
-#define OFFSET_TASK_NEIGHBOUR 0x120
-#define OFFSET_TASK_MEETINGS 0x124
-#define OFFSET_TASK_PREEMPTED 0x128
-#define OFFSET_TASK_MOVED 0x12c
-#define OFFSET_TASK_HABITS 0x130
-#define OFFSET_TASK_WOKEN 0x230
-#define OFFSET_TASK_PARALLEL 0x2b0
-#define OFFSET_TASK_HOOK 0x2b4
-#define OFFSET_TASK_ENTRY_ATOMIC 0x2b8
-#define OFFSET_TASK_ATOMIC 0x2c0
-#define OFFSET_TASK_ALLOCATING 0x2c4
-#define OFFSET_TASK_ALLOCATED 0x2c8
+#define OFFSET_TASK_PASSED 0xd4
+#define OFFSET_TASK_PASSED_RESULTS 0xd8
+#define OFFSET_TASK_SLOT 0xf8
+#define OFFSET_TASK_COPIES 0xfc
+#define OFFSET_TASK_WAKE 0x100
+#define OFFSET_TASK_FUTEX_BITS 0x104
+#define OFFSET_TASK_FUTEX_ADDRESS 0x108
+#define OFFSET_TASK_FUTEX_SEVERAL 0x110
+#define OFFSET_TASK_FUTEX_COUNT 0x118
+#define OFFSET_TASK_FUTEX_INDEX 0x11c
+#define OFFSET_TASK_FUTEX_NEXT 0x120
+#define OFFSET_TASK_FUTEX_PREVIOUS 0x124
+#define OFFSET_TASK_SPINS 0x128
+#define OFFSET_TASK_CLEAR_TID 0x130
+#define OFFSET_TASK_DEFERRED 0x138
+#define OFFSET_TASK_OWN_TIMERS 0x13c
+#define OFFSET_TASK_NEIGHBOUR 0x140
+#define OFFSET_TASK_MEETINGS 0x144
+#define OFFSET_TASK_PREEMPTED 0x148
+#define OFFSET_TASK_MOVED 0x14c
+#define OFFSET_TASK_HABITS 0x150
+#define OFFSET_TASK_WOKEN 0x250
+#define OFFSET_TASK_PARALLEL 0x2d0
+#define OFFSET_TASK_HOOK 0x2d4
+#define OFFSET_TASK_ENTRY_ATOMIC 0x2d8
+#define OFFSET_TASK_ATOMIC 0x2e0
+#define OFFSET_TASK_ALLOCATING 0x2e4
+#define OFFSET_TASK_ALLOCATED 0x2e8
 
 #define OFFSET_DOMAIN_TURN 0x0
 #define OFFSET_DOMAIN_STATE 0x8
@@ -313,6 +316,8 @@ struct task {
     uint32_t between;  /* 1: its turn is one of the arena's domain (agent) */
     uint32_t gives;  /* 1: the turn is given up for the current call (agent of a follower) */
     uint32_t joins;  /* 1: processes that share memory take turns, too (supervisor) */
+    uint32_t passed;  /* waits for other processes that a query has passed over (agent) */
+    uint64_t passed_results[4];  /* what the leader's returned (agent) */
     uint32_t slot;  /* index of this task slot (supervisor) */
     uint32_t copies;  /* inode numbers modulo 32 of files that have copies (supervisor) */
     uint32_t wake;  /* leader: futex word on which the task waits for a futex (agents) */
@@ -378,32 +383,34 @@ _Static_assert(offsetof(struct task, turns) == 0xc4, "layout");
 _Static_assert(offsetof(struct task, between) == 0xc8, "layout");
 _Static_assert(offsetof(struct task, gives) == 0xcc, "layout");
 _Static_assert(offsetof(struct task, joins) == 0xd0, "layout");
-_Static_assert(offsetof(struct task, slot) == 0xd4, "layout");
-_Static_assert(offsetof(struct task, copies) == 0xd8, "layout");
-_Static_assert(offsetof(struct task, wake) == 0xdc, "layout");
-_Static_assert(offsetof(struct task, futex_bits) == 0xe0, "layout");
-_Static_assert(offsetof(struct task, futex_address) == 0xe8, "layout");
-_Static_assert(offsetof(struct task, futex_several) == 0xf0, "layout");
-_Static_assert(offsetof(struct task, futex_count) == 0xf8, "layout");
-_Static_assert(offsetof(struct task, futex_index) == 0xfc, "layout");
-_Static_assert(offsetof(struct task, futex_next) == 0x100, "layout");
-_Static_assert(offsetof(struct task, futex_previous) == 0x104, "layout");
-_Static_assert(offsetof(struct task, spins) == 0x108, "layout");
-_Static_assert(offsetof(struct task, clear_tid) == 0x110, "layout");
-_Static_assert(offsetof(struct task, deferred) == 0x118, "layout");
-_Static_assert(offsetof(struct task, own_timers) == 0x11c, "layout");
-_Static_assert(offsetof(struct task, neighbour) == 0x120, "layout");
-_Static_assert(offsetof(struct task, meetings) == 0x124, "layout");
-_Static_assert(offsetof(struct task, preempted) == 0x128, "layout");
-_Static_assert(offsetof(struct task, moved) == 0x12c, "layout");
-_Static_assert(offsetof(struct task, habits) == 0x130, "layout");
-_Static_assert(offsetof(struct task, woken) == 0x230, "layout");
-_Static_assert(offsetof(struct task, parallel) == 0x2b0, "layout");
-_Static_assert(offsetof(struct task, hook) == 0x2b4, "layout");
-_Static_assert(offsetof(struct task, entry_atomic) == 0x2b8, "layout");
-_Static_assert(offsetof(struct task, atomic) == 0x2c0, "layout");
-_Static_assert(offsetof(struct task, allocating) == 0x2c4, "layout");
-_Static_assert(offsetof(struct task, allocated) == 0x2c8, "layout");
+_Static_assert(offsetof(struct task, passed) == 0xd4, "layout");
+_Static_assert(offsetof(struct task, passed_results) == 0xd8, "layout");
+_Static_assert(offsetof(struct task, slot) == 0xf8, "layout");
+_Static_assert(offsetof(struct task, copies) == 0xfc, "layout");
+_Static_assert(offsetof(struct task, wake) == 0x100, "layout");
+_Static_assert(offsetof(struct task, futex_bits) == 0x104, "layout");
+_Static_assert(offsetof(struct task, futex_address) == 0x108, "layout");
+_Static_assert(offsetof(struct task, futex_several) == 0x110, "layout");
+_Static_assert(offsetof(struct task, futex_count) == 0x118, "layout");
+_Static_assert(offsetof(struct task, futex_index) == 0x11c, "layout");
+_Static_assert(offsetof(struct task, futex_next) == 0x120, "layout");
+_Static_assert(offsetof(struct task, futex_previous) == 0x124, "layout");
+_Static_assert(offsetof(struct task, spins) == 0x128, "layout");
+_Static_assert(offsetof(struct task, clear_tid) == 0x130, "layout");
+_Static_assert(offsetof(struct task, deferred) == 0x138, "layout");
+_Static_assert(offsetof(struct task, own_timers) == 0x13c, "layout");
+_Static_assert(offsetof(struct task, neighbour) == 0x140, "layout");
+_Static_assert(offsetof(struct task, meetings) == 0x144, "layout");
+_Static_assert(offsetof(struct task, preempted) == 0x148, "layout");
+_Static_assert(offsetof(struct task, moved) == 0x14c, "layout");
+_Static_assert(offsetof(struct task, habits) == 0x150, "layout");
+_Static_assert(offsetof(struct task, woken) == 0x250, "layout");
+_Static_assert(offsetof(struct task, parallel) == 0x2d0, "layout");
+_Static_assert(offsetof(struct task, hook) == 0x2d4, "layout");
+_Static_assert(offsetof(struct task, entry_atomic) == 0x2d8, "layout");
+_Static_assert(offsetof(struct task, atomic) == 0x2e0, "layout");
+_Static_assert(offsetof(struct task, allocating) == 0x2e4, "layout");
+_Static_assert(offsetof(struct task, allocated) == 0x2e8, "layout");
 
 struct domain {
     uint64_t turn;  /* leader: how many turns were taken; follower: whose turn it is (agent) */

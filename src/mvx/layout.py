@@ -58,6 +58,8 @@ ARENAS_OFFSET = 0x4000000
 LANES = 2048
 LANE_HEADER_SIZE = 0x1000
 RING_SIZE = 0x40000
+PASSED = 4
+"""So many waits that a follower's query came to before the follower waited are remembered."""
 LANE_STRIDE = LANE_HEADER_SIZE + RING_SIZE
 SHARED_DOMAIN_OFFSET = LANES * LANE_STRIDE
 OWNERS_OFFSET = SHARED_DOMAIN_OFFSET + 0x1000
@@ -259,6 +261,8 @@ TASK = _structure(
     ("between", "I", "1: its turn is one of the arena's domain (agent)"),
     ("gives", "I", "1: the turn is given up for the current call (agent of a follower)"),
     ("joins", "I", "1: processes that share memory take turns, too (supervisor)"),
+    ("passed", "I", "waits for other processes that a query has passed over (agent)"),
+    ("passed_results", f"{PASSED}Q", "what the leader's returned (agent)"),
     ("slot", "I", "index of this task slot (supervisor)"),
     ("copies", "I", "inode numbers modulo 32 of files that have copies (supervisor)"),
     ("wake", "I", "leader: futex word on which the task waits for a futex (agents)"),
@@ -512,6 +516,7 @@ _CONSTANTS = (
     "LANES",
     "LANE_HEADER_SIZE",
     "RING_SIZE",
+    "PASSED",
     "LANE_STRIDE",
     "SHARED_DOMAIN_OFFSET",
     "OWNERS_OFFSET",
