@@ -18,6 +18,8 @@
 
 /* `flags` of a RESULT or TURN message: a signal is delivered when the call is over. */
 enum { RESULT_SIGNAL = 1 };
+/* Of a CALL message: a handler ends without the supervisor. */
+enum { CALL_PROMPT = 1 };
 
 enum { BLOCK_FAULT = 0xffffffffU, BLOCK_NULL = 0xfffffffeU };
 enum { COPY_WORDS_MAX = 128 };
@@ -47,6 +49,7 @@ struct call {
     uint8_t refusal;        /* EXECUTOR_REFUSED: the errno */
     uint8_t released;       /* the thread has given its turn up */
     uint8_t pending;        /* a signal is delivered when the call is over */
+    uint8_t prompt;         /* rt_sigreturn: every variant makes it at once */
     uint64_t sent;          /* the leader's number of bytes, where this variant's may be another */
     uint64_t device, inode; /* KEPT_MAPPED: the file that the leader opened */
     int64_t result;
@@ -58,6 +61,7 @@ long gate_interruptible(long number, const uint64_t *arguments);
 long gate_traced(long number, const uint64_t *arguments);
 long gate_bootstrap(long number, const uint64_t *arguments);
 long gate_control(long request, long a, long b, long c);
+void leave_handler(uint64_t stack) __attribute__((noreturn));
 long program_copy(void *to, const void *from, size_t count);
 long program_compare(const void *program, const void *other, size_t count);
 long program_length(const char *string, size_t limit);

@@ -63,7 +63,7 @@ static int is_verified(const struct call *call) {
 
 /* Whether the leader waits for every follower before it executes. */
 static int is_rendezvous(const struct call *call) {
-    if (call->executor == EXECUTOR_NATIVE || is_verified(call)) {
+    if ((call->executor == EXECUTOR_NATIVE && !call->prompt) || is_verified(call)) {
         return 1;
     }
     if (call->task->copies && shared_changes(call)) {
@@ -175,13 +175,17 @@ static void interrupted_outputs(struct call *call) {
 
 static void put_call(struct call *call, int waits) {
     struct message message = {
-        .kind = MESSAGE_CALL, .number = (uint32_t)call->number, .released = call->released};
+        .kind = MESSAGE_CALL,
+        .number = (uint32_t)call->number,
+        .flags = call->prompt ? CALL_PROMPT : 0,
+        .released = call->released,
+    };
     copy(message.arguments, call->arguments, sizeof message.arguments);
     lane_put(call->task, &message, sizeof message);
     if (!handler_inputs(call)) {
         walk_inputs(call);
     }
-    if (waits || call->released) {
+    if (waits || call->released || call->prompt) {
         lane_publish(call->task);
     } else {
         lane_show(call->task); /* who sleeps is woken by the result, and finds both */
@@ -212,6 +216,29 @@ static int looks_at_signals(const struct call *call) {
     return 0;
 }
 
+/*
+ * Leader: whether a handler can end without the supervisor. It has to see the end when a signal may
+ * come there, in every variant: one that the end unblocks, or one that mvx holds back.
+ */
+static int ends_promptly(const struct call *call) {
+    const struct task *task = call->task;
+    uint64_t waiting = 0;
+    return call->number == __NR_rt_sigreturn && !task->pending && !task->deferred && !task->trace &&
+           task->verify != VERIFY_ALL &&
+           !plain(__NR_rt_sigpending, (uint64_t)&waiting, sizeof waiting, 0, 0, 0, 0) && !waiting;
+}
+
+/* A handler ends. What the frame on the program's stack says is the program's business: it could
+ * have set these registers itself. */
+static __attribute__((noreturn)) void end_handler(struct call *call) {
+    struct task *task = call->task;
+    remember(call);
+    task->calls++;
+    task->returns++;
+    __atomic_store_n(&lane_of(task, task->variant)->number, 0, __ATOMIC_RELEASE);
+    leave_handler(call->frame->rsp);
+}
+
 static void lead(struct call *call) {
     struct task *task = call->task;
     if (task->pending == 1 || (task->deferred && looks_at_signals(call))) {
@@ -223,6 +250,7 @@ static void lead(struct call *call) {
     if (!call->released) {
         turn_let_others(call);
     }
+    call->prompt = (uint8_t)ends_promptly(call);
     int waits = is_rendezvous(call);
     put_call(call, waits);
     if (call->released) {
@@ -230,6 +258,9 @@ static void lead(struct call *call) {
     }
     if (waits) {
         lane_wait_agreed(task);
+    }
+    if (call->prompt) {
+        end_handler(call);
     }
     if (call->executor == EXECUTOR_NATIVE) {
         remember(call);
@@ -323,6 +354,7 @@ static int compare_call(struct call *call) {
     if (!handler_inputs(call)) {
         walk_inputs(call);
     }
+    call->prompt = message.flags & CALL_PROMPT && call->number == __NR_rt_sigreturn;
     lane_acknowledge(call->task);
     if (message.released) {
         turn_release(call->task);
@@ -336,6 +368,9 @@ static void follow(struct call *call) {
     if (!compare_call(call)) {
         call->frame->rax = (uint64_t)call->result;
         return;
+    }
+    if (call->prompt) {
+        end_handler(call);
     }
     if (call->executor == EXECUTOR_NATIVE) {
         remember(call);

@@ -12,6 +12,7 @@
 #include "generated/layout.h"
 
 #define EINTR 4
+#define NR_RT_SIGRETURN 15
 #define NR_GETPID 39
 
     .section .header, "a"
@@ -226,9 +227,18 @@ enter_call:
     .hidden gate_plain
 gate_plain:
     load_arguments
+gate_plain_call:
     syscall
 gate_plain_after:
     ret
+
+/* void leave_handler(uint64_t stack): a handler ends on its own stack; there is no way back into the agent. */
+    .globl leave_handler
+    .hidden leave_handler
+leave_handler:
+    mov     %rdi, %rsp
+    mov     $NR_RT_SIGRETURN, %eax
+    jmp     gate_plain_call
 
 /*
  * long gate_interruptible(long number, const uint64_t *arguments): the program's calls. A signal that the supervisor

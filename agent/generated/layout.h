@@ -175,6 +175,7 @@
 #define OFFSET_TASK_ATOMIC 0x2e0
 #define OFFSET_TASK_ALLOCATING 0x2e4
 #define OFFSET_TASK_ALLOCATED 0x2e8
+#define OFFSET_TASK_RETURNS 0x2f0
 
 #define OFFSET_DOMAIN_TURN 0x0
 #define OFFSET_DOMAIN_STATE 0x8
@@ -344,6 +345,7 @@ struct task {
     uint32_t atomic;  /* index of the atomic instruction that the program has come to (trampoline) */
     uint32_t allocating;  /* 1: the program is in a function that manages memory (hook_entry) */
     uint64_t allocated;  /* where that returns to (hook_entry) */
+    uint32_t returns;  /* handlers that ended without the supervisor (agent) */
 };
 _Static_assert(offsetof(struct task, self) == 0x0, "layout");
 _Static_assert(offsetof(struct task, entry) == 0x8, "layout");
@@ -411,6 +413,7 @@ _Static_assert(offsetof(struct task, entry_atomic) == 0x2d8, "layout");
 _Static_assert(offsetof(struct task, atomic) == 0x2e0, "layout");
 _Static_assert(offsetof(struct task, allocating) == 0x2e4, "layout");
 _Static_assert(offsetof(struct task, allocated) == 0x2e8, "layout");
+_Static_assert(offsetof(struct task, returns) == 0x2f0, "layout");
 
 struct domain {
     uint64_t turn;  /* leader: how many turns were taken; follower: whose turn it is (agent) */
@@ -536,7 +539,7 @@ struct message {
     uint32_t kind;  /* MESSAGE_* */
     uint32_t number;  /* the call; for a signal the point */
     uint64_t result;  /* MESSAGE_RESULT: the result */
-    uint32_t flags;  /* MESSAGE_RESULT: 1, a signal is delivered at the exit of this call */
+    uint32_t flags;  /* MESSAGE_RESULT: 1, a signal comes at its exit; MESSAGE_CALL: 1, each ends its handler */
     uint32_t released;  /* MESSAGE_CALL: 1, the thread gives its turn up for the time of the call */
     uint64_t turn;  /* which turn the thread has from here on, 0: the same; top bit: one of the arena's domain */
     uint64_t arguments[6];  /* MESSAGE_CALL: the leader's arguments as they are */

@@ -19,6 +19,7 @@ What the kernel does between an expiry and its signal (signal(7), timer_settime(
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import struct
 import time
@@ -184,7 +185,23 @@ class Ballots:
         )
         return task.set.process, stash.number, task.set.identifier if is_for_thread else 0
 
-    def _decide(self, key: Key, now: Round, pending: Iterable[int] = ()) -> bool:
+    @staticmethod
+    def _can_take(leader: Task, number: int) -> bool:
+        """Whether the program has a handler for a signal and does not block it."""
+        bit = 1 << (number - 1)
+        content = dispositions.status(leader.tid)
+        blocked = dispositions.field(content, b"SigBlk") & ~leader.closed
+        return bool(dispositions.field(content, b"SigCgt") & ~blocked & bit)
+
+    def settle(self, leader: Task) -> None:
+        """Decide now on what waits for the program to get on: all variants meet."""
+        for key, now in list(self._rounds.items()):
+            if now.decided is None and now.leader is leader:
+                self._decide(key, now, rests=False)
+
+    def _decide(
+        self, key: Key, now: Round, pending: Iterable[int] = (), *, rests: bool = True
+    ) -> bool:
         votes = {variant for variant, copies in now.copies.items() if copies} | set(pending)
         live = len(self._monitor.live)
         if not votes or len(votes) < self._monitor.options.signal_quorum * live:
@@ -193,12 +210,14 @@ class Ballots:
         if leader.state is State.ENDED:
             return False
         copies = [copy for each in now.copies.values() for copy in each]
-        if all(is_timer(copy.number, copy.information) for copy in copies):
+        if rests and all(is_timer(copy.number, copy.information) for copy in copies):
             until = self._rests_until(leader)
             if until > time.monotonic():
                 self._due = min(self._due, until)
+                with contextlib.suppress(OSError):  # it may be about to end
+                    self._monitor.write_field(leader, "deferred", 1)
                 return False
-        if not leaders and leader.closed is None and dispositions.is_blocked(leader.tid, key[1]):
+        if not leaders and not self._can_take(leader, key[1]):
             return False  # the leader's own copy comes when it unblocks it
         first = min(
             (copies[0] for copies in now.copies.values() if copies), key=lambda each: each.since_ns

@@ -176,7 +176,7 @@ class BetweenCalls:
             if hold is not None and hold.waits:
                 del self._due[task]
                 continue
-            if task.closed is not None and task.state is State.STOPPED:
+            if task.closed and task.state is State.STOPPED:
                 self._due[task] = now + rests.MOST_S
                 continue
             if not task.stash or task.state is not State.RUNNING:
@@ -357,6 +357,7 @@ class BetweenCalls:
         leader = hold.leader
         if self._ballots is not None:
             open_together((leader, *self._followers(leader)))
+            self._ballots.settle(leader)
             self._ballots.postpone(leader, kernel.signal_mask(leader.tid))
             if not leader.stash:
                 self._monitor.write_field(leader, "pending", 0)
@@ -401,7 +402,7 @@ class BetweenCalls:
         """
         leader = hold.leader
         followers = self._followers(leader)
-        if not followers or self._ballots is not None or not self._all_compute(hold, followers):
+        if not followers or not self._all_compute(hold, followers):
             return True
         seconds = self._points.seconds(leader)
         if not seconds:

@@ -276,9 +276,10 @@ class Delivery:
             is_merged |= self.ballots.has_copy(task, stash)
         if own and self.ballots is not None:
             if not self.ballots.vote(task, stash):
-                if timer and is_merged:
+                if timer:
                     self._monitor.write_field(task, "deferred", 1)
-                    self._close(task, current, number)
+                    if is_merged:
+                        self._close(task, current, number)
                 self._go_on(task)
                 kernel.resume(task.tid)
                 return
@@ -390,6 +391,7 @@ class Delivery:
         leader = next(other for other in gathered if other.is_leader)
         open_together(gathered)
         if self.ballots is not None:
+            self.ballots.settle(leader)
             self.ballots.postpone(leader, self._blocked(leader))
             go_on = partial(self._meet, gathered)
             if self.ballots.is_waiting(gathered, leader.stash, go_on, restores=False):

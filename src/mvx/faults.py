@@ -9,6 +9,7 @@ import signal
 from typing import TYPE_CHECKING, Final
 
 from mvx import dispositions, kernel
+from mvx.layout import TASK
 from mvx.masks import open_signals
 from mvx.tasks import State, Task
 
@@ -91,4 +92,15 @@ def enters_handler(task: Task, number: int) -> None:
     """A stopped task is about to run a handler; the report tells."""
     open_signals(task)
     entered = (number, kernel.stack_pointer(task.tid))
-    task.handling = [*task.handling[-_HANDLERS_KEPT:], entered]
+    task.handling = [*handling(task)[-_HANDLERS_KEPT:], entered]
+
+
+def handling(task: Task) -> list[tuple[int, int]]:
+    """The handlers that a stopped task runs, the innermost last; agents end most by themselves."""
+    if task.space is not None:
+        place = task.slot_address + TASK.offset("returns")
+        returned = int.from_bytes(task.space.memory.read(place, 4), "little")
+        ended, task.returned = returned - task.returned & 0xFFFFFFFF, returned
+        if ended:
+            task.handling = task.handling[:-ended]
+    return task.handling

@@ -293,6 +293,7 @@ TASK = _structure(
     ("atomic", "I", "index of the atomic instruction that the program has come to (trampoline)"),
     ("allocating", "I", "1: the program is in a function that manages memory (hook_entry)"),
     ("allocated", "Q", "where that returns to (hook_entry)"),
+    ("returns", "I", "handlers that ended without the supervisor (agent)"),
 )
 
 DOMAIN = _structure(
@@ -391,7 +392,11 @@ MESSAGE = _structure(
     ("kind", "I", "MESSAGE_*"),
     ("number", "I", "the call; for a signal the point"),
     ("result", "Q", "MESSAGE_RESULT: the result"),
-    ("flags", "I", "MESSAGE_RESULT: 1, a signal is delivered at the exit of this call"),
+    (
+        "flags",
+        "I",
+        "MESSAGE_RESULT: 1, a signal comes at its exit; MESSAGE_CALL: 1, each ends its handler",
+    ),
     ("released", "I", "MESSAGE_CALL: 1, the thread gives its turn up for the time of the call"),
     (
         "turn",

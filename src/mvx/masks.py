@@ -19,27 +19,30 @@ def close_signals(task: Task, *numbers: int) -> None:
     The kernel keeps one. Every way to the control gate, into a handler or out of a rest opens
     it again, so no call sees it but what the leader looks up of itself in /proc.
     """
-    if task.closed is None:
-        task.closed = kernel.signal_mask(task.tid)
-        kernel.set_signal_mask(task.tid, task.closed | sum(1 << (n - 1) for n in set(numbers)))
+    mask = kernel.signal_mask(task.tid)
+    added = sum(1 << (n - 1) for n in set(numbers)) & ~mask
+    if added:
+        task.closed |= added
+        kernel.set_signal_mask(task.tid, mask | added)
 
 
-def open_signals(task: Task) -> None:
-    """Give a stopped task its own signal mask back."""
-    if task.closed is not None:
-        kernel.set_signal_mask(task.tid, task.closed)
-        task.closed = None
+def open_signals(task: Task, keep: int = 0) -> None:
+    """Unblock for a stopped task what was blocked, apart from `keep`. The rest of its mask is its
+    own: handlers come and end without the supervisor.
+    """
+    added, task.closed = task.closed & ~keep, 0
+    if added:
+        kernel.set_signal_mask(task.tid, kernel.signal_mask(task.tid) & ~added)
 
 
 def open_together(tasks: Iterable[Task]) -> None:
-    """The same for all variants at a common point. A follower may have changed its mask since it
-    was closed; the leader's, which comes to the supervisor before that, is what it has to be.
+    """The same for all variants at a common point. A follower may have blocked such a signal itself
+    since; the leader, which comes to the supervisor before that, then has, too.
     """
-    closed = [task for task in tasks if task.closed is not None]
+    closed = [task for task in tasks if task.closed]
     for task in closed:
         if task.is_leader:
             open_signals(task)
     for task in closed:
         if not task.is_leader:
-            task.closed = kernel.signal_mask(task.set.tasks[0].tid)
-            open_signals(task)
+            open_signals(task, keep=kernel.signal_mask(task.set.tasks[0].tid))

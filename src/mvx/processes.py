@@ -17,6 +17,7 @@ from typing import Final
 
 from mvx import kernel, outlandish
 from mvx.births import BIRTHS, CLONE, CLONE3, Births, run_call
+from mvx.faults import handling
 from mvx.kernel import MASK, Registers, signed
 from mvx.masks import open_together
 from mvx.memory import Memory
@@ -181,7 +182,7 @@ class Processes:
                 self._monitor.programs.substitute(task, program, path)
             run_call(task, program, self._exec_failed)
         elif number == RT_SIGRETURN:
-            del task.handling[-1:]
+            task.handling = handling(task)[:-1]
             self._sigreturn(task, program)
         else:
             self._in_context(task, program)
@@ -279,7 +280,7 @@ class Processes:
             table = task.executing or b""
         task.executing = None
         task.on_exit_stop = None
-        task.handling = []
+        task.handling, task.returned = [], 0
         monitor.leave(task)
         space = monitor.injector.inject(task)
         task.variant.launching = False

@@ -234,12 +234,13 @@ class Task:
     """The leader stops at the first instruction of such a signal's handler."""
     interrupted_at: tuple[int, int] | None = None
     """Instruction and stack pointer of the call before which a timer's handler ran last."""
-    closed: int | None = None
-    """The program's own signal mask, while a timer's signal is blocked so that the program gets on.
-    """
+    closed: int = 0
+    """Signals (bit set) that are blocked for now, and not by the program, so that it gets on."""
     handling: list[tuple[int, int]] = dataclasses.field(default_factory=list)
     """The handlers that run, as far as is known: the signal, and the stack pointer that it found.
     """
+    returned: int = 0
+    """How many of them had ended without the supervisor when it looked last."""
     suspended: bool = False
     """The task waits for its signal in an rt_sigsuspend that stands for its own call."""
     fatal: int = 0

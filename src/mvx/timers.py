@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from mvx import dispositions, kernel
 from mvx.kernel import Registers
+from mvx.masks import open_signals
 
 if TYPE_CHECKING:
     from mvx.monitor import Monitor
@@ -85,7 +86,11 @@ class Timers:
         return bool(number != _SETITIMER or current.rdi & 0xFFFFFFFF == _ITIMER_REAL)
 
     def call(self, task: Task, current: Registers) -> None:
-        """Let a verified call happen, and count it when it has."""
+        """Let a verified call happen, and count it when it has.
+
+        What a timer has sent before must not wait: the kernel drops it when the timer is gone.
+        """
+        open_signals(task)
         pending = dispositions.pending(task.tid)
         task.on_exit_stop = partial(self._done, pending)
         if current.orig_rax == _TIMER_CREATE:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from mvx import compared, kernel
 from mvx.compared import Compared
 from mvx.divergence import Frame
+from mvx.faults import handling
 from mvx.kernel import MASK, Registers, TaskGoneError
 from mvx.layout import ARENAS_OFFSET, FRAME_REGISTERS, NUMBER_ORDER, NUMBER_RDTSC, TASK
 from mvx.specification import text
@@ -104,7 +105,7 @@ class Witness:
         if self.registers is None:
             return ""
         here = self.registers.rsp
-        for number, caller in reversed(task.handling):
+        for number, caller in reversed(handling(task)):
             if here < caller or here - caller > _ANOTHER_STACK:
                 return text.signal_name(number)
         return ""

@@ -1,0 +1,17 @@
+// A timer is disarmed, then its signal gets its deadly default back: what the timer had sent came before that.
+#include "signals.h"
+
+int main(void) {
+    for (int round = 0; round < 20; round++) {
+        on(SIGALRM, count, SA_RESTART);
+        counted = 0;
+        alarm_us(500, 500);
+        while (counted < 3)
+            CHECK(getppid() >= 0);
+        alarm_us(0, 0);
+        on(SIGALRM, SIG_DFL, 0);
+        for (volatile int spin = 0; spin < 100000; spin++)
+            ;
+    }
+    puts("ok");
+}
