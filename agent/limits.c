@@ -5,6 +5,8 @@
 
 #include "agent.h"
 
+static const uint64_t SPACE = 1UL << 47; /* more than any process has */
+
 enum { RLIMIT_CPU = 0, RLIMIT_AS = 9, RLIMIT_RTTIME = 15 };
 
 struct limit {
@@ -18,7 +20,9 @@ static uint64_t shifted(uint64_t limit, int64_t distance) {
 
 /*
  * prlimit64: a follower sets its own limit. The address space that a program may use is its own,
- * without the agent and the arenas: RLIMIT_AS is shifted by what mvx added.
+ * without the agent and the arenas: RLIMIT_AS is shifted by what mvx added. That is another size in
+ * each image, and the supervisor corrects the soft limit at exec; the hard limit, which nobody may
+ * raise, is shifted by all that there is.
  */
 void limit_execute(struct call *call) {
     struct task *task = call->task;
@@ -33,7 +37,7 @@ void limit_execute(struct call *call) {
     if (is_space && arguments[2] &&
         !program_copy(&limit, (const void *)arguments[2], sizeof limit)) {
         limit.soft = shifted(limit.soft, (int64_t)task->overhead);
-        limit.hard = shifted(limit.hard, (int64_t)task->overhead);
+        limit.hard = shifted(limit.hard, (int64_t)SPACE);
         arguments[2] = (uint64_t)&limit;
     }
     call->done = 1;
@@ -43,7 +47,7 @@ void limit_execute(struct call *call) {
     if (is_space && arguments[3] && !is_error(call->result) &&
         !program_copy(&limit, (const void *)arguments[3], sizeof limit)) {
         limit.soft = shifted(limit.soft, -(int64_t)task->overhead);
-        limit.hard = shifted(limit.hard, -(int64_t)task->overhead);
+        limit.hard = limit.hard < SPACE ? limit.hard : shifted(limit.hard, -(int64_t)SPACE);
         program_copy((void *)arguments[3], &limit, sizeof limit);
     }
 }

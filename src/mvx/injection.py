@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import array
 import os
+import resource
 import select
 import socket
 import struct
@@ -41,6 +42,8 @@ _PROT_ALL = 7
 _MAP_FLAGS = 0x02 | 0x20 | 0x4000 | 0x100000
 """MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE."""
 _CODE_SEGMENT_32 = 0x23
+_SPACE = 1 << 47
+"""By so much the agent shifts the hard limit of a program's address space (agent/limits.c)."""
 _REQUESTS = list(REQUESTS)
 _ERASED = b"\xcc\xcc"
 """Takes the place of the bootstrap gate's `syscall`, at which the filter lets much pass. Nobody can
@@ -75,9 +78,9 @@ class Injector:
         """Stop handing out arenas."""
         self._socket.close()
 
-    def inject(self, task: Task) -> AddressSpace:
+    def inject(self, task: Task, former: int = 0) -> AddressSpace:
         """Put the agent into the image of a task at PTRACE_EVENT_EXEC; it is left stopped, ready to
-        start the program.
+        start the program. `former`: the overhead of the image before this one.
 
         Blocks until the bootstrap has run (some 100 µs). Raises TaskGoneError when the task dies
         meanwhile.
@@ -110,9 +113,10 @@ class Injector:
         memory.write(base + PLACES_OFFSET, self._placement.places(plan.home))
         space.home = plan.home
         new = stack.rebuild(self._variation.wishes(task, stack, plan), plan.stack_start)
-        self._bootstrap(task, space, entry, plan)
         space.overhead = PRIVATE_SIZE + len(self._arenas.arenas) * ARENA_SIZE + plan.barrier_size
         space.overhead += plan.hole[1]
+        _keep_space_limit(task.process, space.overhead - former)
+        self._bootstrap(task, space, entry, plan)
         memory.write(new.pointer, new.content)
         space.own_program = self._programs.loads_own(task) or self._variation.loads_own(stack)
         space.loading = space.own_program and bool(stack.auxiliary(AT_BASE))
@@ -236,3 +240,13 @@ class Injector:
             if stop >> 8 == 0 and stop not in (5, kernel.SYSCALL_STOP):
                 task.early_signals.append(stop)
             kernel.resume(task.tid, to_syscall_exit=expected == kernel.SYSCALL_STOP)
+
+
+def _keep_space_limit(process: int, growth: int) -> None:
+    """Let the program have as much address space as before: mvx takes `growth` bytes more of it,
+    or less. A limit that was there before mvx stays.
+    """
+    soft, hard = resource.prlimit(process, resource.RLIMIT_AS)
+    is_shifted = hard == resource.RLIM_INFINITY or hard > _SPACE
+    if growth and is_shifted and soft != resource.RLIM_INFINITY:
+        resource.prlimit(process, resource.RLIMIT_AS, (soft + growth, hard))

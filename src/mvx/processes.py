@@ -281,8 +281,9 @@ class Processes:
         task.executing = None
         task.on_exit_stop = None
         task.handling, task.returned = [], 0
+        former = task.space.overhead if task.space is not None else 0
         monitor.leave(task)
-        space = monitor.injector.inject(task)
+        space = monitor.injector.inject(task, former)
         task.variant.launching = False
         new_table = monitor.new_table(space, table)
         monitor.enter(task, space, 0, new_table)
