@@ -185,7 +185,7 @@ class InitialStack:
             elif kind == AT_EXECFN:
                 name = wishes.program
                 place = data.add(name + b"\0") if name else value + wishes.shift
-            found.append((AT_IGNORE if kind == AT_SYSINFO_EHDR else kind, place))
+            found.append((AT_IGNORE, 0) if kind == AT_SYSINFO_EHDR else (kind, place))
         known = dict(self._auxiliary)
         found += [(kind, value) for kind, value in wishes.auxiliary.items() if kind not in known]
         return found

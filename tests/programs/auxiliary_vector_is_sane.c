@@ -1,4 +1,4 @@
-// The auxiliary vector tells page size, entry, ids and the program's name.
+// The auxiliary vector tells page size, entry, ids and the program's name; nothing is left over.
 #include "check.h"
 #include <elf.h>
 #include <sys/auxv.h>
@@ -17,5 +17,10 @@ int main(int argc, char **argv) {
     for (unsigned long i = 0; i < getauxval(AT_PHNUM); i++)
         loads += header[i].p_type == PT_LOAD;
     CHECK(loads >= 2);
+    char **end = environ;
+    while (*end)
+        end++;
+    for (const Elf64_auxv_t *entry = (const void *)(end + 1); entry->a_type; entry++)
+        CHECK(entry->a_type != AT_IGNORE || !entry->a_un.a_val); // an address would be left over
     puts(platform);
 }
