@@ -101,6 +101,7 @@ int walk_compare_values(const struct call *call, const uint64_t *leader);
 
 /* handlers.c: what is irregular about a call; inputs and outputs return 1 when they replaced the
  * regular walk */
+int is_duplication(const struct call *call);
 void handler_prepare(struct call *call);
 int handler_inputs(struct call *call);
 int handler_outputs(struct call *call);

@@ -11,6 +11,7 @@
 #include "generated/rules.h"
 
 enum {
+    DUPFD_CLOEXEC = F_LINUX_SPECIFIC_BASE + 6,
     EBADF = 9,
     EINVAL = 22,
     CLOSE_RANGE_CLOEXEC = 4,
@@ -275,6 +276,13 @@ int handler_inputs(struct call *call) {
     return 0;
 }
 
+/* Whether a descriptor gets another number, which is the leader's whatever it is of. */
+int is_duplication(const struct call *call) {
+    return call->rule->handler == HANDLER_DUPLICATE ||
+           (call->rule->handler == HANDLER_FCNTL &&
+            (call->arguments[1] == F_DUPFD || call->arguments[1] == DUPFD_CLOEXEC));
+}
+
 /* A follower duplicates its own descriptor to the number that the leader got. */
 static void duplicate(struct call *call, int close_on_exec) {
     if (!is_leader(call->task)) {
@@ -295,8 +303,7 @@ void handler_execute(struct call *call) {
         break;
     case HANDLER_FCNTL:
         if (call->rule->result == RESULT_DESCRIPTOR) {
-            duplicate(call, (uint32_t)call->arguments[1] ==
-                                F_LINUX_SPECIFIC_BASE + 6 /* F_DUPFD_CLOEXEC */);
+            duplicate(call, call->arguments[1] == DUPFD_CLOEXEC);
         }
         break;
     case HANDLER_MEMFD:
@@ -341,6 +348,12 @@ static int result_close_on_exec(const struct call *call) {
     }
     return call->rule->cloexec &&
            call->arguments[call->rule->cloexec - 1] & call->rule->cloexec_flag;
+}
+
+/* signalfd: an old descriptor gets another mask. */
+static int is_kept(const struct call *call) {
+    return (call->number == __NR_signalfd || call->number == __NR_signalfd4) &&
+           (int32_t)call->arguments[0] == call->result;
 }
 
 void handler_finish(struct call *call) {
@@ -397,7 +410,7 @@ void handler_finish(struct call *call) {
         }
         return;
     }
-    if (!failed && call->rule->result == RESULT_DESCRIPTOR) {
+    if (!failed && call->rule->result == RESULT_DESCRIPTOR && !is_kept(call)) {
         descriptor_arrived(task, call->result, result_close_on_exec(call));
     }
 }
