@@ -127,6 +127,10 @@ int semaphores_outputs(struct call *call);
 /* fetch.c */
 int64_t fetch(int64_t file);
 
+/* moves.c */
+int move_is_own(const struct call *call);
+int move_outputs(struct call *call);
+
 /* shared.c */
 void shared_prepare(struct call *call);
 void shared_execute(struct call *call);

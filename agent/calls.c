@@ -475,8 +475,7 @@ __attribute__((used)) void agent_call(struct frame *frame, struct task *task) {
     call.refusal = call.rule->refusal;
     task->number = call.number;
     task->spins = 0;
-    if ((call.flags & FLAG_DESCRIPTOR) && !is_duplication(&call) &&
-        descriptor_kept(task, (int32_t)call.arguments[0]) == KEPT_OWN) {
+    if ((call.flags & FLAG_DESCRIPTOR) && !is_duplication(&call) && move_is_own(&call)) {
         call.executor = EXECUTOR_LOCAL;
     }
     handler_prepare(&call);

@@ -464,6 +464,9 @@ int handler_outputs(struct call *call) {
         /* A follower's mask may have a signal more, which waits for its delivery (masks.py). */
         return call->rule->handler != HANDLER_PRLIMIT && call->number != __NR_rt_sigprocmask;
     }
+    if (move_outputs(call)) {
+        return 1;
+    }
     switch (call->rule->handler) {
     case HANDLER_CONTROL:
         return semaphores_outputs(call);

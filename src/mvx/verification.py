@@ -86,14 +86,24 @@ def objection(monitor: Monitor, task: Task, current: Registers) -> str:
 
 
 def _is_own(task: Task, number: int, arguments: tuple[int, ...]) -> bool:
-    """Whether a call works only on a descriptor that each variant has for itself."""
+    """Whether a call works only on descriptors that each variant has for itself."""
     from mvx import decode
 
     kinds = [parameter.kind for parameter in decode.find_parameters(number, arguments)]
-    if kinds.count(Kind.DESCRIPTOR) != 1 or kinds[0] is not Kind.DESCRIPTOR:
-        return False
+    return (
+        bool(kinds)
+        and kinds[0] is Kind.DESCRIPTOR
+        and all(
+            _is_private(task, argument & 0xFFFFFFFF)
+            for kind, argument in zip(kinds, arguments, strict=False)
+            if kind is Kind.DESCRIPTOR
+        )
+    )
+
+
+def _is_private(task: Task, descriptor: int) -> bool:
     try:
-        name = os.readlink(f"/proc/{task.tid}/fd/{arguments[0] & 0xFFFFFFFF}")
+        name = os.readlink(f"/proc/{task.tid}/fd/{descriptor}")
     except OSError:
         return False
     if name.startswith("/memfd:"):
