@@ -195,7 +195,7 @@ def test_addresses_that_correspond_are_equal(
 
 def test_rules_that_come_with_mvx_can_be_read() -> None:
     for name in ("programs.toml", "builds.toml"):
-        assert rules.load(Path(rules.__file__).with_name(name))
+        assert rules.load(Path(rules.__file__).with_name(name)).differences
 
 
 @pytest.mark.parametrize(
@@ -213,6 +213,8 @@ def test_rules_that_come_with_mvx_can_be_read() -> None:
             'equal is "addresses"',
         ),
         ("[rules]\n", "rules is no list"),
+        ('[[threads]]\nreason = "x"\nprogram = "y"\n', "threads 1: needs reason, program, way"),
+        ('[[threads]]\nreason = "x"\nprogram = "y"\nway = "z"\n', "way is one of ordered"),
     ],
 )
 def test_wrong_rules(text: str, message: str, mvx_command: list[str], tmp_path: Path) -> None:

@@ -6,16 +6,21 @@ What cannot be ordered runs one at a time, and says so; what is known to go wron
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import known_gaps
 import pytest
 from test_threads import FOLDER, SOURCES, built, run
 
-from mvx import atomics
+from mvx import atomics, rules
+from mvx.order import SpaceOrder
+from mvx.ordering import Ordering, Ways
 
 LIMIT_S = 60
 WAYS = (["-n", "2"], ["-n", "3"], ["-n", "2", "--no-patch"], ["-n", "2", "--policy", "strict"])
@@ -59,6 +64,54 @@ def test_what_needs_no_order_runs_at_once(mvx_command: list[str], work_place: Pa
     assert run([*command, *program], work_place / "under-mvx").returncode == 0
     counted = json.loads(target.read_text())["preemptions"]
     assert counted["spinning"] == counted["computing"] == 0
+
+
+WAY = '[[threads]]\nreason = "x"\nprogram = "{}"\nway = "{}"\n'
+
+
+@pytest.mark.parametrize(
+    ("asked", "program", "way", "parallel"),
+    [
+        ("auto", "*/spin_with_pause", "ordered", True),
+        ("auto", "*/xz", "ordered", False),
+        ("ordered", "*/spin_with_pause", "serial", False),
+        ("serial", "*/spin_with_pause", "ordered", False),
+    ],
+)
+def test_rules_choose_how_threads_run(
+    asked: str, program: str, way: str, *, parallel: bool, mvx_command: list[str], work_place: Path
+) -> None:
+    """One that spins loses its turn where threads have turns, and only there."""
+    file, target = work_place / "rules.toml", work_place / "statistics"
+    file.write_text(WAY.format(program, way))
+    options = ["--threads", asked, "--rules", str(file), "--statistics", str(target)]
+    command = [*mvx_command, "run", *options, "--", *built(FOLDER / "spin_with_pause.c")]
+    assert run(command, work_place / "under-mvx").returncode == 0
+    assert (json.loads(target.read_text())["preemptions"]["spinning"] == 0) == parallel
+
+
+def test_calibration_proposes_how_threads_run(mvx_command: list[str], work_place: Path) -> None:
+    target = work_place / "rules.toml"
+    (program,) = built(FOLDER / "spin_with_pause.c")
+    options = ["--threads", "ordered", "--calibrate", str(target)]
+    command = [*mvx_command, "run", *options, "--", program]
+    assert run(command, work_place / "under-mvx").returncode == 0
+    (proposed,) = rules.load(target).threads
+    assert (proposed.program, proposed.way) == (str(program), "ordered")
+
+
+def test_threads_that_disagreed_in_parallel_are_to_run_one_at_a_time() -> None:
+    warned: list[str] = []
+    options = SimpleNamespace(site_cache=False)
+    monitor: Any = SimpleNamespace(options=options, warn=lambda _, message: warned.append(message))
+    ordering = Ordering(monitor, Ways(ordered=True, exceptions=()))
+    space: Any = SimpleNamespace(order=SpaceOrder(is_parallel=True))
+    task: Any = SimpleNamespace(tid=os.getpid(), space=space)
+    ordering.ran(task)
+    ordering.diverged(task)
+    (proposed,) = ordering.proposals()
+    assert (proposed.program, proposed.way) == (os.readlink("/proc/self/exe"), "serial")
+    assert "disagree" in warned[0]
 
 
 @pytest.mark.parametrize("name", ["libstdc++.so.6", "libc.so.6"])

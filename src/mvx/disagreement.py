@@ -55,6 +55,8 @@ class Disagreement:
                 kernel.set_registers(task.tid, current)
                 kernel.resume(task.tid)
                 return
+        if self._monitor.ordering is not None:
+            self._monitor.ordering.diverged(task)
         summary = DIVERGENCES["ORDER"] if word == "ORDER" else ""
         argument, offset = current.rdx, current.r10
 

@@ -57,7 +57,7 @@ class Judge:
         options = monitor.options
         self._monitor = monitor
         self._observes = options.on_divergence == "observe"
-        self._own = [rule for path in options.rules for rule in rules.load(path)]
+        self._own = [rule for path in options.rules for rule in rules.load(path).differences]
         self._of_programs: list[Rule] | None = None
         self._of_builds: list[Rule] | None = None
         self._alone: Counter[int] = Counter()
@@ -66,11 +66,11 @@ class Judge:
 
     def _rules(self, task: Task) -> list[Rule]:
         if self._of_programs is None:
-            self._of_programs = rules.load(_OF_PROGRAMS)
+            self._of_programs = rules.load(_OF_PROGRAMS).differences
         if not _has_own_program(task):
             return self._own + self._of_programs
         if self._of_builds is None:
-            self._of_builds = rules.load(_OF_BUILDS)
+            self._of_builds = rules.load(_OF_BUILDS).differences
         return self._own + self._of_programs + self._of_builds
 
     def verdict(self, task: Task, argument: int) -> int:
@@ -227,7 +227,9 @@ class Judge:
             )
             for key, times in self._seen.most_common()
         ]
-        calibrate.write_text(rules.text(proposed), encoding="utf-8")
+        ordering = self._monitor.ordering
+        threads = ordering.proposals() if ordering is not None else []
+        calibrate.write_text(rules.text(proposed, threads), encoding="utf-8")
 
 
 def _has_own_program(task: Task) -> bool:
@@ -330,4 +332,4 @@ def _pattern(path: str) -> str:
     """The narrowest pattern that means a file in the next run too: pipes have other numbers."""
     if (match := _NUMBERED.fullmatch(path)) is not None:
         return f"{match[1]}*"
-    return path.translate({ord(c): f"[{c}]" for c in "*?["})
+    return rules.literal(path)

@@ -104,10 +104,11 @@ class Monitor:
         self.joins = self.ordered and options.threads != "serial"
         """Whether processes that share memory do, too."""
         self.ordering: Ordering | None = None
-        if options.threads == "ordered" and self.ordered:
-            from mvx.ordering import Ordering
+        if self.ordered and (options.threads == "ordered" or options.rules):
+            from mvx.ordering import Ordering, ways
 
-            self.ordering = Ordering(self)
+            chosen = ways(options)
+            self.ordering = Ordering(self, chosen) if chosen.may_be_ordered else None
         self._next_set = 0
         memory.best()  # measured, if it has to be, while there is no variant to disturb
         self.waiting = Waiting(options.wait, options.variants)

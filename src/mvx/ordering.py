@@ -10,24 +10,29 @@ agent, without a change of code.
 from __future__ import annotations
 
 import dataclasses
+import fnmatch
 import os
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mvx import atomics, elf, kernel
+from mvx import atomics, elf, kernel, rules
 from mvx.atomics import Atomic
 from mvx.atomicsites import Patching
 from mvx.elf import PT_LOAD
 from mvx.hooks import HELPERS, HOOKS, OBJECTS
 from mvx.kernel import MASK
 from mvx.layout import HOOKED, HOOKED_OFFSET, ORDER, ORDER_OFFSET
+from mvx.rules import Threads
 from mvx.sitecache import SiteCache
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mvx.code import Area
     from mvx.kernel import Registers
     from mvx.monitor import Monitor
+    from mvx.options import Options
     from mvx.tasks import AddressSpace, Task
 
 _SYMBOL: Final = struct.Struct("<IBBHQQ")
@@ -51,6 +56,41 @@ _EMPTY: Final = 1
 _KEPT_MOST: Final = 4000
 
 
+class Ways:
+    """Which programs' threads run in parallel."""
+
+    def __init__(self, *, ordered: bool, exceptions: Sequence[Threads]) -> None:
+        """`ordered`: those of all but of the exceptions; the first one that matches counts."""
+        self._ordered = ordered
+        self._exceptions = exceptions
+        self.may_be_ordered = ordered or any(each.way == "ordered" for each in exceptions)
+
+    def are_ordered(self, executed: str) -> bool:
+        """Whether those of a file are."""
+        for each in self._exceptions:
+            if fnmatch.fnmatchcase(executed, each.program):
+                return each.way == "ordered"
+        return self._ordered
+
+
+def ways(options: Options) -> Ways:
+    """What the command line and the files of rules say. Rules that ask for threads in parallel
+    count with `--threads auto` only; those that ask for one at a time always.
+    """
+    found = [each for path in options.rules for each in rules.load(path).threads]
+    if options.threads not in {"auto", "ordered"}:
+        found = []
+    return Ways(ordered=options.threads == "ordered", exceptions=found)
+
+
+def _executed(task: Task) -> str:
+    """The file that a task executes."""
+    try:
+        return os.readlink(f"/proc/{task.tid}/exe")
+    except OSError:
+        return ""
+
+
 class _Symbol(NamedTuple):
     """A symbol that a file defines: where its value is stored, and that value."""
 
@@ -70,9 +110,12 @@ class _Library:
 class Ordering:
     """Hooks the C libraries of a run."""
 
-    def __init__(self, monitor: Monitor) -> None:
-        """Works on the monitor's tasks."""
+    def __init__(self, monitor: Monitor, ways: Ways) -> None:
+        """Works on the monitor's tasks; `ways` tells which programs' threads run in parallel."""
         self._monitor = monitor
+        self._ways = ways
+        self._ran: dict[str, bool] = {}
+        """Files whose threads ran in parallel: whether their variants agreed."""
         use = monitor.options.site_cache
         self._cache = SiteCache("atomics", use=use)
         self._atomics: dict[str, tuple[bytes, list[Atomic]]] = {}
@@ -81,7 +124,7 @@ class Ordering:
     def mapped(self, task: Task, link: str, start: int, offset: int) -> None:
         """Code of a file was mapped; `link` leads to it, `offset` is where `start` is in it."""
         space = task.space
-        if space is None or space.order.is_hooked:
+        if space is None or space.order.is_hooked or not self._ways.are_ordered(_executed(task)):
             return
         try:
             with open(link, "rb") as stream:
@@ -150,18 +193,50 @@ class Ordering:
         assert space is not None
         if space.order.is_parallel or parent.turns:
             return
+        executed = _executed(parent)
+        if not self._ways.are_ordered(executed):
+            return
         reason = self._obstacle(parent, space)
         if reason:
-            name = os.path.basename(os.readlink(f"/proc/{parent.tid}/exe"))
+            name = os.path.basename(executed)
             message = f"{name}: threads run one at a time (--threads serial): {reason}"
             self._monitor.warn(f"ordered:{name}", message)
             return
         for area in space.sites.code:
             self._lead(parent, area, current)
+        self.ran(parent)
         space.order.is_parallel = True
         parent.parallel = True
         self._monitor.write_field(parent, "parallel", 1)
         self._monitor.write_field(parent, "joins", 0)
+
+    def ran(self, task: Task) -> None:
+        """The threads of what a task executes run in parallel."""
+        self._ran.setdefault(_executed(task), True)
+
+    def diverged(self, task: Task) -> None:
+        """A task's variants have disagreed; that of programs in parallel is told."""
+        if task.space is None or not task.space.order.is_parallel:
+            return
+        executed = _executed(task)
+        if self._ran.get(executed):
+            self._ran[executed] = False
+            name = os.path.basename(executed)
+            message = f"{name}: its variants disagree when its threads run in parallel"
+            self._monitor.warn(f"parallel:{name}", message)
+
+    def proposals(self) -> list[Threads]:
+        """How the threads of the programs of this run should run in the next one."""
+        return [
+            Threads(
+                "its variants agreed in parallel"
+                if agreed
+                else "its variants disagreed in parallel",
+                rules.literal(executed),
+                "ordered" if agreed else "serial",
+            )
+            for executed, agreed in self._ran.items()
+        ]
 
     def _obstacle(self, task: Task, space: AddressSpace) -> str:
         """Why the threads of a program cannot run in parallel; empty if they can."""

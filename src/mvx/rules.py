@@ -16,6 +16,15 @@ program     pattern of the program's file as it was given, or of the file that t
 
 A rule has either `argument` or `surplus`. It is looked at only when a difference was found, so
 rules cost nothing otherwise.
+
+The same file may say of programs how their threads run, in tables ``[[threads]]``:
+
+=========== =====================================================================================
+reason      why (required)
+program     pattern of the file that is executed (required)
+way         "ordered": in parallel, also with `--threads auto`; "serial": one at a time, also with
+            `--threads ordered` (required)
+=========== =====================================================================================
 """
 
 from __future__ import annotations
@@ -23,7 +32,7 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import re
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from mvx import addresses, errors
 from mvx.specification.table import RULES
@@ -34,9 +43,11 @@ if TYPE_CHECKING:
 
 Surplus = Literal["", "variant", "leader", "any"]
 Equal = Literal["", "addresses"]
+Way = Literal["ordered", "serial"]
 
 _NAMES: Final = frozenset(rule.name for rule in RULES.values())
 _SURPLUS: Final = ("variant", "leader", "any")
+_WAYS: Final = ("ordered", "serial")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +102,23 @@ class Rule:
         return self.ignore.sub(b"", difference.leader) == self.ignore.sub(b"", difference.variant)
 
 
-def load(path: Path) -> list[Rule]:
+@dataclasses.dataclass(frozen=True)
+class Threads:
+    """How the threads of the programs run whose files match a pattern."""
+
+    reason: str
+    program: str
+    way: Way
+
+
+class Rules(NamedTuple):
+    """What a file says."""
+
+    differences: list[Rule]
+    threads: list[Threads]
+
+
+def load(path: Path) -> Rules:
     """The rules of a file; raises FileFailed (it cannot be read) or UsageError (it is wrong)."""
     import tomllib
 
@@ -104,11 +131,30 @@ def load(path: Path) -> list[Rule]:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _wrong(f"{path}: {error}") from None
-    unknown = set(tables) - {"rule"}
-    entries = tables.get("rule", [])
-    if unknown or not isinstance(entries, list):
-        raise _wrong(f"{path}: {', '.join(sorted(unknown)) or 'rule'} is no list of [[rule]]")
-    return [_rule(entry, f"{path}: rule {number}") for number, entry in enumerate(entries, 1)]
+    if unknown := set(tables) - {"rule", "threads"}:
+        raise _wrong(f"{path}: {', '.join(sorted(unknown))} is no list of [[rule]] or [[threads]]")
+    entries = {name: tables.get(name, []) for name in ("rule", "threads")}
+    for name, found in entries.items():
+        if not isinstance(found, list):
+            raise _wrong(f"{path}: {name} is no list of [[{name}]]")
+    return Rules(
+        [_rule(entry, f"{path}: rule {at}") for at, entry in enumerate(entries["rule"], 1)],
+        [
+            _threads(entry, f"{path}: threads {at}")
+            for at, entry in enumerate(entries["threads"], 1)
+        ],
+    )
+
+
+def _threads(entry: Any, where: str) -> Threads:
+    names = [field.name for field in dataclasses.fields(Threads)]
+    if not isinstance(entry, dict) or set(entry) != set(names):
+        raise _wrong(f"{where}: needs {', '.join(names)}, and nothing else")
+    if not all(isinstance(word, str) and word for word in entry.values()):
+        raise _wrong(f"{where}: a value that is no text")
+    if entry["way"] not in _WAYS:
+        raise _wrong(f"{where}: way is one of {', '.join(_WAYS)}")
+    return Threads(**entry)
 
 
 def _wrong(message: str) -> errors.UsageError:
@@ -152,9 +198,12 @@ def _rule(entry: Any, where: str) -> Rule:
     )
 
 
-def text(rules: Iterable[tuple[Rule, str]]) -> str:
-    """Rules as a file, each with a comment before it."""
+def text(rules: Iterable[tuple[Rule, str]], threads: Iterable[Threads]) -> str:
+    """Rules as a file, those about differences with a comment before each."""
     lines = []
+    for each in threads:
+        lines += ["[[threads]]", f"reason = {_quoted(each.reason)}"]
+        lines += [f"program = {_quoted(each.program)}", f"way = {_quoted(each.way)}", ""]
     for rule, comment in rules:
         lines += [f"# {line}" for line in comment.splitlines()]
         lines += ["[[rule]]", f"reason = {_quoted(rule.reason)}"]
@@ -166,6 +215,11 @@ def text(rules: Iterable[tuple[Rule, str]]) -> str:
             lines.append(f"ignore = {_quoted(rule.ignore.pattern.decode())}")
         lines.append("")
     return "\n".join(lines)
+
+
+def literal(path: str) -> str:
+    """The pattern that matches this path alone."""
+    return path.translate({ord(c): f"[{c}]" for c in "*?["})
 
 
 def _quoted(value: str) -> str:
