@@ -1,22 +1,22 @@
 """The memory that agent and supervisor share, declared once.
 
 Each structure lists its fields with type, writer and meaning; :func:`header` turns them into the C
-header ``agent/generated/layout.h`` and :class:`Structure` gives the supervisor the same offsets.
+header ``agent/generated/layout.h``, and the supervisor has the same offsets by them (structure.py).
 ``PROTOCOL_VERSION`` is checked at injection, so that an agent image of another build is refused.
 
 A variant's *region* lies at one random address per variant (the seccomp filter, inherited for ever,
 names the gates inside it)::
 
-    base + 0                 agent image          read, execute base + PROCESS_OFFSET    descriptor
-    tables, epoll data       private, copied by fork base + TASKS_OFFSET      one slot per task:
-    struct task at its start, the agent's stack at its end base + ARENAS_OFFSET     arena 0, arena
-    1, ... (shared; only the variant's own is writable): lanes, then a domain of turns
+    base + 0               agent image: read, execute
+    base + PROCESS_OFFSET  descriptor tables, epoll data: private, copied by fork
+    base + TASKS_OFFSET    one slot per task: struct task at its start, the agent's stack at its end
+    base + ARENAS_OFFSET   arena 0, 1, …: shared, only the variant's own is writable: lanes, then a
+                           domain of turns
 """
 
 from __future__ import annotations
 
-import struct
-from typing import NamedTuple
+from mvx.structure import declaration, structure
 
 PROTOCOL_VERSION = 6
 
@@ -161,55 +161,7 @@ KEPT_MASK = 0xF
 """Which bits of an entry of the table say what a descriptor is kept as."""
 
 
-class Structure(NamedTuple):
-    """Fields of a shared structure: name to (struct format character, meaning)."""
-
-    name: str
-    size: int
-    fields: dict[str, tuple[int, str, str]]
-
-    def offset(self, field: str) -> int:
-        """Offset of a field in bytes."""
-        return self.fields[field][0]
-
-    def pack(self, /, **values: int) -> bytes:
-        """The whole structure as bytes; fields that are not named are zero."""
-        content = bytearray(self.size)
-        for field, value in values.items():
-            offset, kind, _ = self.fields[field]
-            struct.pack_into("<" + kind, content, offset, value)
-        return bytes(content)
-
-    def unpack(self, content: bytes) -> dict[str, int]:
-        """All scalar fields of the structure's bytes."""
-        return {
-            field: struct.unpack_from("<" + kind, content, offset)[0]
-            for field, (offset, kind, _) in self.fields.items()
-            if len(kind) == 1
-        }
-
-
-_SIZES = {"I": 4, "Q": 8}
-_C_TYPES = {"I": "uint32_t", "Q": "uint64_t"}
-
-
-def _structure(name: str, *fields: tuple[str, str, str] | int) -> Structure:
-    """Lay out fields in order, naturally aligned; an int moves on to that offset."""
-    offset = 0
-    placed: dict[str, tuple[int, str, str]] = {}
-    for field in fields:
-        if isinstance(field, int):
-            offset = field
-            continue
-        identifier, kind, meaning = field
-        size = _SIZES[kind[-1]]
-        offset = -(-offset // size) * size
-        placed[identifier] = (offset, kind, meaning)
-        offset += size * int(kind[:-1] or 1)
-    return Structure(name, -(-offset // 8) * 8, placed)
-
-
-TASK = _structure(
+TASK = structure(
     "task",
     ("self", "Q", "address of this structure (supervisor)"),
     ("entry", "Q", "address of the agent's entry for calls from patched sites (supervisor)"),
@@ -296,7 +248,7 @@ TASK = _structure(
     ("returns", "I", "handlers that ended without the supervisor (agent)"),
 )
 
-DOMAIN = _structure(
+DOMAIN = structure(
     "domain",
     ("turn", "Q", "leader: how many turns were taken; follower: whose turn it is (agent)"),
     ("state", "I", "leader: 0 nobody's turn, else lane + 1, and the bit WANTED (agent)"),
@@ -308,7 +260,7 @@ DOMAIN = _structure(
     ("told", "Q", "leader: of which turn the supervisor was told last that it lasts (agent)"),
 )
 
-FUTEXES = _structure(
+FUTEXES = structure(
     "futexes",
     ("first", "I", "slot + 1 of the first task that waits for a futex (agent)"),
     ("last", "I", "slot + 1 of the last one (agent)"),
@@ -318,14 +270,14 @@ FUTEXES = _structure(
 
 HOOKED_MAX = 20
 SECTIONS_MAX = 8
-HOOKED = _structure(
+HOOKED = structure(
     "hooked",
     ("depth", "Q", "how many hooked functions the task is in, by the calls below (agent)"),
     ("sections", f"{SECTIONS_MAX * 3}Q", "struct section: those that the task is in (agent)"),
     ("calls", f"{HOOKED_MAX * 10}Q", "struct hooked_call, the outermost first (agent)"),
 )
 
-ORDER = _structure(
+ORDER = structure(
     "order",
     ("functions", f"{FUNCTIONS_MAX}Q", "addresses of the hooked functions (supervisor)"),
     ("objects", f"{OBJECTS_MAX}Q", "keys that are no arguments of functions (supervisor)"),
@@ -335,7 +287,7 @@ ORDER = _structure(
     ("sites", f"{ATOMICS_MAX * 4}Q", "struct atomic: instructions of the program (supervisor)"),
 )
 
-ATOMIC = _structure(
+ATOMIC = structure(
     "atomic",
     ("next", "Q", "address of the instruction behind (supervisor)"),
     ("immediate", "Q", "its operand, where `other` is no register (supervisor)"),
@@ -345,7 +297,7 @@ ATOMIC = _structure(
     ("kind", "I", "a byte each: operation, size of the operand, length (supervisor)"),
 )
 
-BOOTSTRAP = _structure(
+BOOTSTRAP = structure(
     "bootstrap",
     ("variant", "I", "index of this variant (supervisor)"),
     ("variants", "I", "number of variants (supervisor)"),
@@ -368,7 +320,7 @@ BOOTSTRAP = _structure(
     ("address", "16Q", "struct sockaddr_un of the supervisor's socket (supervisor)"),
 )
 
-LANE = _structure(
+LANE = structure(
     "lane",
     ("head", "Q", "bytes published; its low half is a futex word (owner)"),
     64,
@@ -387,7 +339,7 @@ LANE = _structure(
     ("counts", f"{CALL_NUMBERS}I", "calls written to history so far, by number (owner)"),
 )
 
-MESSAGE = _structure(
+MESSAGE = structure(
     "message",
     ("kind", "I", "MESSAGE_*"),
     ("number", "I", "the call; for a signal the point"),
@@ -406,27 +358,27 @@ MESSAGE = _structure(
     ("arguments", "6Q", "MESSAGE_CALL: the leader's arguments as they are"),
 )
 
-COOKIES_TABLE = _structure(
+COOKIES_TABLE = structure(
     "cookies",
     ("count", "Q", "pairs written so far; the last COOKIES are kept (agent of a follower)"),
     ("pairs", f"{2 * COOKIES}Q", "the leader's value, the variant's own (agent of a follower)"),
 )
 
-POINTERS_TABLE = _structure(
+POINTERS_TABLE = structure(
     "pointers",
     ("pipes", "Q", "how many pipes the process has made (agent)"),
     ("count", "Q", "pairs written so far; the last POINTERS are kept (agent of a follower)"),
     ("pairs", f"{2 * POINTERS}Q", "the leader's pointer, the variant's own (agent of a follower)"),
 )
 
-PLACES_TABLE = _structure(
+PLACES_TABLE = structure(
     "places",
     ("count", "Q", "how many files were mapped at a chosen address (agent, supervisor)"),
     ("data", "Q", "where the first goes if it holds no code, PLACE_SIZE on the next (supervisor)"),
     ("code", f"{CODE_PLACES}Q", "where each of them goes if it may hold code (supervisor)"),
 )
 
-IMAGE = _structure(
+IMAGE = structure(
     "image_header",
     ("magic", "Q", "IMAGE_MAGIC"),
     ("version", "I", "PROTOCOL_VERSION"),
@@ -561,28 +513,5 @@ def header() -> str:
     ]
     for prefix, words in enumerations:
         lines += [f"#define {prefix}_{word} {number}" for number, word in enumerate(words)]
-    for structure in STRUCTURES:
-        prefix = structure.name.upper()
-        lines.append("")
-        lines += [
-            f"#define OFFSET_{prefix}_{name.upper()} {offset:#x}"
-            for name, (offset, _, _) in structure.fields.items()
-        ]
-    lines += ["", "#ifndef __ASSEMBLER__", "#include <stddef.h>", "#include <stdint.h>"]
-    for structure in STRUCTURES:
-        lines += ["", f"struct {structure.name} {{"]
-        end = 0
-        for name, (offset, kind, meaning) in structure.fields.items():
-            if offset > end and offset - end >= _SIZES[kind[-1]]:
-                lines.append(f"    uint8_t padding_{offset:x}[{offset - end}];")
-            count = int(kind[:-1] or 1)
-            suffix = f"[{count}]" if len(kind) > 1 else ""
-            lines.append(f"    {_C_TYPES[kind[-1]]} {name}{suffix};  /* {meaning} */")
-            end = offset + count * _SIZES[kind[-1]]
-        lines.append("};")
-        lines += [
-            f'_Static_assert(offsetof(struct {structure.name}, {name}) == {offset:#x}, "layout");'
-            for name, (offset, _, _) in structure.fields.items()
-        ]
-    lines += ["#endif", "#endif", ""]
-    return "\n".join(lines)
+    lines += declaration(STRUCTURES)
+    return "\n".join([*lines, "#endif", ""])
