@@ -62,6 +62,7 @@ _SIGPENDING: Final = 11
 WALL: Final = 0x40000000
 SIGINFO_SIZE: Final = 128
 SYSCALL_STOP: Final = signal.SIGTRAP | 0x80
+SECCOMP_STOP: Final = EVENT_SECCOMP << 8 | signal.SIGTRAP
 
 SI_TKILL: Final = -6
 SI_TIMER: Final = -2

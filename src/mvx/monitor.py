@@ -92,7 +92,7 @@ class Monitor:
         self.parents: list[int] = []
         """The stand-in parents of followers in PID namespaces."""
         self.diverged: Callable[..., None] = lambda *_, **__: None
-        self.serve: Callable[[int, int], None] = lambda *_: None
+        self.serve: Callable[[int, int], object] = lambda *_: None
         """Does what the stop of a task asks for: its number, and what waitpid(2) told."""
         self.native_done: Callable[[TaskSet], None] = lambda _: None
         self.sigreturn_done: Callable[[Task], bool] = lambda _: False
@@ -278,6 +278,10 @@ class Monitor:
         if content:
             space.memory.write(space.table_address(index), content + padding)
         return DescriptorTable(space, index)
+
+    def count(self, task: Task, kind: str) -> None:
+        """Count a stop of a task; `kind`: one of statistics.STOPS."""
+        self.statistics.stop(task.variant.index, kind)
 
     def count_calls(self, task_set: TaskSet) -> None:
         """Add the calls of a task set to the statistics, before its lane is used again."""

@@ -222,8 +222,9 @@ class Sites:
 
     # Traps
 
-    def trapped(self, task: Task, current: Registers, kind: Kind = tactics.SYSCALL) -> None:
-        """Count a trap, and patch the site if that pays.
+    def trapped(self, task: Task, current: Registers, kind: Kind = tactics.SYSCALL) -> bool:
+        """Count a trap, and patch the site if that pays. Whether that was all that will ever be
+        done about this site, but counting.
 
         The task is stopped behind the system call, or at an instruction that faulted on purpose;
         the caller sets its registers anew in any case.
@@ -233,8 +234,17 @@ class Sites:
         site = current.rip - 2 if kind is tactics.SYSCALL else current.rip
         table = space.sites
         count = table.traps[site] = table.traps.get(site, 0) + 1
-        if count < _TRAPS_BEFORE_PADDED or site in table.settled or not self.enabled:
-            return
+        if not self.enabled or site in table.settled:
+            return True
+        if count >= _TRAPS_BEFORE_PADDED:
+            self._treat(task, current, kind, site, count)
+        return False
+
+    def _treat(self, task: Task, current: Registers, kind: Kind, site: int, count: int) -> None:
+        """Patch a site that goes on trapping, if a patch fits and its time has come."""
+        space = task.space
+        assert space is not None
+        table = space.sites
         area = table.code.find(site)
         if area is None or site + 8 > area.end:
             table.settled.add(site)

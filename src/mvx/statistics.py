@@ -84,9 +84,9 @@ class Statistics:
         assert name not in self._sections
         self._sections[name] = section
 
-    def stop(self, variant: int, kind: str) -> None:
-        """Count a stop of one of STOPS."""
-        self.stops[variant][kind] += 1
+    def stop(self, variant: int, kind: str, times: int = 1) -> None:
+        """Count a stop of one of STOPS, or several."""
+        self.stops[variant][kind] += times
 
     def finished(self, variant: int, counts: Sequence[int]) -> None:
         """Add the compared calls that a variant finished on a lane, by number."""

@@ -1,6 +1,4 @@
-"""Structures that Python and C share, declared once in Python: offsets for the one, a header for the
-other.
-"""
+"""Structures that Python and C share, declared once: offsets for Python, a header for C."""
 
 from __future__ import annotations
 

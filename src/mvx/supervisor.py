@@ -1,9 +1,7 @@
 """The supervisor: one event loop over the ptrace stops of every task of every variant.
 
-Most stops are traps: a call from a place that the filter does not let through. The supervisor skips
-the call (``orig_rax = -1``) and points rip at the agent's entry, with rcx = return address and rax
-= number: the agent then treats it exactly as a call from a patched site. Calls that each variant
-makes for itself are checked and let go at once.
+Here is what a stop is told apart by; calls that stop at the filter are traps.py, the waiting and
+what needs no decision any more is stops.py.
 """
 
 from __future__ import annotations
@@ -19,7 +17,6 @@ from typing import Final
 
 from mvx import (
     breakpoints,
-    calls,
     entry,
     errors,
     interrupts,
@@ -27,9 +24,6 @@ from mvx import (
     kernel,
     launch,
     slices,
-    turns,
-    verification,
-    vsyscall,
     waiting,
 )
 from mvx.deaths import Deaths
@@ -37,30 +31,23 @@ from mvx.delivery import Delivery
 from mvx.disagreement import Disagreement
 from mvx.instructions import Instructions
 from mvx.interrupts import Reason
-from mvx.kernel import MASK, Registers, TaskGoneError
+from mvx.kernel import TaskGoneError
 from mvx.layout import REQUESTS
-from mvx.local import Local
-from mvx.masks import open_signals
 from mvx.monitor import Monitor
 from mvx.options import Options
 from mvx.outcome import DIVERGENCE_STATUS, FAILURE_STATUS, TIMEOUT_STATUS, Outcome
 from mvx.preemption import Preemption
 from mvx.processes import Processes
+from mvx.requests import Requests
+from mvx.stops import Signal, Stops
 from mvx.tasks import State, Task, TaskSet, Variant
+from mvx.traps import Traps
 
 _REQUESTS: Final = list(REQUESTS)
 _CAP_SYS_ADMIN: Final = 21
 _TICK_S: Final = 0.25
 _CRASHES: Final = frozenset({4, 5, 6, 7, 8, 11, 31})
 """SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS."""
-_TRACED: Final = _REQUESTS.index("TRACED")
-_STALLED: Final = _REQUESTS.index("STALLED")
-_JOINED: Final = _REQUESTS.index("JOINED")
-_FETCH: Final = _REQUESTS.index("FETCH")
-_CHANGED: Final = _REQUESTS.index("CHANGED")
-_REREAD: Final = _REQUESTS.index("REREAD")
-_TOLD: Final = _REQUESTS.index("TOLD")
-_WAITED: Final = _REQUESTS.index("WAITED")
 
 
 def run(options: Options) -> Outcome:
@@ -91,10 +78,16 @@ class Supervisor:
         self._delivery = Delivery(self._monitor)
         self._preemption = Preemption(self._monitor)
         self._deaths = Deaths(self._monitor)
-        self._local = Local(self._monitor)
         self._disagreement = Disagreement(self._monitor, self._regathered, self._stop)
         self._monitor.diverged = self._disagreement.diverged
-        self._vsyscalls = vsyscall.Vsyscalls(self._monitor)
+        self._signals = jobs.FORWARDED | {signal.SIGCHLD}
+        self._stops = Stops(self._signals, self._monitor.statistics)
+        requests = Requests(
+            self._monitor, self._processes, self._delivery, self._preemption, self._disagreement
+        )
+        self._traps = Traps(
+            self._monitor, self._stops, self._delivery, self._disagreement, requests
+        )
         instructions = Instructions(self._monitor)
         self._monitor.serve = self._stopped
         self._monitor.native_done = self._processes.done
@@ -107,7 +100,6 @@ class Supervisor:
         self._outcome: Outcome | None = None
         self._root: TaskSet | None = None
         self._root_status: int | None = None
-        self._signals = jobs.FORWARDED | {signal.SIGCHLD}
         self._end = time.monotonic() + options.timeout_s if options.timeout_s else None
 
     def run(self) -> Outcome:
@@ -116,19 +108,16 @@ class Supervisor:
         monitor = self._monitor
         while monitor.tasks and self._outcome is None:
             try:
-                tid, status = os.waitpid(-1, kernel.WALL | os.WNOHANG)
+                stopped = self._stops.poll()
+                waited = stopped is None
+                if stopped is None:
+                    stopped = self._idle()
             except ChildProcessError:
                 break
-            if tid == 0:
-                self._idle()
-                continue
-            try:
-                self._stopped(tid, status)
-            except TaskGoneError:
-                continue  # killed in the midst of it; its end will be reported
-            except OSError:
-                if not kernel.is_dead(tid):  # else the same: its memory is gone
-                    raise
+            if stopped is not None:
+                self._serve_one(*stopped)
+            if waited and self._outcome is None:
+                self._look()
         if self._outcome is not None:
             return self._outcome
         ended = self._root_status
@@ -255,8 +244,10 @@ class Supervisor:
 
     # The loop
 
-    def _idle(self) -> None:
-        """Nothing stopped: sleep until a child changes, a signal comes, or a deadline."""
+    def _idle(self) -> tuple[int, int] | None:
+        """Nothing stopped: sleep until a task does (which it is, and its status), a signal comes,
+        or a time has come at which :meth:`_look` has something to do.
+        """
         monitor = self._monitor
         timeout = _TICK_S if monitor.deadlines or self._end is not None else 3600.0
         timeout = self._disagreement.timeout(timeout)
@@ -270,35 +261,40 @@ class Supervisor:
         )
         timeout = timeout if soon is None else min(timeout, soon)
         start = time.monotonic()
-        information = signal.sigtimedwait(self._signals, timeout)
+        event = self._stops.wait(timeout)
         monitor.jobs.waited(timeout, time.monotonic() - start)
+        if isinstance(event, Signal):
+            self._forward(event)
+            return None
+        return event
+
+    def _look(self) -> None:
+        """Do what is to be done at certain times."""
+        monitor = self._monitor
         monitor.jobs.look()
         self._delivery.look()
         self._preemption.look()
         self._deaths.look()
         monitor.adapt_waiting()
-        if information is not None and information.si_signo != signal.SIGCHLD:
-            self._forward(information)
-        now = time.monotonic()
-        if self._end is not None and now >= self._end:
+        if self._end is not None and time.monotonic() >= self._end:
             self._outcome = Outcome("timeout", TIMEOUT_STATUS)
             return
         self._disagreement.overdue()
 
-    def _forward(self, information: signal.struct_siginfo) -> None:
+    def _forward(self, sent: Signal) -> None:
         """Pass a signal sent to mvx on to the program; what the terminal or the program sent
         reached it already.
         """
-        from_terminal = information.si_code == kernel.SI_KERNEL
-        if from_terminal and not jobs.is_for_session(information.si_signo):
+        from_terminal = sent.code == kernel.SI_KERNEL
+        if from_terminal and not jobs.is_for_session(sent.number):
             return
-        if not from_terminal and information.si_pid in self._monitor.tasks:
+        if not from_terminal and sent.sender in self._monitor.tasks:
             return
-        if information.si_signo == signal.SIGCONT:
+        if sent.number == signal.SIGCONT:
             return  # its effect is over; see Jobs
         leaders = [task for task in self._monitor.tasks.values() if task.is_leader]
         if not leaders:
-            self._outcome = Outcome("signaled", information.si_signo)
+            self._outcome = Outcome("signaled", sent.number)
             return
         assert self._root is not None
         process = (
@@ -309,24 +305,42 @@ class Supervisor:
             receivers += [task.process for task in self._monitor.tasks[process].set.tasks.values()]
         for receiver in dict.fromkeys(receivers):
             with contextlib.suppress(ProcessLookupError):
-                os.kill(receiver, information.si_signo)
+                os.kill(receiver, sent.number)
 
-    def _stopped(self, tid: int, status: int) -> None:
+    def _serve_one(self, tid: int, status: int) -> None:
+        try:
+            if self._stopped(tid, status):
+                self._stops.keep()
+        except TaskGoneError:
+            return  # killed in the midst of it; its end will be reported
+        except OSError:
+            if not kernel.is_dead(tid):  # else the same: its memory is gone
+                raise
+
+    def _stopped(self, tid: int, status: int) -> bool:
+        """Do what a stop asks for. Whether it was a trap that Stops has learnt, and nothing else
+        has happened.
+        """
         task = self._monitor.tasks.get(tid)
         if task is not None and task.variant.dropped and os.WIFSTOPPED(status):
-            return  # SIGKILL was sent
+            return False  # SIGKILL was sent
         if self._monitor.trace is not None and task is not None:
             self._monitor.trace.stopped(task, status)
         if not os.WIFSTOPPED(status):
             if task is not None:
-                self._count(task, "end")
+                self._monitor.count(task, "end")
                 self._ended(task, status)
-            return
+            return False
         if task is None:
             self._processes.births.appeared(tid)
-            return
-        self._serve(task, status >> 8 & 0xFF, status >> 16)
+            return False
+        if status >> 8 == kernel.SECCOMP_STOP and not (task.unblocked or task.entering):
+            is_plain = self._traps.stopped(task)
+        else:
+            is_plain = False
+            self._serve(task, status >> 8 & 0xFF, status >> 16)
         interrupts.renew(task)
+        return is_plain
 
     def _serve(self, task: Task, number: int, event: int) -> None:
         if event == kernel.EVENT_STOP and number == signal.SIGTRAP and task.unblocked:
@@ -340,13 +354,13 @@ class Supervisor:
         if task.entering:
             task.entering = False
             if not event and number == signal.SIGTRAP:
-                self._count(task, "signal")
+                self._monitor.count(task, "signal")
                 self._delivery.entered(task)
                 return
         if event == kernel.EVENT_SECCOMP:
-            self._seccomp(task)
+            self._traps.stopped(task)
         elif event == kernel.EVENT_STOP:
-            self._count(task, "birth" if task.birth is not None else "group")
+            self._monitor.count(task, "birth" if task.birth is not None else "group")
             if number != signal.SIGTRAP:
                 self._monitor.jobs.stopped(task, number)
             elif task.birth is not None and task.space is not None and not task.on_exit_stop:
@@ -354,14 +368,14 @@ class Supervisor:
             else:
                 self._interrupted(task)
         elif event == kernel.EVENT_EXEC:
-            self._count(task, "exec")
+            self._monitor.count(task, "exec")
             self._processes.executed(task)
         elif event in (kernel.EVENT_FORK, kernel.EVENT_VFORK, kernel.EVENT_CLONE):
-            self._count(task, "birth")
+            self._monitor.count(task, "birth")
             self._processes.births.born(task)
             self._deaths.born(task)
         elif number == kernel.SYSCALL_STOP:
-            self._count(task, "exit")
+            self._monitor.count(task, "exit")
             at_exit, task.on_exit_stop = task.on_exit_stop, None
             if at_exit is None:
                 kernel.resume(task.tid)
@@ -370,9 +384,9 @@ class Supervisor:
         elif number == signal.SIGTRAP and breakpoints.is_breakpoint(task.tid):
             kernel.resume(task.tid)
         elif number == signal.SIGTRAP and self._monitor.atomic_trapped(task):
-            self._count(task, "signal")
+            self._monitor.count(task, "signal")
         elif number != signal.SIGTRAP or not entry.reached(task):
-            self._count(task, "signal")
+            self._monitor.count(task, "signal")
             self._delivery.arrived(task, number)
 
     def _interrupted(self, task: Task) -> None:
@@ -388,163 +402,6 @@ class Supervisor:
             self._preemption.stopped(task)
         else:
             kernel.resume(task.tid)
-
-    def _count(self, task: Task, kind: str) -> None:
-        self._monitor.statistics.stop(task.variant.index, kind)
-
-    # Traps
-
-    def _seccomp(self, task: Task) -> None:
-        if task.variant.launching or task.space is None:
-            self._count(task, "launch")
-            kernel.resume(task.tid)
-            return
-        current = kernel.registers(task.tid)
-        offset = current.rip - task.variant.base
-        offsets = self._monitor.image.offsets
-        if offset == offsets["gate_control"]:
-            self._count(task, "control")
-            self._control(task, current)
-        elif offset in (
-            offsets["gate_traced"],
-            offsets["gate_interruptible"],
-            offsets["gate_plain"],
-        ):
-            self._count(task, "verified")
-            self._verify(task, current)
-        elif vsyscall.is_entry(current.rip):
-            self._vsyscalls.answer(task, current)
-        elif kernel.event_message(task.tid):
-            self._foreign(task, current)
-        elif self._is_local(task, current):
-            self._count(task, "local")
-            self._local.call(task, current)
-        else:
-            self._redirect(task, current)
-
-    def _is_local(self, task: Task, current: Registers) -> bool:
-        """Whether a call goes on at once: a local one, unless it goes through the agent so that the
-        trace learns its result, or to be compared, or because the agent places the file.
-        """
-        local = self._local
-        if not local.is_local(current.orig_rax) or self._monitor.trace is not None:
-            return False
-        return not local.shares(task, current) and not local.is_placed_by_agent(current)
-
-    def _redirect(self, task: Task, current: Registers) -> None:
-        """Send a trapped call into the agent."""
-        number = current.orig_rax
-        self._monitor.sites.trapped(task, current)
-        self._count(task, "trap")
-        current.rcx = current.rip
-        current.rip = task.variant.base + self._monitor.image.offsets["enter_call"]
-        current.rax = number
-        current.orig_rax = MASK
-        kernel.set_registers(task.tid, current)
-        kernel.resume(task.tid)
-
-    def _foreign(self, task: Task, current: Registers) -> None:
-        """A 32-bit entry or an x32 number: refused with ENOSYS."""
-        self._monitor.warn(
-            "foreign",
-            f"call {current.orig_rax:#x} by the 32-bit or x32 entry refused (ENOSYS)",
-        )
-        current.orig_rax = MASK
-        current.rax = -38 & MASK
-        kernel.set_registers(task.tid, current)
-        kernel.resume(task.tid)
-
-    def _verify(self, task: Task, current: Registers) -> None:
-        """A call at the traced gate, or one that the filter does not let through at the others."""
-        if self._local.is_local(current.orig_rax):
-            self._local.call(task, current)
-            return
-        own, task.own_call = task.own_call, -1
-        if own == current.orig_rax or self._monitor.handover.is_step(task, current):
-            kernel.resume(task.tid)
-            return
-        reason = verification.objection(self._monitor, task, current)
-        if reason:
-            self._disagreement.diverged("integrity", task, reason)
-            return
-        if self._delivery.ballots is not None:
-            self._delivery.ballots.called(current)
-        if self._monitor.timers.is_every(current):
-            self._monitor.timers.call(task, current)
-            return
-        kernel.resume(task.tid)
-
-    def _control(self, task: Task, current: Registers) -> None:
-        """A request of the agent (hostile input: bound everything)."""
-        if task.birth_frame is not None:
-            self._processes.births.retried(task, current)
-            return
-        if (
-            current.rdi in (_STALLED, _JOINED)
-            or (current.rdi == _TRACED and self._monitor.trace is not None)
-            or current.rdi == _TOLD
-        ):
-            if current.rdi == _STALLED:
-                self._preemption.stalled(task)
-            elif current.rdi == _JOINED:
-                turns.joined(task)
-            elif current.rdi == _TOLD:
-                calls.tell(self._monitor, current.rsi)
-            kernel.resume(task.tid)
-            return
-        if task.is_leader:
-            open_signals(task)
-        ballots = self._delivery.ballots
-        if current.rdi == _WAITED and ballots is not None and ballots.expired(task):
-            return
-        task.registers = current
-        if current.rdi == _FETCH:
-            self._fetch(task, current)
-            return
-        if current.rdi in (_CHANGED, _REREAD):
-            self._touched(task, current)
-            return
-        task.request = (current.rdi, current.rsi, current.rdx, current.r10)
-        request = _REQUESTS[current.rdi] if current.rdi < len(_REQUESTS) else ""
-        if request == "NATIVE":
-            self._processes.native(task)
-        elif request == "SIGNAL":
-            self._delivery.gather(task)
-        elif request == "DIVERGED":
-            self._disagreement.differs(task, current)
-        elif request == "TIMEOUT":
-            self._disagreement.late(task, current.rsi)
-        else:
-            self._disagreement.diverged(
-                "integrity", task, f"unknown request {current.rdi:#x} at the control gate"
-            )
-
-    def _fetch(self, task: Task, current: Registers) -> None:
-        """A descriptor is asked for."""
-        monitor = self._monitor
-        if task.is_leader:
-            answer: int | None = monitor.views.fetch(task, current.rsi, current.rdx & 0xFFFFFFFF)
-        else:
-            answer = monitor.copies.fetch(task, current.rsi)
-        if answer is None:
-            reason = f"variant {task.variant.index} maps a file that the leader has not mapped"
-            self._disagreement.diverged("integrity", task, reason)
-            return
-        current.rax, current.orig_rax = answer & MASK, MASK
-        kernel.set_registers(task.tid, current)
-        kernel.resume(task.tid)
-
-    def _touched(self, task: Task, current: Registers) -> None:
-        """The leader has changed a file of which there are copies, or is about to read one that was
-        made for it.
-        """
-        if task.is_leader and current.rdi == _CHANGED:
-            number, result = kernel.signed(current.rsi), kernel.signed(current.rdx)
-            self._monitor.copies.changed(task, number, result)
-        elif task.is_leader:
-            number = current.rsi & 0xFFFFFFFF
-            self._monitor.views.reread(task, number, is_start=bool(current.rdx))
-        kernel.resume(task.tid)
 
     # Ends
 
@@ -601,7 +458,7 @@ class Supervisor:
         """A variant was dropped: those that it was waited for may be complete."""
         leader = task_set.gathered.get(0)
         if leader is not None:
-            is_native = leader.request[0] == _REQUESTS.index("NATIVE")
+            is_native = leader.request[0] == list(REQUESTS).index("NATIVE")
             (self._processes.native if is_native else self._delivery.gather)(leader)
 
     def _stop(self, outcome: Outcome) -> None:

@@ -1,0 +1,138 @@
+/*
+ * The supervisor's wait for the next stop, and the stops that need no decision any more.
+ *
+ * Most stops of a program whose sites are not patched are traps, and of a trap at a known place
+ * everything is decided: the call is skipped, and the task goes on at the agent's entry. The
+ * supervisor (src/mvx/stops.py) writes down which task, at which site, with which number, it has
+ * just treated so; here the same is done again, for as long as nothing else happens. Every other
+ * stop is given to the supervisor, untouched, and with it all that is known ends: a task, site or
+ * number that is not in the table is never decided on here.
+ *
+ * Facts: ptrace(2), sigtimedwait(2), wait4(2); a ptrace-stop sends SIGCHLD to the tracer, one for
+ * several stops if need be, so all are asked for before it is waited for again. The supervisor has
+ * these signals blocked. No C library is linked: the supervisor's may be any.
+ */
+#include <asm/unistd_64.h>
+#include <linux/errno.h>
+#include <linux/ptrace.h>
+#include <linux/signal.h>
+#include <linux/time_types.h>
+#include <linux/wait.h>
+#include <sys/user.h>
+
+#include "layout.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+enum {
+    STOPPED_AT_SECCOMP = (PTRACE_EVENT_SECCOMP << 8 | SIGTRAP) << 8 | 0x7f,
+    SIGNAL_SET_SIZE = 8,
+    INFORMATION_SIZE = 128,
+    NOT_STOPPED = 0,
+    NS_PER_S = 1000000000
+};
+
+static long call(long number, long a, long b, long c, long d) {
+    register long r10 __asm__("r10") = d;
+    long result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+static long now_ns(void) {
+    struct __kernel_timespec now;
+    call(__NR_clock_gettime, CLOCK_MONOTONIC, (long)&now, 0, 0);
+    return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+static struct known *find(struct stops *stops, uint64_t tid, const struct user_regs_struct *at) {
+    struct known *known = (struct known *)stops->known;
+    for (uint32_t i = 0; i < stops->count; i++) {
+        if (known[i].site == at->rip && known[i].tid == tid && known[i].number == at->orig_rax) {
+            return &known[i];
+        }
+    }
+    return 0;
+}
+
+/* Whether a stop was one of those that are known, and the task goes on. */
+static int serve(struct stops *stops, long tid, uint32_t status) {
+    struct user_regs_struct registers;
+    unsigned long data = 1;
+    if (status != STOPPED_AT_SECCOMP || !stops->count ||
+        call(__NR_ptrace, PTRACE_GETREGS, tid, 0, (long)&registers) < 0) {
+        return 0;
+    }
+    struct known *known = find(stops, (uint64_t)tid, &registers);
+    /* The filter's data is not 0 for calls by the 32-bit entry and x32 numbers (seccomp.py). */
+    if (!known || call(__NR_ptrace, PTRACE_GETEVENTMSG, tid, 0, (long)&data) < 0 || data) {
+        return 0;
+    }
+    registers.rcx = registers.rip;
+    registers.rip = known->entry;
+    registers.rax = registers.orig_rax;
+    registers.orig_rax = (unsigned long)-1;
+    /* Either fails only if the task has just been killed: its end is still to come. */
+    if (call(__NR_ptrace, PTRACE_SETREGS, tid, 0, (long)&registers) == 0) {
+        call(__NR_ptrace, PTRACE_CONT, tid, 0, 0);
+    }
+    known->times++;
+    return 1;
+}
+
+/* The next stop that is not known: its task, with `status`; 0 when there is none (yet) now, or
+ * -errno of wait4. */
+static long next(struct stops *stops) {
+    for (;;) {
+        int status = 0;
+        long tid = call(__NR_wait4, -1, (long)&status, __WALL | WNOHANG, 0);
+        if (tid <= 0 || !serve(stops, tid, (uint32_t)status)) {
+            stops->status = (uint32_t)status;
+            return tid;
+        }
+        if (now_ns() >= (long)stops->deadline_ns) {
+            return NOT_STOPPED;
+        }
+    }
+}
+
+EXPORT long stops_poll(struct stops *stops) {
+    return next(stops);
+}
+
+/* Wait until the deadline for a stop that is not known, or for a signal, which is then in `signal`;
+ * 0 there when the time is over. */
+EXPORT long stops_wait(struct stops *stops) {
+    union {
+        uint8_t bytes[INFORMATION_SIZE];
+        uint32_t words[8];
+    } information;
+    stops->signal = 0;
+    for (;;) {
+        long left_ns = (long)stops->deadline_ns - now_ns();
+        struct __kernel_timespec left = {left_ns / NS_PER_S, left_ns % NS_PER_S};
+        if (left_ns <= 0) {
+            left.tv_sec = left.tv_nsec = 0;
+        }
+        long number = call(__NR_rt_sigtimedwait, (long)&stops->signals, (long)&information,
+                           (long)&left, SIGNAL_SET_SIZE);
+        if (number > 0 && number != SIGCHLD) {
+            stops->signal = (uint32_t)number;
+            stops->code = information.words[2];
+            stops->sender = information.words[4];
+            return NOT_STOPPED;
+        }
+        if (number == -EAGAIN) {
+            return NOT_STOPPED;
+        }
+        if (number == SIGCHLD) {
+            long tid = next(stops);
+            if (tid != NOT_STOPPED || left_ns <= 0) {
+                return tid;
+            }
+        }
+    }
+}
