@@ -50,6 +50,7 @@ struct call {
     uint8_t released;       /* the thread has given its turn up */
     uint8_t pending;        /* a signal is delivered when the call is over */
     uint8_t prompt;         /* rt_sigreturn: every variant makes it at once */
+    uint64_t given;         /* the leader's data of an epoll event */
     uint64_t sent;          /* the leader's number of bytes, where this variant's may be another */
     uint64_t device, inode; /* KEPT_MAPPED: the file that the leader opened */
     int64_t result;

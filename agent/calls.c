@@ -297,6 +297,7 @@ static void lead(struct call *call) {
     message.arguments[0] = call->kept;
     message.arguments[1] = call->device;
     message.arguments[2] = call->inode;
+    message.arguments[3] = call->given;
     lane_put(task, &message, sizeof message);
     if (!handler_outputs(call)) {
         walk_outputs(call);
@@ -401,6 +402,7 @@ static void follow(struct call *call) {
     call->kept = (uint8_t)message.arguments[0];
     call->device = message.arguments[1];
     call->inode = message.arguments[2];
+    call->given = message.arguments[3];
     if (call->executor == EXECUTOR_EVERYONE && !is_error(call->result)) {
         execute(call);
         if (call->rule->handler != HANDLER_MMAP) {
