@@ -121,6 +121,10 @@ void namespaces_prepare(struct call *call);
 /* filters.c: returns 1 when it replaced the regular walk */
 int filter_inputs(struct call *call);
 
+/* embedded.c: both return 1 when they replaced the regular walk */
+int embedded_inputs(struct call *call);
+int embedded_outputs(struct call *call);
+
 /* semaphores.c: both return 1 when they replaced the regular walk */
 int semaphores_inputs(struct call *call);
 int semaphores_outputs(struct call *call);
@@ -131,6 +135,9 @@ int64_t fetch(int64_t file);
 /* moves.c */
 int move_is_own(const struct call *call);
 int move_outputs(struct call *call);
+
+/* reaped.c */
+void reaped_wait(struct call *call);
 
 /* shared.c */
 void shared_prepare(struct call *call);

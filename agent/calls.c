@@ -139,6 +139,7 @@ static void execute(struct call *call) {
     if (call->task->disturbed && !is_verified(call)) {
         transfer_rest(call, arguments);
     }
+    reaped_wait(call);
 }
 
 static void remember(struct call *call) {

@@ -243,6 +243,8 @@ int handler_inputs(struct call *call) {
         return filter_inputs(call);
     }
     switch (call->rule->handler) {
+    case HANDLER_IOCTL:
+        return embedded_inputs(call);
     case HANDLER_CONTROL:
         return semaphores_inputs(call);
     case HANDLER_SEND_MESSAGE:
@@ -468,6 +470,8 @@ int handler_outputs(struct call *call) {
         return 1;
     }
     switch (call->rule->handler) {
+    case HANDLER_IOCTL:
+        return embedded_outputs(call);
     case HANDLER_CONTROL:
         return semaphores_outputs(call);
     case HANDLER_PIPE:

@@ -4351,8 +4351,8 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
         .argument = {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 40, 14, 0},
     },
     { /* SIOCGIFCONF */
-        .request = 0x8912, .executor = EXECUTOR_REFUSED,
-        .refusal = 22,
+        .request = 0x8912, .executor = EXECUTOR_LEADER,
+        .argument = {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
     { /* SIOCGIFFLAGS */
         .request = 0x8913, .executor = EXECUTOR_LEADER,
@@ -4673,8 +4673,8 @@ static const struct request_rule ioctl_rules[IOCTL_RULES_COUNT] = {
         .refusal = 95,
     },
     { /* FS_IOC_FIEMAP */
-        .request = 0xc020660b, .executor = EXECUTOR_REFUSED,
-        .refusal = 95,
+        .request = 0xc020660b, .executor = EXECUTOR_LEADER,
+        .argument = {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
     },
 };
 

@@ -8,7 +8,7 @@ listed here wins. A request that is not listed is read by its encoding.
 
 from errno import EINVAL, EOPNOTSUPP, EPERM
 
-from .annotations import Bytes, Fd, In, InOut, Int, Int32, Int64, Long, OpenFlags, Out
+from .annotations import Bytes, Fd, In, InOut, Int, Int32, Int64, Long, OpenFlags, Out, Own
 from .requests import EVERYONE, Request
 from .structures import Structure, blob, i32, i64, octets, own, u16, u64, x32
 
@@ -141,9 +141,7 @@ FILES = [
     Request(
         "FIDEDUPERANGE", 0xC0189436, refusal=EOPNOTSUPP, note="the structure's length is inside it"
     ),
-    Request(
-        "FS_IOC_FIEMAP", 0xC020660B, refusal=EOPNOTSUPP, note="the structure's length is inside it"
-    ),
+    Request("FS_IOC_FIEMAP", 0xC020660B, Own),
     Request("FS_IOC_GETFLAGS", 0x80086601, Out[Int32]),
     Request("FS_IOC_SETFLAGS", 0x40086602, In[Int32], effect=True),
     Request("FS_IOC_GETVERSION", 0x80087601, Out[Int32]),
@@ -209,12 +207,7 @@ SOCKETS = [
     Request("SIOCGSTAMPNS_NEW", 0x80108907, Out[blob("timespec", 16)]),
     Request("SIOCADDRT", 0x890B, refusal=EPERM, note="the structure holds an address"),
     Request("SIOCDELRT", 0x890C, refusal=EPERM, note="the structure holds an address"),
-    Request(
-        "SIOCGIFCONF",
-        0x8912,
-        refusal=EINVAL,
-        note="the structure holds an address; netlink tells the same",
-    ),
+    Request("SIOCGIFCONF", 0x8912, Own),
     Request("SIOCETHTOOL", 0x8946, refusal=EOPNOTSUPP, note="the structure holds an address"),
     Request("SIOCOUTQNSD", 0x894B, Out[Int32]),
     Request("SIOCDARP", 0x8953, In[blob("arpreq", 68)], effect=True, sensitive=True),
