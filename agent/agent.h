@@ -17,6 +17,8 @@
 #define PAGE      4096UL
 
 /* `flags` of a RESULT or TURN message: a signal is delivered when the call is over. */
+enum { POINTERS_SENT_MAX = 256 }; /* bytes of a message with pointers in a pipe */
+
 enum { RESULT_SIGNAL = 1 };
 /* Of a CALL message: a handler ends without the supervisor. */
 enum { CALL_PROMPT = 1 };
@@ -41,6 +43,8 @@ struct call {
     struct call_rule effective; /* the rule with the arguments of the ioctl, fcntl, prctl request */
     /* the compared copy of an input buffer, in the leader's lane */
     const void *compared[ARGUMENTS_MAX];
+    uint64_t
+        wrapped; /* where in the lane the last one lies that goes around the ring's end, or 0 */
     uint8_t executor;       /* enum executor, after the handler had its say */
     uint8_t flags;          /* enum call_flag, likewise */
     uint8_t kept;           /* KEPT_* of a new descriptor */
@@ -73,6 +77,7 @@ extern const char image_start[];
 struct lane *lane_of(const struct task *task, uint32_t variant);
 void lane_begin(struct task *task);
 void lane_put(struct task *task, const void *bytes, size_t count);
+void lane_reread(struct task *task, uint64_t position, void *bytes, size_t count);
 long lane_put_program(struct task *task, const void *bytes, size_t count);
 const void *lane_contiguous(const struct task *task, uint64_t position, size_t count);
 void lane_show(struct task *task);

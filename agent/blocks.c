@@ -51,6 +51,9 @@ int block_input(struct call *call, int argument, const void *bytes, uint32_t cou
         uint64_t position = call->task->position;
         if (!lane_put_program(call->task, bytes, length)) {
             call->compared[argument] = lane_contiguous(call->task, position, length);
+            if (!call->compared[argument] && !call->task->alone) {
+                call->wrapped = position;
+            }
         }
         return 1;
     }

@@ -126,6 +126,12 @@ static void execute(struct call *call) {
     uint64_t arguments[ARGUMENTS_MAX];
     copy(arguments, call->arguments, sizeof arguments);
     int changed = use_compared(call, arguments);
+    uint64_t sent[POINTERS_SENT_MAX / sizeof(uint64_t)];
+    if (call->number == __NR_write && call->wrapped && arguments[2] <= sizeof sent &&
+        is_rendezvous(call)) {
+        lane_reread(call->task, call->wrapped, sent, arguments[2]);
+        arguments[1] = (uint64_t)sent;
+    }
     if (call->flags & FLAG_NO_RETURN) {
         /* The followers are gone already: nothing may call it off. */
         gate_plain((long)call->number, arguments);
@@ -304,6 +310,7 @@ static void lead(struct call *call) {
         walk_outputs(call);
     }
     lane_publish(task);
+    pointers_translate(call);
     if (call->flags & FLAG_SETTLE || (call->executor == EXECUTOR_EVERYONE && is_verified(call))) {
         lane_wait_agreed(task);
     }

@@ -206,6 +206,14 @@ const void *lane_contiguous(const struct task *task, uint64_t position, size_t c
                : NULL;
 }
 
+/* Leader: bytes that were written at a position. */
+void lane_reread(struct task *task, uint64_t position, void *bytes, size_t count) {
+    struct lane *lane = lane_of(task, task->variant);
+    size_t part = until_wrap(position, count);
+    copy(bytes, ring_at(lane, position), part);
+    copy((char *)bytes + part, ring_at(lane, position + part), count - part);
+}
+
 /* Leader: show everything written so far to the followers, but let those sleep that do. */
 void lane_show(struct task *task) {
     struct lane *lane = lane_of(task, task->variant);

@@ -120,6 +120,12 @@ class Arena:
         content = self._memory[start + offset : start + min(offset + size, RING_SIZE)]
         return content + self._memory[start : start + size - len(content)]
 
+    def replace(self, lane: int, position: int, content: bytes) -> None:
+        """Put other bytes where the leader, which waits, has published some."""
+        start = lane * LANE_STRIDE + LANE_HEADER_SIZE
+        for index, byte in enumerate(content):
+            self._memory[start + (position + index) % RING_SIZE] = byte
+
     def message(self, lane: int, position: int) -> dict[str, int | tuple[int, ...]]:
         """The message header at a position, with the six arguments as a tuple."""
         content = self.ring(lane, position, MESSAGE.size)

@@ -33,6 +33,9 @@ COOKIES_OFFSET = 0x3F0000
 COOKIES = 1024
 POINTERS_OFFSET = 0x3F6000
 POINTERS = 64
+TOKEN_TAG = 0xE9F1
+TOKEN_SHIFT = 48
+"""A word with this tag above the shift stands for a pointer in a pipe (pointers.py)."""
 PLACES_OFFSET = 0x3F7000
 PLACE_SIZE = 1 << 33
 """So far apart lie files that are mapped (placement.py)."""
@@ -101,6 +104,9 @@ REQUESTS = {
     "REREAD": "the leader is about to read such a file of /proc: descriptor, whether at the start",
     "WAITED": "the loop is over in which a variant waits for its own copy of a signal",
     "TOLD": "a call was refused that its program cannot do without; argument: its number",
+    "SENT": "a pointer goes into a pipe; arguments: this variant's, position of the leader's in "
+    "its lane; the answer: whether a token is there now",
+    "RECEIVED": "a token came out of a pipe; argument: it; the answer: this variant's pointer",
     "JOINED": "the process takes its turns with others from here on",
 }
 """What the agent asks of the supervisor at the control gate: rdi holds the number, rsi, rdx, r10
@@ -452,6 +458,8 @@ _CONSTANTS = (
     "COOKIES",
     "POINTERS_OFFSET",
     "POINTERS",
+    "TOKEN_TAG",
+    "TOKEN_SHIFT",
     "PLACES_OFFSET",
     "PLACE_SIZE",
     "CODE_PLACES",

@@ -37,6 +37,7 @@ from mvx.layout import (
 )
 from mvx.options import Options
 from mvx.placement import Placement
+from mvx.pointers import Pointers
 from mvx.programs import Programs
 from mvx.sites import Sites
 from mvx.statistics import Statistics
@@ -120,6 +121,7 @@ class Monitor:
         self.statistics.add("code", self.disjoint)
         self.views = Views(self)
         self.timers = Timers(self)
+        self.pointers = Pointers(self)
         self.is_over = False
         """The run ends with a divergence: nothing goes on."""
 

@@ -22,6 +22,7 @@ from mvx.kernel import MASK, Registers, signed
 from mvx.masks import open_together
 from mvx.memory import Memory
 from mvx.monitor import Monitor
+from mvx.pointers import after_exec
 from mvx.tasks import State, Task, TaskSet
 
 RT_SIGRETURN: Final = 15
@@ -279,6 +280,7 @@ class Processes:
             task = self._take_over(task, monitor.tasks.pop(former))
             table = task.executing or b""
         task.executing = None
+        table = after_exec(table)
         task.on_exit_stop = None
         task.handling, task.returned = [], 0
         former = task.space.overhead if task.space is not None else 0

@@ -24,6 +24,8 @@ _JOINED: Final = _REQUESTS.index("JOINED")
 _FETCH: Final = _REQUESTS.index("FETCH")
 _CHANGED: Final = _REQUESTS.index("CHANGED")
 _REREAD: Final = _REQUESTS.index("REREAD")
+_SENT: Final = _REQUESTS.index("SENT")
+_RECEIVED: Final = _REQUESTS.index("RECEIVED")
 _TOLD: Final = _REQUESTS.index("TOLD")
 _WAITED: Final = _REQUESTS.index("WAITED")
 
@@ -68,6 +70,9 @@ class Requests:
         if current.rdi == _WAITED and ballots is not None and ballots.expired(task):
             return
         task.registers = current
+        if current.rdi in (_SENT, _RECEIVED):
+            self._pointer(task, current)
+            return
         if current.rdi == _FETCH:
             self._fetch(task, current)
             return
@@ -101,6 +106,17 @@ class Requests:
             self._disagreement.diverged("integrity", task, reason)
             return
         current.rax, current.orig_rax = answer & MASK, MASK
+        kernel.set_registers(task.tid, current)
+        kernel.resume(task.tid)
+
+    def _pointer(self, task: Task, current: Registers) -> None:
+        """A pointer goes into a pipe, or one comes out."""
+        pointers = self._monitor.pointers
+        if current.rdi == _SENT:
+            current.rax = pointers.sent(task, current.rsi, current.rdx)
+        else:
+            current.rax = pointers.received(task, current.rsi)
+        current.orig_rax = MASK
         kernel.set_registers(task.tid, current)
         kernel.resume(task.tid)
 

@@ -31,6 +31,7 @@ _ARGUMENTS: Final = ("rdi", "rsi", "rdx", "r10", "r8", "r9")
 _SCALARS_32: Final = frozenset({Kind.INT, Kind.DESCRIPTOR})
 _MASKS: Final = {271: 3, 281: 4, 441: 4}
 """ppoll, epoll_pwait, epoll_pwait2: which argument is a signal mask; its size follows."""
+_WRITE: Final = 1
 _SEMCTL: Final = 66
 _COMMAND_MASK: Final = 0xFF
 _IPC_STAT: Final = 2
@@ -76,9 +77,10 @@ def objection(monitor: Monitor, task: Task, current: Registers) -> str:
             return f"variant {variant} is not in {rule.name}"
         if variant and arena.word(lane, "tail") < head:
             return f"variant {variant} has not agreed to {rule.name}"
-        difference = _difference(
-            own, _compared(other, number, _frame_arguments(other)), Handler(rule.handler)
-        )
+        theirs = _compared(other, number, _frame_arguments(other))
+        difference = _difference(own, theirs, Handler(rule.handler))
+        if number == _WRITE and monitor.pointers.agree(own.data(1), variant, theirs.data(1)):
+            difference = ""
         blamed = max(variant, task.variant.index)
         if difference and (blamed, number, difference) not in task.set.pardoned:
             return f"variant {variant} makes {rule.name} with another {difference}"
