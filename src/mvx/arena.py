@@ -182,6 +182,11 @@ class Arenas:
             self.arenas[variant].abandon(lane)
         return lane
 
+    @property
+    def has_room(self) -> bool:
+        """Whether there is a lane for one more task set."""
+        return bool(self._free)
+
     def abandon(self, variant: int) -> None:
         """The run goes on without a variant: nobody waits for its consent any more."""
         self._abandoned.add(variant)

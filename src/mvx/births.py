@@ -10,6 +10,7 @@ registers back before they run.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import struct
@@ -86,6 +87,11 @@ class Births:
             words = _as_clone3(program)
         words[0] &= ~CLONE_UNTRACED
         flags = words[0]
+        if task.is_leader and not self._has_room(task, flags):
+            program.rax, program.orig_rax = -errno.EAGAIN & MASK, MASK
+            self._monitor.release(task, program)
+            self._outcome(task.set, -errno.EAGAIN)
+            return
         ordering = self._monitor.ordering
         if ordering is not None and flags & (CLONE_VM | CLONE_VFORK) == CLONE_VM:
             ordering.begin(task, frame)
@@ -105,6 +111,20 @@ class Births:
             task.birth_mask,
         )
         run_call(task, program, self._done)
+
+    def _has_room(self, task: Task, flags: int) -> bool:
+        """Whether mvx can keep one more task; the program hears else what a limit of the system
+        would make it hear.
+        """
+        assert task.space is not None
+        own_table = not flags & CLONE_FILES
+        room = not flags & CLONE_VM or task.space.has_room(table=own_table)
+        if room and self._monitor.arenas.has_room:
+            return True
+        self._monitor.warn(
+            "room", "more processes and threads at once than mvx has room for: EAGAIN"
+        )
+        return False
 
     def _rewrite(self, task: Task, program: Registers, words: list[int]) -> None:
         """A follower's call: another parent, and in a namespace the leader's number."""

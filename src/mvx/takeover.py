@@ -24,6 +24,7 @@ from mvx.kernel import FRAME_SIZE, MASK, Registers, TaskGoneError
 from mvx.layout import (
     COOKIES_OFFSET,
     COOKIES_TABLE,
+    DESCRIPTOR_TABLE_COUNT,
     DOMAIN_OFFSET,
     HISTORY_ENTRIES,
     PLACES_OFFSET,
@@ -163,6 +164,8 @@ class Takeover:
         """Raises Impossible where the follower's memory does not fit the leader's process."""
         assert follower.space is not None
         table = follower.space.memory.read(follower.space.base + COOKIES_OFFSET, COOKIES_TABLE.size)
+        if follower.table is None or follower.table.index >= DESCRIPTOR_TABLE_COUNT:
+            raise Impossible("the follower shares its parent's memory, as many others do")
         if COOKIES_TABLE.unpack(table)["count"]:
             raise Impossible("values of timers or queued signals are known by the leader only")
         stay = [area for area in mappings(leader.tid) if self._stays(area, leader)]

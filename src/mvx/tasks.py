@@ -17,6 +17,8 @@ from mvx.layout import (
     ARENAS_OFFSET,
     DESCRIPTOR_TABLE_COUNT,
     DESCRIPTOR_TABLE_SIZE,
+    MORE_TABLES_COUNT,
+    MORE_TABLES_OFFSET,
     PLACES_OFFSET,
     PLACES_TABLE,
     PROCESS_OFFSET,
@@ -98,7 +100,12 @@ class AddressSpace:
 
     def take_table(self) -> int | None:
         """The lowest free descriptor table, or None."""
-        return _take(self.tables, DESCRIPTOR_TABLE_COUNT)
+        return _take(self.tables, DESCRIPTOR_TABLE_COUNT + MORE_TABLES_COUNT)
+
+    def has_room(self, *, table: bool) -> bool:
+        """Whether one more task can live in this memory, with a descriptor table of its own."""
+        tables = DESCRIPTOR_TABLE_COUNT + MORE_TABLES_COUNT
+        return len(self.slots) < TASK_SLOTS and not (table and len(self.tables) >= tables)
 
     def slot_address(self, slot: int) -> int:
         """Address of a task slot, which starts with struct task."""
@@ -106,6 +113,9 @@ class AddressSpace:
 
     def table_address(self, table: int) -> int:
         """Address of a descriptor table."""
+        if table >= DESCRIPTOR_TABLE_COUNT:
+            more = table - DESCRIPTOR_TABLE_COUNT
+            return self.base + MORE_TABLES_OFFSET + more * DESCRIPTOR_TABLE_SIZE
         return self.base + PROCESS_OFFSET + table * DESCRIPTOR_TABLE_SIZE
 
     @property
