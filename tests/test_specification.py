@@ -116,7 +116,10 @@ def test_the_table_for_start_up_says_what_the_declarations_say() -> None:
     from mvx.specification.table import REQUESTS, RULES
 
     expected = {
-        call.number: (call.name, call.executor, call.flags, call.handler, call.refusal)
+        call.number: (
+            *(call.name, call.executor, call.flags, call.handler, call.refusal),
+            Path(call.file).stem,
+        )
         for call in specification.declarations().values()
     }
     assert expected == RULES

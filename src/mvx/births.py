@@ -185,6 +185,7 @@ class Births:
         if not flags & CLONE_VM:
             space = AddressSpace(Memory(child.tid), parent.space.base, {parent.slot}, set())
             space.tables.add(parent.table.index)
+            space.tables_used |= parent.space.tables_used
             space.overhead = parent.space.overhead
             space.entry = parent.space.entry
             space.loading = parent.space.loading

@@ -12,7 +12,6 @@ import struct
 from typing import TYPE_CHECKING
 
 from mvx import specification
-from mvx.divergence import Argument
 from mvx.specification import text
 from mvx.specification.annotations import Bytes, Pointer
 from mvx.specification.declaration import Parameter
@@ -21,6 +20,7 @@ from mvx.specification.vocabulary import Direction, Kind, Length
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
 
+    from mvx.divergence import Argument
     from mvx.specification.requests import Request
 
     ReadInput = Callable[[int], bytes | None]
@@ -232,6 +232,8 @@ def decode_arguments(
 
     An undeclared call has six arguments in hexadecimal.
     """
+    from mvx.divergence import Argument
+
     rule = specification.rule(number)
     if rule is None:
         return [

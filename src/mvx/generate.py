@@ -315,6 +315,8 @@ class Rule(NamedTuple):
     flags: int
     handler: int
     refusal: int
+    topic: str
+    """The module that declares it."""
 
 
 RULES: dict[int, Rule] = {
@@ -334,7 +336,8 @@ def table_module(calls: Mapping[int, Declaration], tables: Mapping[str, list[Req
     rows = []
     for number, call in sorted(calls.items()):
         words = (int(call.executor), int(call.flags), int(call.handler), call.refusal)
-        rows.append(f'    {number}: Rule("{call.name}", {", ".join(map(str, words))}),')
+        topic = Path(call.file).stem
+        rows.append(f'    {number}: Rule("{call.name}", {", ".join(map(str, words))}, "{topic}"),')
     requests = []
     for name, table in tables.items():
         requests.append(f'    "{name}": (')

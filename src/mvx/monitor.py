@@ -276,9 +276,11 @@ class Monitor:
         if index is None:
             message = "too many processes share one memory with descriptor tables of their own"
             raise InternalError(message)
-        padding = bytes(DESCRIPTOR_TABLE_SIZE - len(content)) if content else b""
         if content:
-            space.memory.write(space.table_address(index), content + padding)
+            # What was never used is empty.
+            size = DESCRIPTOR_TABLE_SIZE if index in space.tables_used else len(content)
+            space.memory.write(space.table_address(index), content.ljust(size, b"\0"))
+        space.tables_used.add(index)
         return DescriptorTable(space, index)
 
     def count(self, task: Task, kind: str) -> None:

@@ -127,6 +127,7 @@ class Placement:
         self._data = generator.randrange(_DATA_LOW, _DATA_HIGH, _PAGE)
         self._files = [generator.randrange(*_LOW_HALVES, _PAGE) for _ in range(CODE_PLACES)]
         self._places: dict[int, bytes] = {}
+        self._lows: dict[str, int] = {}
         self._lowest_bytes = generator.sample(range(0, 256, 16), min(variants, 16))
 
     def home(self, variant: int, name: str) -> int:
@@ -187,8 +188,10 @@ class Placement:
         return self._zones[home] + self._first_slots[home] * _SLOT
 
     def _low(self, name: str) -> int:
-        generator = random.Random(f"{self._seed}/{name}")  # noqa: S311 - the seed is random
-        return generator.randrange(*_LOW_HALVES, _PAGE)
+        if name not in self._lows:
+            generator = random.Random(f"{self._seed}/{name}")  # noqa: S311 - the seed is random
+            self._lows[name] = generator.randrange(*_LOW_HALVES, _PAGE)
+        return self._lows[name]
 
     def plan(self, task: Task, stack: InitialStack) -> Plan:
         """What to move in the new image of a task at the exit of its exec."""

@@ -7,7 +7,6 @@ applied a page at a time, and only if every page still has the bytes that the pl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from mvx import tactics
@@ -64,6 +63,7 @@ class Plan:
         self._refused: set[int] = set()
         """Pages that could not be mapped somewhere."""
         self._merged: list[Change] = []
+        self._fresh: dict[int, bytes] = {}
         self._room: tuple[int, int] | None = None
 
     def extend(self, known: set[int], area: Area, memory: Memory) -> None:
@@ -124,6 +124,7 @@ class Plan:
         changes = [change for patch in self._patches for change in patch.changes]
         in_area = [change for change in changes if change.place & -_PAGE not in self._trampolines]
         self._merged = _by_page(in_area, area, memory)
+        self._fresh = self._trampoline_content()
         self.sites = {patch.site for patch in self._patches}
         self.rests = {rest: patch.site for patch in self._patches for rest in patch.rests}
 
@@ -155,15 +156,19 @@ class Plan:
                 return False
         for place, _, new in self._merged:
             memory.write(place + distance, new)
-        for place, new in self._trampoline_content():
+        for place, new in self._fresh.items():
             memory.write(place + distance, new)
         return bool(self._merged)
 
-    def _trampoline_content(self) -> Iterator[tuple[int, bytes]]:
+    def _trampoline_content(self) -> dict[int, bytes]:
+        """What to write into the pages of trampolines, which are empty, by page."""
+        pages: dict[int, bytearray] = {}
         for patch in self._patches:
             place, _, new = patch.changes[0]
             if place & -_PAGE in self._trampolines:
-                yield place, new
+                page = pages.setdefault(place & -_PAGE, bytearray(_PAGE))
+                page[place % _PAGE : place % _PAGE + len(new)] = new
+        return {page: bytes(content) for page, content in pages.items()}
 
     def bound(self, area: Area) -> set[int]:
         """The addresses of bytes that must stay as they are in an area."""

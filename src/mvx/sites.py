@@ -72,10 +72,11 @@ class SiteTable:
     """By the start of an area: the plan by which it was patched when it was mapped."""
     rooms: dict[int, tuple[int, int]] = dataclasses.field(default_factory=dict)
     """By the start of an area: where there is room for trampolines yet."""
-    bound: set[int] = dataclasses.field(default_factory=set)
-    """Bytes of code that patches depend on, or have changed."""
+    planned: list[tuple[Plan, Area]] = dataclasses.field(default_factory=list)
+    """Plans that were applied, and where, whose bytes are not in `bound` yet."""
     rests: dict[int, int] = dataclasses.field(default_factory=dict)
     """Addresses between such a site and the agent, and the site."""
+    _bound: set[int] = dataclasses.field(default_factory=set)
 
     def copy(self) -> SiteTable:
         """The same for a child that got a copy of the memory."""
@@ -89,9 +90,20 @@ class SiteTable:
             {page: bytearray(taken) for page, taken in self.pages.items()},
             dict(self.plans),
             dict(self.rooms),
-            set(self.bound),
+            list(self.planned),
             dict(self.rests),
+            set(self._bound),
         )
+
+    @property
+    def bound(self) -> set[int]:
+        """Bytes of code that patches depend on, or have changed. Asked for when a site traps, so
+        not put together before.
+        """
+        for plan, area in self.planned:
+            self._bound |= plan.bound(area)
+        self.planned.clear()
+        return self._bound
 
     @property
     def is_patched(self) -> bool:
@@ -217,7 +229,7 @@ class Sites:
         if plan.apply(area, memory):
             table.plans[area.start] = plan
             table.rooms[area.start] = plan.room(area)
-            table.bound |= plan.bound(area)
+            table.planned.append((plan, area))
             self._report.patched[task.variant.index]["known"] += len(plan.sites)
 
     # Traps

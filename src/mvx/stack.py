@@ -83,17 +83,14 @@ class InitialStack:
         self._memory = memory
         self.pointer = pointer
         words = _Words(memory, pointer)
-        self._arguments = [words[1 + index] for index in range(words[0])]
-        position = 1 + words[0] + 1
-        self._environment: list[int] = []
-        while words[position]:
-            self._environment.append(words[position])
-            position += 1
-        position += 1
-        self._auxiliary: list[tuple[int, int]] = []
-        while words[position]:
-            self._auxiliary.append((words[position], words[position + 1]))
-            position += 2
+        count = words.upto(1)[0]
+        strings = 1 + count + 1
+        environment_end = words.find(0, strings)
+        self._arguments = list(words.upto(strings)[1 : 1 + count])
+        self._environment = list(words.upto(environment_end)[strings:environment_end])
+        vector_end = words.find(0, environment_end + 1, 2)
+        vector = words.upto(vector_end)[environment_end + 1 : vector_end]
+        self._auxiliary = list(zip(vector[::2], vector[1::2], strict=True))
 
     def auxiliary(self, kind: int) -> int:
         """The value of an entry of the auxiliary vector, 0 if there is none."""
@@ -228,13 +225,25 @@ class _Words:
     def __init__(self, memory: Memory, start: int) -> None:
         self._memory = memory
         self._start = start
-        self._words: list[int] = []
+        self._words: tuple[int, ...] = ()
 
-    def __getitem__(self, index: int) -> int:
-        while index >= len(self._words):
-            content = self._memory.read(self._start + 8 * len(self._words), 4096)
-            if len(content) < 8:
-                message = "the new stack ends inside its auxiliary vector"
-                raise InternalError(message)
-            self._words += struct.unpack(f"<{len(content) // 8}Q", content[: len(content) // 8 * 8])
-        return self._words[index]
+    def upto(self, count: int) -> tuple[int, ...]:
+        """The first `count` words, and maybe more."""
+        while len(self._words) < count:
+            self._extend()
+        return self._words
+
+    def find(self, wanted: int, start: int, step: int = 1) -> int:
+        """The first index, of `start` and every `step` on, of a word."""
+        while True:
+            try:
+                return start + step * self._words[start::step].index(wanted)
+            except ValueError:
+                self._extend()
+
+    def _extend(self) -> None:
+        content = self._memory.read(self._start + 8 * len(self._words), 4096)
+        if len(content) < 8:
+            message = "the new stack ends inside its auxiliary vector"
+            raise InternalError(message)
+        self._words += struct.unpack(f"<{len(content) // 8}Q", content[: len(content) // 8 * 8])

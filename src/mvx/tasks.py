@@ -73,6 +73,8 @@ class AddressSpace:
     base: int
     slots: set[int] = dataclasses.field(default_factory=set)
     tables: set[int] = dataclasses.field(default_factory=set)
+    tables_used: set[int] = dataclasses.field(default_factory=set)
+    """Those that ever were taken: what they hold is not zero."""
     users: int = 0
     overhead: int = 0
     """Bytes that mvx added to the address space."""

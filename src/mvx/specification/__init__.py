@@ -2,7 +2,7 @@
 
 The generator, the reports and `mvx syscalls` read it.
 
-Names and numbers are cheap; :func:`rule` imports the declarations when it is first asked.
+Names and numbers are cheap; :func:`rule` imports declarations when it is asked for one.
 """
 
 from __future__ import annotations
@@ -63,8 +63,15 @@ def _declare_all() -> None:
 
 
 def rule(number: int) -> Declaration | None:
-    """The declaration of a call, None for a number that has none (it is refused with ENOSYS)."""
-    return declarations().get(number)
+    """The declaration of a call, None for a number that has none (it is refused with ENOSYS). Only
+    the module that declares it is loaded.
+    """
+    from . import declaration
+    from .table import RULES
+
+    if number not in declaration.REGISTER and number in RULES:
+        importlib.import_module(f".{RULES[number].topic}", __name__)
+    return declaration.REGISTER.get(number)
 
 
 def request_tables() -> Mapping[str, list[Request]]:
