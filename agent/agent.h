@@ -122,6 +122,7 @@ void pointers_translate(const struct call *call);
 
 /* namespaces.c */
 void namespaces_prepare(struct call *call);
+void namespaces_finish(const struct call *call);
 
 /* filters.c: returns 1 when it replaced the regular walk */
 int filter_inputs(struct call *call);

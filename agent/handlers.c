@@ -400,6 +400,9 @@ void handler_finish(struct call *call) {
             descriptor_set(task, call->result, KEPT_OWN);
         }
         return;
+    case HANDLER_NAMESPACES:
+        namespaces_finish(call);
+        return;
     case HANDLER_EPOLL_CREATE:
         if (!failed) {
             descriptor_arrived(task, call->result, result_close_on_exec(call));

@@ -1,8 +1,9 @@
 /*
- * unshare, setns. In a namespace of the network, of names, control groups or time only the leader
- * does anything: it goes there alone. What belongs to a thread (its folder, its descriptors) every
- * variant takes for itself. Namespaces in which followers would have to follow are refused, as they
- * are where a user has no right to them.
+ * unshare, setns. In a namespace of users, the network, of names, control groups or time only the
+ * leader does anything: it goes there alone. It makes mount namespaces, too, and the followers join
+ * them (src/mvx/mounts.py). What belongs to a thread (its folder, its descriptors) every variant
+ * takes for itself. Namespaces in which followers would have to follow are refused, as they are
+ * where a user has no right to them.
  */
 #include <asm/unistd_64.h>
 #include <linux/sched.h>
@@ -11,24 +12,40 @@
 
 enum {
     EPERM = 1,
-    LEADERS = CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME,
+    LEADERS = CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME | CLONE_NEWUSER |
+        CLONE_NEWNS,
     OWN = CLONE_FS | CLONE_FILES | CLONE_SYSVSEM,
-    OTHERS = CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWIPC | CLONE_THREAD | CLONE_VM |
-        CLONE_SIGHAND,
+    OTHERS = CLONE_NEWPID | CLONE_NEWIPC | CLONE_THREAD | CLONE_VM | CLONE_SIGHAND,
 };
+
+static uint64_t flags_of(const struct call *call) {
+    return call->number == __NR_unshare ? call->arguments[0] : (uint32_t)call->arguments[1];
+}
 
 void namespaces_prepare(struct call *call) {
     int is_unshare = call->number == __NR_unshare;
-    uint64_t flags = is_unshare ? call->arguments[0] : (uint32_t)call->arguments[1];
+    uint64_t flags = flags_of(call);
     int is_refused = (flags & OTHERS) || (!is_unshare && !flags);
-    if (is_unshare && call->task->turns) {
-        /* Threads of one process are taken to have the same descriptors. */
-        is_refused |= (flags & CLONE_FILES) || ((flags & OWN) && (flags & LEADERS));
+    if (call->task->turns) {
+        /* Threads of one process are taken to have the same descriptors, and to stand at the same
+         * place. */
+        is_refused |= flags & CLONE_NEWNS || (is_unshare && flags & CLONE_FILES) ||
+                      (is_unshare && (flags & OWN) && (flags & LEADERS));
     }
     if (is_refused) {
         call->executor = EXECUTOR_REFUSED;
         call->refusal = EPERM;
     } else if (flags & LEADERS || !is_unshare) {
         call->executor = EXECUTOR_LEADER;
+    }
+    if (flags & CLONE_NEWNS) {
+        call->flags |= FLAG_SETTLE;
+    }
+}
+
+/* The call is over in the leader. */
+void namespaces_finish(const struct call *call) {
+    if (!is_leader(call->task) && !is_error(call->result) && flags_of(call) & CLONE_NEWNS) {
+        gate_control(REQUEST_MOUNTS, 0, 0, 0);
     }
 }

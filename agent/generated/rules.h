@@ -1573,10 +1573,14 @@ static const struct call_rule rules[RULES_COUNT] = {
         .refusal = 38,
     },
     [155] = { /* pivot_root */
-        .executor = EXECUTOR_REFUSED,
-        .result = RESULT_VALUE,
-        .count = 0,
-        .refusal = 1,
+        .executor = EXECUTOR_LEADER,
+        .flags = FLAG_EFFECT | FLAG_SENSITIVE,
+        .result = RESULT_ZERO,
+        .count = 2,
+        .arguments = {
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+        },
     },
     [156] = { /* _sysctl */
         .executor = EXECUTOR_REFUSED,

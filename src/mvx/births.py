@@ -17,7 +17,7 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
-from mvx import kernel, turns
+from mvx import kernel, mounts, turns
 from mvx.kernel import MASK, Registers, signed
 from mvx.memory import Memory
 from mvx.monitor import Monitor
@@ -40,9 +40,9 @@ CLONE_UNTRACED: Final = 0x800000
 CLONE_CHILD_CLEARTID: Final = 0x200000
 CLONE_CHILD_SETTID: Final = 0x1000000
 _EXIT_SIGNAL: Final = 0xFF
-_LEADERS: Final = 0x40000000 | 0x02000000 | 0x04000000 | 0x80
-"""CLONE_NEWNET, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWTIME: what is in such namespaces only the
-leader uses. Followers stay where they can reach mvx.
+_LEADERS: Final = 0x40000000 | 0x02000000 | 0x04000000 | 0x80 | 0x00020000 | 0x10000000
+"""CLONE_NEWNET, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWTIME, CLONE_NEWNS, CLONE_NEWUSER: what is
+in such namespaces only the leader uses. Followers stay where they can reach mvx, but for mounts.
 """
 _CLONE_DETACHED: Final = 0x400000
 """Ignored by clone(2), refused by clone3; musl still sets it."""
@@ -255,6 +255,8 @@ class Births:
         if birth.mask is not None:
             kernel.set_signal_mask(child.tid, birth.mask)
         kernel.set_registers(child.tid, restored)
+        if birth.flags & mounts.NEW_MOUNTS and not child.is_leader:
+            mounts.join(self._monitor, child, in_call=False)
         kernel.resume(child.tid)
 
     def _refused(self, task: Task, stopped: Registers) -> None:

@@ -38,6 +38,7 @@ from mvx.tasks import AddressSpace, Task
 from mvx.variation import Variation
 
 _MMAP = 9
+_PRLIMIT = 302
 _PROT_ALL = 7
 _MAP_FLAGS = 0x02 | 0x20 | 0x4000 | 0x100000
 """MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE."""
@@ -96,12 +97,9 @@ class Injector:
             raise UnsupportedProgram(message, fix="use an x86-64 build of it")
         memory = Memory(tid)
         space = AddressSpace(memory, base)
-        saved = memory.read(entry.rip, 8)
-        memory.write(entry.rip, b"\x0f\x05\xcc")
         result = self._remote_call(
             task, entry, _MMAP, base, PRIVATE_SIZE, _PROT_ALL, _MAP_FLAGS, kernel.MASK, 0
         )
-        memory.write(entry.rip, saved)
         if result != base:
             message = f"the agent's region cannot be mapped at {base:#x} (result {result:#x})"
             raise InternalError(message, fix="run again: the address is random; see RLIMIT_AS")
@@ -115,7 +113,7 @@ class Injector:
         new = stack.rebuild(self._variation.wishes(task, stack, plan), plan.stack_start)
         space.overhead = PRIVATE_SIZE + len(self._arenas.arenas) * ARENA_SIZE + plan.barrier_size
         space.overhead += plan.hole[1]
-        _keep_space_limit(task.process, space.overhead - former)
+        self._keep_space_limit(task, entry, space, space.overhead - former)
         self._bootstrap(task, space, entry, plan)
         memory.write(new.pointer, new.content)
         space.own_program = self._programs.loads_own(task) or self._variation.loads_own(stack)
@@ -133,6 +131,9 @@ class Injector:
     def _remote_call(
         self, task: Task, entry: kernel.Registers, number: int, *arguments: int
     ) -> int:
+        memory = Memory(task.tid)
+        saved = memory.read(entry.rip, 8)
+        memory.write(entry.rip, b"\x0f\x05\xcc")
         call = kernel.Registers.from_buffer_copy(entry)
         call.rax = number
         call.orig_rax = kernel.MASK
@@ -142,7 +143,32 @@ class Injector:
         self._wait(task, kernel.EVENT_SECCOMP << 8 | 5)
         kernel.resume(task.tid, to_syscall_exit=True)
         self._wait(task, kernel.SYSCALL_STOP)
+        memory.write(entry.rip, saved)
         return int(kernel.registers(task.tid).rax)
+
+    def _keep_space_limit(
+        self, task: Task, entry: kernel.Registers, space: AddressSpace, growth: int
+    ) -> None:
+        """Let the program have as much address space as before: mvx takes `growth` bytes more of
+        it, or less. A limit that was there before mvx stays. A program that runs as somebody whose
+        limits the supervisor has no right to sets it itself.
+        """
+        place = space.slot_address(0) + _PARAMETERS
+        is_own = False
+        try:
+            soft, hard = resource.prlimit(task.process, resource.RLIMIT_AS)
+        except PermissionError:
+            is_own = True
+            self._remote_call(task, entry, _PRLIMIT, 0, resource.RLIMIT_AS, 0, place, 0, 0)
+            soft, hard = struct.unpack("<2q", space.memory.read(place, 16))
+        infinite = resource.RLIM_INFINITY
+        if not growth or soft == infinite or not (hard == infinite or hard > _SPACE):
+            return
+        if is_own:
+            space.memory.write(place, struct.pack("<2q", soft + growth, hard))
+            self._remote_call(task, entry, _PRLIMIT, 0, resource.RLIMIT_AS, place, 0, 0, 0)
+        else:
+            resource.prlimit(task.process, resource.RLIMIT_AS, (soft + growth, hard))
 
     def _bootstrap(
         self, task: Task, space: AddressSpace, entry: kernel.Registers, plan: Plan
@@ -240,13 +266,3 @@ class Injector:
             if stop >> 8 == 0 and stop not in (5, kernel.SYSCALL_STOP):
                 task.early_signals.append(stop)
             kernel.resume(task.tid, to_syscall_exit=expected == kernel.SYSCALL_STOP)
-
-
-def _keep_space_limit(process: int, growth: int) -> None:
-    """Let the program have as much address space as before: mvx takes `growth` bytes more of it,
-    or less. A limit that was there before mvx stays.
-    """
-    soft, hard = resource.prlimit(process, resource.RLIMIT_AS)
-    is_shifted = hard == resource.RLIM_INFINITY or hard > _SPACE
-    if growth and is_shifted and soft != resource.RLIM_INFINITY:
-        resource.prlimit(process, resource.RLIMIT_AS, (soft + growth, hard))

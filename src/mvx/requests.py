@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mvx import calls, kernel, turns
+from mvx import calls, kernel, mounts, turns
 from mvx.kernel import MASK, Registers
 from mvx.layout import REQUESTS
 from mvx.masks import open_signals
@@ -22,6 +22,7 @@ _TRACED: Final = _REQUESTS.index("TRACED")
 _STALLED: Final = _REQUESTS.index("STALLED")
 _JOINED: Final = _REQUESTS.index("JOINED")
 _FETCH: Final = _REQUESTS.index("FETCH")
+_MOUNTS: Final = _REQUESTS.index("MOUNTS")
 _CHANGED: Final = _REQUESTS.index("CHANGED")
 _REREAD: Final = _REQUESTS.index("REREAD")
 _SENT: Final = _REQUESTS.index("SENT")
@@ -78,6 +79,10 @@ class Requests:
             return
         if current.rdi in (_CHANGED, _REREAD):
             self._touched(task, current)
+            return
+        if current.rdi == _MOUNTS and not task.is_leader:
+            mounts.join(self._monitor, task, in_call=True)
+            kernel.resume(task.tid)
             return
         task.request = (current.rdi, current.rsi, current.rdx, current.r10)
         request = _REQUESTS[current.rdi] if current.rdi < len(_REQUESTS) else ""

@@ -3,7 +3,7 @@
 Followers see them as far as their mount namespace receives them.
 """
 
-from errno import ENOSYS, EPERM
+from errno import ENOSYS
 
 from .annotations import (
     Bytes,
@@ -120,6 +120,13 @@ def listns(
 
 
 @leader(effect=True, sensitive=True)
+def pivot_root(new_root: In[Path], put_old: In[Path]) -> Zero:
+    """The kernel moves whoever stands at the old root, so followers in the same mount namespace,
+    too.
+    """
+
+
+@leader(effect=True, sensitive=True)
 def acct(name: In[Path]) -> Zero: ...
 
 
@@ -131,7 +138,6 @@ def swapon(specialfile: In[Path], swap_flags: Hex) -> Zero: ...
 def swapoff(specialfile: In[Path]) -> Zero: ...
 
 
-refuse(EPERM, "pivot_root", reason="the followers' roots could not follow")
 refuse(
     ENOSYS,
     "quotactl quotactl_fd",

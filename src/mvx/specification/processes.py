@@ -159,11 +159,11 @@ def pidfd_open(pid: Pid, flags: Hex) -> Fd: ...
     handler="namespaces",
     effect=True,
     sensitive=True,
-    note="EPERM for namespaces of mounts, users, processes and System V objects",
+    note="EPERM for namespaces of processes and System V objects",
 )
 def unshare(unshare_flags: CloneFlags) -> Zero:
-    """What is in a namespace of the network, of names, control groups or time only the leader uses:
-    it alone goes there.
+    """What is in a namespace of users, the network, names, control groups or time only the leader
+    uses: it alone goes there. To its mounts the followers follow.
     """
 
 

@@ -176,7 +176,7 @@ RULES: dict[int, Rule] = {
     152: Rule("munlockall", 3, 0, 0, 0, "memory"),
     153: Rule("vhangup", 1, 3, 0, 0, "system"),
     154: Rule("modify_ldt", 5, 0, 0, 38, "refusals"),
-    155: Rule("pivot_root", 5, 0, 0, 1, "mounts"),
+    155: Rule("pivot_root", 1, 3, 0, 0, "mounts"),
     156: Rule("_sysctl", 5, 0, 0, 38, "refusals"),
     157: Rule("prctl", 4, 0, 16, 0, "processes"),
     158: Rule("arch_prctl", 3, 2, 0, 0, "processes"),
