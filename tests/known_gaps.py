@@ -90,7 +90,5 @@ BENIGN: Final[dict[str, str]] = {}
 natively.
 """
 
-LIFECYCLE: Final[dict[str, str]] = {
-    "limit/files": "mvx itself needs descriptors, and reports their lack as its own fault",
-}
+LIFECYCLE: Final[dict[str, str]] = {}
 """Cases of tests/test_lifecycle.py that end otherwise than they should."""

@@ -473,6 +473,15 @@ def test_limits_too_small_for_mvx(
     assert (status, errors) == (0, "") or (status == FAILURE and "MVX-E105" in errors)
 
 
+def test_soft_limit_of_open_files_is_the_programs_alone(start: Callable[..., Run]) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    run = start(
+        *("-n", "3", "--", "sh", "-c", "ulimit -Sn; ulimit -Hn; (ulimit -Sn)"),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (12, hard)),
+    )
+    assert run.end() == (0, f"12\n{hard}\n12\n", "")
+
+
 def test_runs_one_after_another_leave_nothing(start: Callable[..., Run]) -> None:
     for _ in range(5):
         run = start("-n", "3", "--", "sh", "-c", "true | cat")

@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from mvx import errors
 from mvx.arguments import make_parser
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mvx.options import Options
+
+_MORE_FILES: Final = "raise the limit (`ulimit -n`), or run fewer processes under one mvx"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,6 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         die_by(signal.SIGINT)
     except BrokenPipeError:
         die_by(signal.SIGPIPE)
+    except OSError as error:
+        if error.errno in {errno.EMFILE, errno.ENFILE}:
+            return complain(errors.KernelLacks(str(error.strerror), fix=_MORE_FILES))
+        return complain(errors.InternalError(f"{type(error).__name__}: {error}"))
     except Exception as error:  # noqa: BLE001  the user gets one clear error, whatever it is
         return complain(errors.InternalError(f"{type(error).__name__}: {error}"))
     return status
@@ -103,7 +109,9 @@ def run(asked: argparse.Namespace, words: list[str]) -> int:
             raise errors.UsageError("no program given", fix="mvx run -- PROGRAM [ARG…]")
         options = options_of(asked, words)
         restore_environment()
-        from mvx import supervisor
+        from mvx import descriptors, supervisor
+
+        descriptors.take()
 
         gc.freeze()
         gc.enable()

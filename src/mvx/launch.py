@@ -15,7 +15,7 @@ import stat
 import struct
 from typing import NoReturn
 
-from mvx import errors, kernel, namespaces, seccomp
+from mvx import descriptors, errors, kernel, namespaces, seccomp
 from mvx.options import Options
 
 _PR_SET_TSC = 26
@@ -85,6 +85,7 @@ def _become(
     if variant > 0:
         os.setsid()
         _replace_descriptors(own)
+    descriptors.give_back()
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
     seccomp.install(filter_content, privileged=privileged)

@@ -46,6 +46,8 @@ from mvx.traps import Traps
 _REQUESTS: Final = list(REQUESTS)
 _CAP_SYS_ADMIN: Final = 21
 _TICK_S: Final = 0.25
+_LOOK_S: Final = 0.01
+"""How long stops that come one after the other keep the supervisor from looking at the time."""
 _CRASHES: Final = frozenset({4, 5, 6, 7, 8, 11, 31})
 """SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS."""
 
@@ -101,6 +103,7 @@ class Supervisor:
         self._root: TaskSet | None = None
         self._root_status: int | None = None
         self._end = time.monotonic() + options.timeout_s if options.timeout_s else None
+        self._next_look_s = 0.0
 
     def run(self) -> Outcome:
         """Start the variants and serve their stops until the end."""
@@ -116,8 +119,9 @@ class Supervisor:
                 break
             if stopped is not None:
                 self._serve_one(*stopped)
-            if waited and self._outcome is None:
-                self._look()
+            is_time = waited or time.monotonic() >= self._next_look_s
+            if is_time and self._outcome is None:
+                self._look(is_idle=waited)
         if self._outcome is not None:
             return self._outcome
         ended = self._root_status
@@ -268,7 +272,7 @@ class Supervisor:
             return None
         return event
 
-    def _look(self) -> None:
+    def _look(self, *, is_idle: bool) -> None:
         """Do what is to be done at certain times."""
         monitor = self._monitor
         monitor.jobs.look()
@@ -276,10 +280,12 @@ class Supervisor:
         self._preemption.look()
         self._deaths.look()
         monitor.adapt_waiting()
-        if self._end is not None and time.monotonic() >= self._end:
+        now = time.monotonic()
+        self._next_look_s = now + _LOOK_S
+        if self._end is not None and now >= self._end:
             self._outcome = Outcome("timeout", TIMEOUT_STATUS)
-            return
-        self._disagreement.overdue()
+        elif is_idle:  # else what is waited for may have come already
+            self._disagreement.overdue()
 
     def _forward(self, sent: Signal) -> None:
         """Pass a signal sent to mvx on to the program; what the terminal or the program sent
