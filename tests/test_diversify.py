@@ -100,6 +100,13 @@ def test_code_of_two_variants_at_one_address_ends_the_run() -> None:
     assert found == ["0x12000 is executable in variants 0 and 1"]
 
 
+PROGRAMS = SHOW.parents[1] / "programs"
+USES_OF_MEMORY = (
+    "futex_waits_and_wakes",
+    "mmap_of_files_needs_no_stop",
+    "pointers_through_own_pipe",
+)
+"""Programs that an allocator's own calls, or its addresses, could lead astray."""
 ALLOCATORS = ["jemalloc", "mimalloc", "glibc"]
 WORK = [
     ["sh", "-c", "for i in 1 2 3; do x=$x$i; /bin/echo $x; done"],
@@ -121,7 +128,8 @@ def test_followers_with_other_allocators(
 ) -> None:
     """Programs run as natively; heap addresses differ; the program sees nothing of it."""
     command = [*mvx_command, "run", "--allocator", name, "--"]
-    for words in WORK:
+    ours = [[compiled(PROGRAMS / f"{program}.c")] for program in USES_OF_MEMORY]
+    for words in [*WORK, *ours]:
         natively = subprocess.run(words, check=True, capture_output=True)
         ran = subprocess.run([*command, *words], check=False, capture_output=True, timeout=60)
         assert (ran.returncode, ran.stdout, ran.stderr) == (0, natively.stdout, b""), words
