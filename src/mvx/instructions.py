@@ -14,7 +14,7 @@ import mmap
 import struct
 from typing import Final
 
-from mvx import kernel
+from mvx import kernel, shield
 from mvx.counter import frequency_khz
 from mvx.kernel import MASK, Registers
 from mvx.layout import TASK
@@ -48,6 +48,8 @@ class Instructions:
             code = task.space.memory.read(current.rip, 3)
         except OSError:
             return False
+        if code.startswith((RDTSC.code, _CPUID)):
+            shield.restore(self._monitor, task)
         if code.startswith(RDTSC.code):
             self._emulated["rdtsc"] += 1
             self._read_counter(task, current, RDTSC, 1)

@@ -15,7 +15,7 @@ import os
 import struct
 from typing import Final
 
-from mvx import kernel, outlandish
+from mvx import kernel, outlandish, shield
 from mvx.births import BIRTHS, CLONE, CLONE3, Births, run_call
 from mvx.faults import handling
 from mvx.kernel import MASK, Registers, signed
@@ -289,6 +289,7 @@ class Processes:
         task.variant.launching = False
         new_table = monitor.new_table(space, table)
         monitor.enter(task, space, 0, new_table)
+        task.shield = shield.seen(monitor, task)
         monitor.sites.started(task, space.started)
         if monitor.ordering is not None:
             for number, area in enumerate(space.started):

@@ -34,6 +34,7 @@ from mvx.turns import Turns
 
 if TYPE_CHECKING:
     from mvx.copies import Offer
+    from mvx.shield import Shield
 
 
 class State(enum.Enum):
@@ -253,6 +254,8 @@ class Task:
     """
     returned: int = 0
     """How many of them had ended without the supervisor when it looked last."""
+    shield: Shield | None = None
+    """SIGSEGV as the program was started with it, where mvx's own faults would change that."""
     suspended: bool = False
     """The task waits for its signal in an rt_sigsuspend that stands for its own call."""
     fatal: int = 0
