@@ -175,6 +175,7 @@ void process_unlock(struct task *task);
 void result_check(struct call *call);
 
 /* messages.c */
+void messages_pass(const struct call *call);
 void messages_inputs(struct call *call, int many);
 void messages_outputs(struct call *call, int many);
 

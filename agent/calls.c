@@ -122,6 +122,7 @@ static void execute(struct call *call) {
     }
     if (call->flags & FLAG_DESCRIPTOR) {
         view_again(call);
+        messages_pass(call);
     }
     uint64_t arguments[ARGUMENTS_MAX];
     copy(arguments, call->arguments, sizeof arguments);

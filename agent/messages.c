@@ -86,6 +86,47 @@ void messages_inputs(struct call *call, int many) {
     }
 }
 
+/* Leader: descriptors of memfds, which every variant has for itself, go to another process. There
+ * they are the followers' own, too, when they are mapped: the supervisor notes which belong
+ * together. */
+static void pass_own(const struct call *call, uint64_t address) {
+    struct header header;
+    uint64_t offset = 0;
+    if (program_copy(&header, (const void *)address, sizeof header) || !header.control) {
+        return;
+    }
+    while (offset + sizeof(struct control) <= header.control_length) {
+        struct control control;
+        if (program_copy(&control, (const void *)(header.control + offset), sizeof control) ||
+            control.length < sizeof control || control.length > header.control_length - offset) {
+            return;
+        }
+        uint64_t end = control.level == SOL_SOCKET && control.type == SCM_RIGHTS ? control.length
+                                                                                 : sizeof control;
+        for (uint64_t at = sizeof control; at + 4 <= end; at += 4) {
+            int32_t number;
+            if (!program_copy(&number, (const void *)(header.control + offset + at),
+                              sizeof number) &&
+                descriptor_kept(call->task, number) == KEPT_OWN) {
+                gate_control(REQUEST_PASSED, number, 0, 0);
+            }
+        }
+        offset += align(control.length);
+    }
+}
+
+/* Leader: before a call that may send descriptors. */
+void messages_pass(const struct call *call) {
+    int many = call->rule->handler == HANDLER_SEND_MESSAGES;
+    if (call->task->variants == 1 || (!many && call->rule->handler != HANDLER_SEND_MESSAGE)) {
+        return;
+    }
+    uint64_t count = many ? (uint32_t)call->arguments[2] : 1;
+    for (uint64_t i = 0; i < count && i < MESSAGES_MAX; i++) {
+        pass_own(call, call->arguments[1] + i * stride_of(many));
+    }
+}
+
 static void descriptors_arrived(struct call *call, const struct header *header, uint64_t flags) {
     uint64_t offset = 0;
     while (offset + sizeof(struct control) <= header->control_length) {

@@ -29,6 +29,7 @@ RACES: Final[dict[str, str]] = {
 """Programs that may behave or not with N > 1: it depends on the machine or on a race."""
 
 STREAM_RACES: Final[dict[str, str]] = {
+    "memfd_is_passed_and_shared": "the leader may send memory before followers have made theirs",
     "mmap_file_shared_read_only": "the leader may write the file before followers have looked",
     "mmap_shared_of_a_passed_file": "a process of a follower may go on before another has stored",
     "pipe_without_reader_is_epipe": "a follower may be late for a process that ended",

@@ -63,9 +63,12 @@ class Offer(NamedTuple):
 class Copy:
     """One file and the followers' copies of it."""
 
-    def __init__(self, path: str, variants: int) -> None:
-        """Copy the file; raises OSError."""
+    def __init__(self, path: str, variants: int, own: list[int] | None = None) -> None:
+        """Copy the file, or take what the followers have `own` for it; raises OSError."""
         self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        if own is not None:
+            self.copies = own
+            return
         self.copies = [os.memfd_create("mvx-copy", os.MFD_CLOEXEC) for _ in range(1, variants)]
         self.refresh(0, None)
 
@@ -178,10 +181,7 @@ class Copies:
         if copy is None and (is_written or can_write):
             if not can_write:
                 return [None for _ in self._followers]  # the kernel will say EACCES
-            self._forget_unused()
-            copy = self._known[key] = Copy(path, len(self._monitor.variants))
-            self.hash |= 1 << status.st_ino % 32
-            self._monitor.tell_leaders("copies", self.hash)
+            copy = self._note(Copy(path, len(self._monitor.variants)), key)
         if copy is None:
             return self._files(path)
         mode = os.O_RDWR if can_write else os.O_RDONLY
@@ -189,6 +189,29 @@ class Copies:
             Offer(os.open(f"/proc/self/fd/{number}", mode | os.O_CLOEXEC), True)
             for number in copy.copies
         ]
+
+    def _note(self, copy: Copy, key: FileKey) -> Copy:
+        self._forget_unused()
+        self._known[key] = copy
+        self.hash |= 1 << key[1] % 32
+        self._monitor.tell_leaders("copies", self.hash)
+        return copy
+
+    def passed(self, task: Task, descriptor: int) -> None:
+        """The leader is about to send a descriptor of memory that every variant has for itself:
+        whoever maps it there maps, in a follower, what the follower has under the same number.
+        """
+        tasks = [task.set.tasks.get(index) for index in self._followers]
+        try:
+            key = file_key(os.stat(f"/proc/{task.tid}/fd/{descriptor}"))
+            if key in self._known:
+                return
+            own = [_open_memory(other, descriptor) for other in tasks if other is not None]
+            if len(own) == len(tasks):
+                path = f"/proc/{task.tid}/fd/{descriptor}"
+                self._note(Copy(path, len(self._monitor.variants), own), key)
+        except OSError:
+            return  # closed meanwhile, or a file of /proc
 
     def _files(self, path: str) -> list[Offer | None]:
         """The file itself for each follower that has none, for reading."""
@@ -282,6 +305,14 @@ class Copies:
 def file_key(status: os.stat_result) -> FileKey:
     """What tells a file from all others."""
     return status.st_dev, status.st_ino
+
+
+def _open_memory(task: Task, descriptor: int) -> int:
+    """A memfd that a task has open; raises OSError."""
+    path = f"/proc/{task.tid}/fd/{descriptor}"
+    if not os.readlink(path).startswith("/memfd:"):
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return os.open(path, os.O_RDWR | os.O_CLOEXEC)
 
 
 def _memory(size: int) -> int:

@@ -113,6 +113,7 @@ REQUESTS = {
     "its lane; the answer: whether a token is there now",
     "RECEIVED": "a token came out of a pipe; argument: it; the answer: this variant's pointer",
     "JOINED": "the process takes its turns with others from here on",
+    "PASSED": "the leader sends memory that every variant has for itself; argument: the descriptor",
     "MOUNTS": "a follower is to go where the leader has gone: to another mount namespace",
 }
 """What the agent asks of the supervisor at the control gate: rdi holds the number, rsi, rdx, r10

@@ -193,7 +193,8 @@ class Local:
         be, else 0.
         """
         if task.is_leader:
-            return self._monitor.copies.asked(task, current)
+            lead = self._monitor.arenas.arenas[0].word(task.set.lane, "number") == _MMAP + 1
+            return self._monitor.copies.asked(task, current) if lead else 0  # else each its own
         task.fetches = False
         name = ""
         with contextlib.suppress(OSError):

@@ -22,6 +22,7 @@ _TRACED: Final = _REQUESTS.index("TRACED")
 _STALLED: Final = _REQUESTS.index("STALLED")
 _JOINED: Final = _REQUESTS.index("JOINED")
 _FETCH: Final = _REQUESTS.index("FETCH")
+_PASSED: Final = _REQUESTS.index("PASSED")
 _MOUNTS: Final = _REQUESTS.index("MOUNTS")
 _CHANGED: Final = _REQUESTS.index("CHANGED")
 _REREAD: Final = _REQUESTS.index("REREAD")
@@ -77,7 +78,7 @@ class Requests:
         if current.rdi == _FETCH:
             self._fetch(task, current)
             return
-        if current.rdi in (_CHANGED, _REREAD):
+        if current.rdi in (_CHANGED, _REREAD, _PASSED):
             self._touched(task, current)
             return
         if current.rdi == _MOUNTS and not task.is_leader:
@@ -126,12 +127,14 @@ class Requests:
         kernel.resume(task.tid)
 
     def _touched(self, task: Task, current: Registers) -> None:
-        """The leader has changed a file of which there are copies, or is about to read one that was
-        made for it.
+        """The leader has changed a file of which there are copies, is about to read one that was
+        made for it, or passes memory to another process.
         """
         if task.is_leader and current.rdi == _CHANGED:
             number, result = kernel.signed(current.rsi), kernel.signed(current.rdx)
             self._monitor.copies.changed(task, number, result)
+        elif task.is_leader and current.rdi == _PASSED:
+            self._monitor.copies.passed(task, current.rsi & 0xFFFFFFFF)
         elif task.is_leader:
             number = current.rsi & 0xFFFFFFFF
             self._monitor.views.reread(task, number, is_start=bool(current.rdx))
