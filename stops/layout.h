@@ -15,6 +15,7 @@
 #define OFFSET_STOPS_CODE 0x18
 #define OFFSET_STOPS_SENDER 0x1c
 #define OFFSET_STOPS_COUNT 0x20
+#define OFFSET_STOPS_COUNTER 0x24
 #define OFFSET_STOPS_KNOWN 0x28
 
 #ifndef __ASSEMBLER__
@@ -42,6 +43,7 @@ struct stops {
     uint32_t code;  /* its si_code (loop) */
     uint32_t sender;  /* its si_pid (loop) */
     uint32_t count;  /* how many are known (supervisor) */
+    uint32_t counter;  /* 1: tasks may not read the time stamp counter (supervisor) */
     uint64_t known[640];  /* struct known (supervisor) */
 };
 _Static_assert(offsetof(struct stops, signals) == 0x0, "layout");
@@ -51,6 +53,7 @@ _Static_assert(offsetof(struct stops, signal) == 0x14, "layout");
 _Static_assert(offsetof(struct stops, code) == 0x18, "layout");
 _Static_assert(offsetof(struct stops, sender) == 0x1c, "layout");
 _Static_assert(offsetof(struct stops, count) == 0x20, "layout");
+_Static_assert(offsetof(struct stops, counter) == 0x24, "layout");
 _Static_assert(offsetof(struct stops, known) == 0x28, "layout");
 #endif
 #endif

@@ -140,7 +140,7 @@ static long wait_long(struct stops *stops, uint64_t *served, uint32_t *counter) 
                 return tid;
             }
         }
-        if (!*counter && *served >= SERVED_LONG &&
+        if (stops->counter && !*counter && *served >= SERVED_LONG &&
             call(__NR_prctl, PR_GET_TSC, (long)counter, 0, 0) == 0) {
             call(__NR_prctl, PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0);
         }

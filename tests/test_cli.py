@@ -350,6 +350,7 @@ def test_defaults() -> None:
         "pids": "auto",
         "threads": "auto",
         "wait": "auto",
+        "rdtsc": "trap",
         "trace": None,
         "report": None,
         "status_file": None,

@@ -138,6 +138,16 @@ def test_what_is_known_is_forgotten_unless_kept(stops: Stops, sleeper: int) -> N
     assert stops.learn(task(), Registers(rip=0), 0)
 
 
+def test_the_counter_is_trapped_unless_it_is_left(mvx_command: list[str], work_place: Path) -> None:
+    """The loader reads the time stamp counter."""
+    found = [
+        statistics(mvx_command, work_place / "s", "true", options=("--no-patch", *more))
+        for more in ((), ("--rdtsc", "known"))
+    ]
+    assert found[0]["instructions"]["rdtsc"] > 0
+    assert found[1]["instructions"]["rdtsc"] == 0
+
+
 def test_what_changes_at_a_known_site_is_seen(
     compiled: Callable[..., Path], mvx_command: list[str], work_place: Path
 ) -> None:

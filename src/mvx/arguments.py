@@ -156,6 +156,14 @@ def make_parser(*, benchmarks: bool = False) -> Parser:
         " free CPUs, then sleep (the default); spin long; sleep at once",
     )
     add(
+        "--rdtsc",
+        choices=options.RDTSCS,
+        default="trap",
+        help="where the time stamp counter is the leader's: wherever it is read (the default), or"
+        " only at instructions known from earlier runs, which makes switching tasks cheaper in"
+        " virtual machines",
+    )
+    add(
         "--threads",
         choices=options.THREADS,
         default="auto",

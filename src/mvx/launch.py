@@ -91,8 +91,9 @@ def _become(
     seccomp.install(filter_content, privileged=privileged)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     environment = dict(os.environ)
-    # Last: from here on the vDSO's clock faults in this process.
-    kernel.control_process(_PR_SET_TSC, _PR_TSC_SIGSEGV)
+    if options.rdtsc == "trap":
+        # Last: from here on the vDSO's clock faults in this process.
+        kernel.control_process(_PR_SET_TSC, _PR_TSC_SIGSEGV)
     os.execve(options.program, options.arguments, environment)
 
 

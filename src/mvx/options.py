@@ -29,6 +29,7 @@ OnDivergence = Literal["stop", "drop", "observe"]
 OnCrash = Literal["ignore", "tell", "stop"]
 Pids = Literal["auto", "namespace", "translate"]
 Wait = Literal["auto", "spin", "sleep"]
+Rdtsc = Literal["trap", "known"]
 Threads = Literal["auto", "serial", "serial-shared", "ordered", "parallel"]
 SignalPoints = Literal["any", "exact", "calls"]
 Signals = Literal["leader", "quorum"]
@@ -39,6 +40,7 @@ ON_DIVERGENCE: tuple[OnDivergence, ...] = get_args(OnDivergence)
 ON_CRASH: tuple[OnCrash, ...] = get_args(OnCrash)
 PIDS: tuple[Pids, ...] = get_args(Pids)
 WAITS: tuple[Wait, ...] = get_args(Wait)
+RDTSCS: tuple[Rdtsc, ...] = get_args(Rdtsc)
 THREADS: tuple[Threads, ...] = get_args(Threads)
 SIGNAL_POINTS: tuple[SignalPoints, ...] = get_args(SignalPoints)
 SIGNALS: tuple[Signals, ...] = get_args(Signals)
@@ -97,6 +99,10 @@ class Options:
     """How followers get the leader's process numbers."""
     wait: Wait = "auto"
     """How variants wait for each other."""
+    rdtsc: Rdtsc = "trap"
+    """Where the variants' time stamp counter is the leader's: wherever it is read, or only where it
+    was in earlier runs.
+    """
     threads: Threads = "auto"
     """How the variants' threads agree on an order."""
     trace: Path | None = None

@@ -41,6 +41,7 @@ STOPS: Final = structure(
     ("code", "I", "its si_code (loop)"),
     ("sender", "I", "its si_pid (loop)"),
     ("count", "I", "how many are known (supervisor)"),
+    ("counter", "I", "1: tasks may not read the time stamp counter (supervisor)"),
     ("known", f"{KNOWN_MAX * KNOWN.size // 8}Q", "struct known (supervisor)"),
 )
 _TIMES: Final = KNOWN.offset("times") // 8
@@ -84,9 +85,11 @@ def header() -> str:
 class Stops:
     """The stops of all tasks that the supervisor traces."""
 
-    def __init__(self, signals: Iterable[int], statistics: Statistics) -> None:
-        """`signals`, all blocked, SIGCHLD among them, end a wait. Raises InternalError without
-        ``stoploop.so``.
+    def __init__(
+        self, signals: Iterable[int], statistics: Statistics, *, counter: bool = False
+    ) -> None:
+        """`signals`, all blocked, SIGCHLD among them, end a wait; `counter`: tasks may not read the
+        time stamp counter. Raises InternalError without ``stoploop.so``.
         """
         path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stoploop.so")
         try:
@@ -99,6 +102,7 @@ class Stops:
         self._shared = _Shared()
         self._address = ctypes.c_void_p(ctypes.addressof(self._shared))
         self._shared.signals = sum(1 << number - 1 for number in signals)
+        self._shared.counter = counter
         self._statistics = statistics
         self._known: list[tuple[Task, int]] = []
         self._keep = False
