@@ -127,11 +127,15 @@ static uint64_t take(struct task *task) {
     for (;;) {
         int between = turn_is_joined();
         struct domain *domain = domain_of(task, between);
-        if (__atomic_load_n(&domain->starving, __ATOMIC_ACQUIRE)) {
+        uint32_t starving = __atomic_load_n(&domain->starving, __ATOMIC_ACQUIRE);
+        if (starving) {
             word_sleep(&domain->starving, 1, 0, PATIENCE_NS / 2);
         }
         if (lock_ask(&domain->state, task->lane + 1)) {
             wait_in_line(domain, task->lane + 1);
+        } else if (starving) {
+            /* Nobody has come meanwhile: who starved is gone, or waits again from the beginning. */
+            __atomic_store_n(&domain->starving, 0, __ATOMIC_RELEASE);
         }
         if (between != turn_is_joined()) {
             lock_give(&domain->state);
