@@ -141,6 +141,10 @@ class Arena:
         start = lane * LANE_STRIDE + LANE.offset("counts")
         return struct.unpack_from(f"<{CALL_NUMBERS}I", self._memory, start)
 
+    def calls(self, lane: int, number: int) -> int:
+        """How many calls of one number the variant finished on a lane."""
+        return self.read(lane * LANE_STRIDE + LANE.offset("counts") + 4 * number, 4)
+
     def history(self, lane: int) -> list[PastCall]:
         """The last calls that the variant finished on a lane, oldest first."""
         count = self.word(lane, "history_count")

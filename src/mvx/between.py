@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import enum
+import os
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -42,6 +43,9 @@ _STARVED_S: Final = 1.0
 """How long if it gets no processor, or sleeps."""
 _AGENT_PATIENCE_S: Final = 0.002
 """The same for a leader that was in its agent, which may be in a call of its own."""
+_POLLED_S: Final = 0.0001
+"""For how long the supervisor looks for followers that it has summoned before it does other work.
+"""
 _RETRY_S: Final = 0.0005
 _CALLS_OFTEN_S: Final = 0.00005
 """A program that made a call so often since its last signal is expected to make the next one soon.
@@ -79,6 +83,8 @@ class Hold:
     """All are held, and one of them waits for its own copy of the signal."""
     forced: bool = False
     """The leader did not come to the call in which a follower waits."""
+    is_clock: bool = False
+    """It does not matter where exactly the signal comes, but soon: who is ahead is put back."""
 
 
 class BetweenCalls:
@@ -210,6 +216,7 @@ class BetweenCalls:
         now = time.monotonic()
         noticed_s = task.stash[-1].since_ns / 1e9 if in_signal_stop else now
         hold = Hold(task, current, in_signal_stop, noticed_s, forced=task in self._forced)
+        hold.is_clock = self._points.is_clock(task)
         self._holds[task] = hold
         self._due[task] = now + _RETRY_S
         self._advance(hold)
@@ -224,20 +231,21 @@ class BetweenCalls:
             self._deliver(hold)
             return
         end = hold.since_s + _MOMENT_S
-        while True:
-            places = [
-                self._place(follower)
-                for follower in followers
-                if follower.variant.index not in hold.ready
-            ]
-            if Place.AHEAD in places and not hold.forced:
+        missing = [other for other in followers if other.variant.index not in hold.ready]
+        while not (hold.is_clock or hold.forced):
+            if Place.AHEAD in map(self._place, missing):
                 self._let_go(hold)
                 return
             if time.monotonic() >= end:
                 break
-        for follower in followers:
-            if follower.variant.index not in hold.ready:
-                self._summon(hold, follower)
+        for follower in missing:
+            self._summon(hold, follower)
+        end = time.monotonic() + _POLLED_S
+        while self._holds.get(hold.leader) is hold and time.monotonic() < end:
+            for follower in missing:
+                tid, status = os.waitpid(follower.tid, kernel.WALL | os.WNOHANG)
+                if tid:
+                    self._monitor.serve(tid, status)
 
     def _place(self, follower: Task) -> Place:
         """Where a follower is, as its own words in shared memory tell: a lie hurts nobody else."""
@@ -257,7 +265,7 @@ class BetweenCalls:
         """
         if follower.state is not State.RUNNING or follower.in_flight:
             return
-        if hold.forced or follower.summoned or len(hold.leader.stash) > 1:
+        if follower.summoned or len(hold.leader.stash) > 1:
             self._interrupt(follower)
             return
         follower.summoned = hold.leader.stash[0].number
@@ -291,7 +299,7 @@ class BetweenCalls:
             return
         if not self._is_ready(task, current, hold):
             kernel.resume(task.tid)
-            if self._place(task) is Place.AHEAD and not hold.forced:
+            if self._place(task) is Place.AHEAD and not (hold.forced or hold.is_clock):
                 self._let_go(hold)
             return
         if in_signal_stop:
@@ -323,7 +331,7 @@ class BetweenCalls:
                 return False
             hold.ready[task.variant.index] = None
             return True
-        if place is not Place.AHEAD or not hold.forced:
+        if place is not Place.AHEAD or not (hold.forced or hold.is_clock):
             return False
         task.registers = current
         program = self._monitor.program_registers(task)
@@ -375,8 +383,10 @@ class BetweenCalls:
         self._due.pop(leader, None)
         self._forced.pop(leader, None)
         signals, leader.stash = leader.stash, []
-        self._monitor.write_field(leader, "pending", 0)
-        self._monitor.write_field(leader, "deferred", 0)
+        if leader.told:
+            self._monitor.write_field(leader, "pending", 0)
+            self._monitor.write_field(leader, "deferred", 0)
+            leader.told = False
         for stash in signals:
             if stash.way == "at_call":
                 stash.way = "between_calls"
@@ -401,6 +411,9 @@ class BetweenCalls:
         when one of them has left its place: the signal comes elsewhere then.
         """
         leader = hold.leader
+        if hold.is_clock:
+            self._monitor.delays.inexact += 1
+            return True
         followers = self._followers(leader)
         if not followers or not self._all_compute(hold, followers):
             return True

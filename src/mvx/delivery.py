@@ -16,18 +16,21 @@ import signal
 import struct
 import time
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mvx import dispositions, kernel
 from mvx.ballot import Ballots
 from mvx.between import BetweenCalls, is_restart
 from mvx.faults import FAULTS, Faults, enters_handler
 from mvx.kernel import MASK, Registers, signed
-from mvx.layout import COOKIES, COOKIES_OFFSET, COOKIES_TABLE, POINTS, TASK
+from mvx.layout import COOKIES, COOKIES_OFFSET, POINTS, TASK
 from mvx.masks import close_signals, open_together
 from mvx.merging import is_timer, merge
 from mvx.monitor import Monitor
-from mvx.tasks import Stash, State, Task
+from mvx.tasks import AddressSpace, Stash, State, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _IGNORED_BY_DEFAULT: Final = frozenset(
     {signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH, signal.SIGCONT}
@@ -40,6 +43,11 @@ _LOOKING: Final = frozenset({13, 14, 59, 127, 128, 130, 270, 271, 281, 282, 289,
 """rt_sigaction, rt_sigprocmask, execve, rt_sigpending, rt_sigtimedwait, rt_sigsuspend, pselect6,
 ppoll, epoll_pwait, signalfd, signalfd4, execveat, epoll_pwait2.
 """
+_TIMERS: Final = frozenset({37, 38, 222, 223, 226})
+"""alarm, setitimer, timer_create, timer_settime, timer_delete: a signal that comes in them comes
+before their end, for the timer may be gone then.
+"""
+_RT_SIGACTION: Final = 13
 _AFTER_CALL: Final = 2
 """Of `pending`: the signals come after the next call, not before it."""
 _WITH_VALUE: Final = frozenset({-1, -2, -3})
@@ -59,6 +67,12 @@ class Delivery:
             self.ballots = Ballots(monitor, self._fetch, self._rests_until)
         self.between = BetweenCalls(monitor, self.pull_out, self.ballots)
         self._faults = Faults(monitor)
+        self._flushed: set[Task] = set()
+        """Tasks that had to take what timers had sent to them before all meet."""
+        self._handled: dict[Task, tuple[int, AddressSpace | None, int]] = {}
+        """Signals with a handler of the only thread of a process: the last one, and how many calls
+        of rt_sigaction the process had made then.
+        """
         monitor.deliver = self._deliver
 
     # When
@@ -84,6 +98,8 @@ class Delivery:
 
     def ended(self, task: Task) -> None:
         """A task is gone."""
+        self._handled.pop(task, None)
+        self._flushed.discard(task)
         if self.ballots is not None:
             self.ballots.ended(task)
 
@@ -258,7 +274,7 @@ class Delivery:
         timer = is_timer(number, information)
         if self._deliver_unblocked(task, number, information, later=timer or own):
             return
-        if not dispositions.has_handler(task.tid, number):
+        if not self._has_handler(task, number, is_timers=timer):
             harmless = number in _IGNORED_BY_DEFAULT or dispositions.is_ignored(task.tid, number)
             if number in _STOPPING and not harmless:
                 code, sender = struct.unpack_from("<i4xi", information, 8)
@@ -291,7 +307,7 @@ class Delivery:
             self.pull_out(task)
             kernel.resume(task.tid)
             return
-        if timer and self.between.defer(task):
+        if timer and self._call(task, current) not in _TIMERS and self.between.defer(task):
             self._close(task, current, number)
             self._go_on(task)
             kernel.resume(task.tid)
@@ -303,16 +319,36 @@ class Delivery:
         self.between.watch(task)
         kernel.resume(task.tid)
 
+    def _has_handler(self, task: Task, number: int, *, is_timers: bool) -> bool:
+        """Whether the program has a handler for a signal. What /proc tells costs a tenth of a
+        millisecond: for timers it is asked again when the program may have changed it. If the
+        handler was for once (SA_RESETHAND), delivery does to all variants what the signal does.
+        """
+        changes = self._monitor.arenas.arenas[0].calls(task.set.lane, _RT_SIGACTION)
+        if is_timers and self._handled.get(task) == (number, task.space, changes):
+            return True
+        has = dispositions.has_handler(task.tid, number)
+        is_alone = all(
+            other is task or other.process != task.process for other in self._monitor.tasks.values()
+        )
+        if has and is_alone:
+            self._handled[task] = number, task.space, changes
+        return has
+
     def _close(self, task: Task, current: Registers, number: int) -> None:
         """Block a timer's signal that waits already, unless the leader is about to make a call that
         would see it: its agent has looked for signals before.
         """
-        assert task.space is not None
-        if task.space.contains(current.rip):
-            place = task.slot_address + TASK.offset("number")
-            if int.from_bytes(task.space.memory.read(place, 8), "little") in _LOOKING:
-                return
-        close_signals(task, number)
+        if self._call(task, current) not in _LOOKING:
+            close_signals(task, number)
+
+    @staticmethod
+    def _call(task: Task, current: Registers) -> int:
+        """The call that a task is in, -1 for none."""
+        if task.space is None or not task.space.contains(current.rip):
+            return -1
+        place = task.slot_address + TASK.offset("number")
+        return int.from_bytes(task.space.memory.read(place, 8), "little")
 
     def _go_on(self, task: Task) -> None:
         """A signal that is ignored, or comes later, stopped the leader. Natively it would not even
@@ -383,8 +419,39 @@ class Delivery:
             return
         self._monitor.relax(task_set)
         gathered = list(task_set.gathered.values())
+        if self._flushes(gathered):
+            return
         task_set.gathered.clear()
         self._meet(gathered, {})
+
+    def _flushes(self, gathered: list[Task]) -> bool:
+        """Whether tasks first have to take what timers have sent to them, and come back.
+
+        It came while the signal that all meet for was waiting: the leader merges the two. While it
+        is pending for a thread, the kernel drops what the supervisor sends to that; and it drops
+        it, too, when it is taken, if the timer was changed (posixtimer_deliver_signal in
+        kernel/time/posix-timers.c, Linux 6.13).
+        """
+        leader = next(other for other in gathered if other.is_leader)
+        numbers = {each.number for each in leader.stash if is_timer(each.number, each.information)}
+        queued = partial(_queued, shared=self.ballots is None)
+        late = [
+            other
+            for other in (() if not numbers else gathered if self.ballots else (leader,))
+            if other not in self._flushed
+            and any(each in numbers and is_timers for each, is_timers in queued(other))
+        ]
+        self._flushed.difference_update(gathered)
+        if not late:
+            return False
+        open_together(gathered)
+        for other in late:
+            self._flushed.add(other)
+            del other.set.gathered[other.variant.index]
+            other.state = State.RUNNING
+            kernel.resume(other.tid)
+        self._monitor.await_all(leader.set)
+        return True
 
     def _meet(self, gathered: list[Task], _: dict[Task, bool]) -> None:
         """All stand at the signal point: each gets the signals, once it has its own copies."""
@@ -489,6 +556,10 @@ class Delivery:
             1 << (stash.number - 1) for stash in {s.number: s for s in task.in_flight}.values()
         )
         task.unblocked = dispositions.ready_for_handlers(task.tid) & ~in_flight
+        if task.unblocked:
+            # Those of timers come later, or never: the kernel drops them if the timer was changed.
+            for number, is_timers in _queued(task, shared=True):
+                task.unblocked &= ~(is_timers << (number - 1))
         return bool(task.unblocked)
 
     def _deliver_unblocked(
@@ -550,14 +621,24 @@ def _own_information(task: Task, stash: Stash) -> bytes:
     if task.is_leader or task.space is None or code not in _WITH_VALUE:
         return stash.information
     value = stash.information[_VALUE : _VALUE + 8]
-    table = task.space.memory.read(task.space.base + COOKIES_OFFSET, COOKIES_TABLE.size)
-    count = min(struct.unpack_from("<Q", table)[0], COOKIES)
+    memory, place = task.space.memory, task.space.base + COOKIES_OFFSET
+    count = min(struct.unpack("<Q", memory.read(place, 8))[0], COOKIES)
+    table = memory.read(place + 8, 16 * count) if count else b""
     own = value
-    for index in range(count):
-        start = 8 + 16 * index
+    for start in range(0, len(table), 16):
         if table[start : start + 8] == value:
             own = table[start + 8 : start + 16]
     return stash.information[:_VALUE] + own + stash.information[_VALUE + 8 :]
+
+
+def _queued(task: Task, *, shared: bool) -> Iterator[tuple[int, bool]]:
+    """The first signals that are pending for a stopped thread, `shared`: or for its process, and
+    whether they are timers'.
+    """
+    found = kernel.queued_signals(task.tid)
+    for each in found + (kernel.queued_signals(task.tid, of_process=True) if shared else []):
+        number = struct.unpack_from("<i", each)[0]
+        yield number, is_timer(number, each)
 
 
 def _point(task: Task) -> str:

@@ -169,10 +169,12 @@ def set_signal_information(tid: int, content: bytes) -> None:
     ptrace(PTRACE_SETSIGINFO, tid, 0, ctypes.addressof(buffer))
 
 
-def queued_signals(tid: int) -> list[bytes]:
-    """The siginfo of the first signals (at most 64) that wait for a stopped thread itself."""
+def queued_signals(tid: int, *, of_process: bool = False) -> list[bytes]:
+    """The siginfo of the first signals (at most 64) that wait for a stopped thread itself, or for
+    any thread of its process.
+    """
     content = ctypes.create_string_buffer(64 * SIGINFO_SIZE)
-    asked = ctypes.create_string_buffer(struct.pack("<QIi", 0, 0, 64))
+    asked = ctypes.create_string_buffer(struct.pack("<QIi", 0, int(of_process), 64))
     count = ptrace(PTRACE_PEEKSIGINFO, tid, ctypes.addressof(asked), ctypes.addressof(content))
     return [
         content.raw[start : start + SIGINFO_SIZE]

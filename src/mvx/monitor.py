@@ -314,6 +314,7 @@ class Monitor:
         assert task.space is not None
         address = task.slot_address + TASK.offset(field)
         task.space.memory.write(address, value.to_bytes(4, "little"))
+        task.told |= value != 0
 
     def read_field(self, task: Task, field: str) -> int:
         """Read one 32-bit field of a task's struct task."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mvx.monitor import Monitor
     from mvx.tasks import Task
 
-_FREQUENT_S: Final = 0.03
+_FREQUENT_NS: Final = 30_000_000
 """Signals of timers that come sooner than that after one another are a clock's."""
 _CREDIT_S: Final = 3.0
 _SHARE: Final = 0.5
@@ -65,25 +65,29 @@ class Points:
         self._monitor = monitor
         self._alignment = Alignment(monitor)
         self._patience: dict[Task, _Patience] = {}
-        self._ticked: dict[Task, float] = {}
-        """When a leader's task got the last signal of a timer."""
+        self._ticked: dict[Task, tuple[int, int]] = {}
+        """When a leader's task got the last signal of a timer, and the one before it, in ns."""
 
     def seconds(self, leader: Task) -> float:
         """How long :meth:`meet` may take for the signals that a leader has in its stash; 0: they
         are delivered where everybody is.
         """
         patience = self._patience.setdefault(leader, _Patience())
-        seconds = 0.0 if self._is_clock(leader) else patience.seconds()
+        seconds = 0.0 if self.is_clock(leader) else patience.seconds()
         self._monitor.delays.inexact += not seconds
         return seconds
 
-    def _is_clock(self, leader: Task) -> bool:
-        if not all(is_timer(stash.number, stash.information) for stash in leader.stash):
+    def is_clock(self, leader: Task) -> bool:
+        """Whether all that a leader has in its stash comes from timers that fire often."""
+        if self._monitor.options.signal_points == "exact" or not all(
+            is_timer(stash.number, stash.information) for stash in leader.stash
+        ):
             return False
-        now = time.monotonic()
-        before = self._ticked.get(leader, 0.0)
-        self._ticked[leader] = now
-        return now - before < _FREQUENT_S and self._monitor.options.signal_points != "exact"
+        came_ns = leader.stash[-1].since_ns
+        last_ns, before_ns = self._ticked.get(leader, (0, 0))
+        if came_ns != last_ns:
+            last_ns, before_ns = self._ticked[leader] = came_ns, last_ns
+        return last_ns - before_ns < _FREQUENT_NS
 
     def meet(self, leader: Task, followers: Sequence[Task], seconds: float) -> bool:
         """Bring them together as well as can be done; returns False when one came to its next call.

@@ -233,6 +233,8 @@ class Task:
     """Signals that arrived during injection; sent again when the program starts."""
     restart: tuple[int, int] | None = None
     """The call that the next signal interrupts, and its restart code."""
+    told: bool = False
+    """Something was written for its agent since its last signal between calls (`write_field`)."""
     reasons: Reason = Reason.NONE
     """Why it was asked to stop and has not yet (interrupts.py)."""
     summoned: int = 0
