@@ -482,6 +482,16 @@ def test_soft_limit_of_open_files_is_the_programs_alone(start: Callable[..., Run
     assert run.end() == (0, f"12\n{hard}\n12\n", "")
 
 
+def test_processes_that_have_ended_hold_no_descriptors(start: Callable[..., Run]) -> None:
+    """mvx has few, and more processes than that come and go."""
+    script = "i=0; while [ $i -lt 60 ]; do (exit 3); /bin/true; i=$((i + 1)); done; echo done"
+    run = start(
+        *("--", "sh", "-c", script),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)),
+    )
+    assert run.end() == (0, "done\n", "")
+
+
 def test_runs_one_after_another_leave_nothing(start: Callable[..., Run]) -> None:
     for _ in range(5):
         run = start("-n", "3", "--", "sh", "-c", "true | cat")

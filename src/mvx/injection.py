@@ -38,7 +38,7 @@ from mvx.tasks import AddressSpace, Task
 from mvx.variation import Variation
 
 _MMAP = 9
-_PRLIMIT = 302
+_PRLIMIT_AS = (302, 0, resource.RLIMIT_AS)
 _PROT_ALL = 7
 _MAP_FLAGS = 0x02 | 0x20 | 0x4000 | 0x100000
 """MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE."""
@@ -98,7 +98,7 @@ class Injector:
         memory = Memory(tid)
         space = AddressSpace(memory, base)
         result = self._remote_call(
-            task, entry, _MMAP, base, PRIVATE_SIZE, _PROT_ALL, _MAP_FLAGS, kernel.MASK, 0
+            task, memory, entry, _MMAP, base, PRIVATE_SIZE, _PROT_ALL, _MAP_FLAGS, kernel.MASK, 0
         )
         if result != base:
             message = f"the agent's region cannot be mapped at {base:#x} (result {result:#x})"
@@ -129,9 +129,8 @@ class Injector:
         return space
 
     def _remote_call(
-        self, task: Task, entry: kernel.Registers, number: int, *arguments: int
+        self, task: Task, memory: Memory, entry: kernel.Registers, number: int, *arguments: int
     ) -> int:
-        memory = Memory(task.tid)
         saved = memory.read(entry.rip, 8)
         memory.write(entry.rip, b"\x0f\x05\xcc")
         call = kernel.Registers.from_buffer_copy(entry)
@@ -159,14 +158,14 @@ class Injector:
             soft, hard = resource.prlimit(task.process, resource.RLIMIT_AS)
         except PermissionError:
             is_own = True
-            self._remote_call(task, entry, _PRLIMIT, 0, resource.RLIMIT_AS, 0, place, 0, 0)
+            self._remote_call(task, space.memory, entry, *_PRLIMIT_AS, 0, place, 0, 0)
             soft, hard = struct.unpack("<2q", space.memory.read(place, 16))
         infinite = resource.RLIM_INFINITY
         if not growth or soft == infinite or not (hard == infinite or hard > _SPACE):
             return
         if is_own:
             space.memory.write(place, struct.pack("<2q", soft + growth, hard))
-            self._remote_call(task, entry, _PRLIMIT, 0, resource.RLIMIT_AS, place, 0, 0, 0)
+            self._remote_call(task, space.memory, entry, *_PRLIMIT_AS, place, 0, 0, 0)
         else:
             resource.prlimit(task.process, resource.RLIMIT_AS, (soft + growth, hard))
 
