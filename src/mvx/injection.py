@@ -52,6 +52,9 @@ put one there again: the agent's code is sealed, or (before Linux 6.10) guarded 
 memory calls.
 """
 _PARAMETERS = 0x1000
+_VECTOR = 0x2000
+_VECTOR_MAX = 400
+"""What the kernel keeps of an auxiliary vector at least (AT_VECTOR_SIZE of Linux 5.5, in bytes)."""
 """Where struct bootstrap lies in the first task slot: past struct task, far below the stack."""
 
 
@@ -114,7 +117,8 @@ class Injector:
         space.overhead = PRIVATE_SIZE + len(self._arenas.arenas) * ARENA_SIZE + plan.barrier_size
         space.overhead += plan.hole[1]
         self._keep_space_limit(task, entry, space, space.overhead - former)
-        self._bootstrap(task, space, entry, plan)
+        memory_map = _with_vector(plan.memory_map, space, new.vector)
+        self._bootstrap(task, space, entry, plan, memory_map)
         memory.write(new.pointer, new.content)
         space.own_program = self._programs.loads_own(task) or self._variation.loads_own(stack)
         space.loading = space.own_program and bool(stack.auxiliary(AT_BASE))
@@ -170,7 +174,12 @@ class Injector:
             resource.prlimit(task.process, resource.RLIMIT_AS, (soft + growth, hard))
 
     def _bootstrap(
-        self, task: Task, space: AddressSpace, entry: kernel.Registers, plan: Plan
+        self,
+        task: Task,
+        space: AddressSpace,
+        entry: kernel.Registers,
+        plan: Plan,
+        memory_map: tuple[int, ...],
     ) -> None:
         slot = space.slot_address(0)
         address = struct.pack("<H", socket.AF_UNIX) + self._address
@@ -186,7 +195,7 @@ class Injector:
                 hole_size=plan.hole[1],
             )
         )
-        struct.pack_into("<13Q", parameters, BOOTSTRAP.offset("memory_map"), *plan.memory_map)
+        struct.pack_into("<13Q", parameters, BOOTSTRAP.offset("memory_map"), *memory_map)
         moves = BOOTSTRAP.offset("move")
         for index, move in enumerate(plan.moves):
             struct.pack_into("<3Q", parameters, moves + 24 * index, *move)
@@ -265,3 +274,14 @@ class Injector:
             if stop >> 8 == 0 and stop not in (5, kernel.SYSCALL_STOP):
                 task.early_signals.append(stop)
             kernel.resume(task.tid, to_syscall_exit=expected == kernel.SYSCALL_STOP)
+
+
+def _with_vector(
+    memory_map: tuple[int, ...], space: AddressSpace, vector: bytes
+) -> tuple[int, ...]:
+    """A struct prctl_mm_map that makes /proc/self/auxv say what lies on the stack, too."""
+    if not memory_map[0] or not 0 < len(vector) <= _VECTOR_MAX:
+        return memory_map
+    place = space.slot_address(0) + _VECTOR
+    space.memory.write(place, vector)
+    return (*memory_map[:11], place, memory_map[12] | len(vector))

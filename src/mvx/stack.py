@@ -67,12 +67,14 @@ class Wishes:
 @dataclasses.dataclass(frozen=True)
 class NewStack:
     """The new stack pointer and what lies there; `withdrawn`, addresses and bytes, is written over
-    what only the loader was to see, once that has run.
+    what only the loader was to see, once that has run. `vector`: the auxiliary vector that is left
+    then.
     """
 
     pointer: int
     content: bytes
     withdrawn: tuple[tuple[int, bytes], ...] = ()
+    vector: bytes = b""
 
 
 class InitialStack:
@@ -132,13 +134,18 @@ class InitialStack:
         words += [start + place.offset for place in loader]
         words.append(0)
         known = {kind for kind, _ in self._auxiliary}
+        seen = b""
         for kind, value in auxiliary:
+            pair = (kind, start + value.offset if isinstance(value, _Place) else value)
             if kind not in known | {AT_IGNORE}:
                 withdrawn.append((pointer + wishes.shift + 8 * len(words), _IGNORED))
-            words += [kind, start + value.offset if isinstance(value, _Place) else value]
+            else:
+                seen += struct.pack("<2Q", *pair)
+            words += pair
         words += [0, 0]
         content = struct.pack(f"<{count}Q", *words) + bytes(data.content)
-        return NewStack(pointer + wishes.shift, content, tuple(withdrawn))
+        vector = seen + bytes(16)
+        return NewStack(pointer + wishes.shift, content, tuple(withdrawn), vector)
 
     def _strings(self) -> int:
         """Where the strings begin: below them, all that the kernel wrote is written again."""
