@@ -25,6 +25,7 @@ enum { CALL_PROMPT = 1 };
 
 enum { BLOCK_FAULT = 0xffffffffU, BLOCK_NULL = 0xfffffffeU };
 enum { COPY_WORDS_MAX = 128 };
+enum { NAME_SIZE = 4096 }; /* PATH_MAX */
 
 /* The program's registers: struct user_regs_struct without the segment part. */
 struct frame {

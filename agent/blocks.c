@@ -5,7 +5,7 @@
  */
 #include "agent.h"
 
-enum { NAME_BUFFER = 512, NAME_RANDOM_MAX = 16 };
+enum { NAME_RANDOM_MAX = 16 };
 
 /* Whether all pages of program memory can be read; a race with another thread's munmap yields
  * zeros, never a crash. */
@@ -103,10 +103,10 @@ static int differs_in_random_part(const char *name, const char *other, uint32_t 
  * into their buffer, in which the program goes on.
  */
 void block_name(struct call *call, int argument, char *bytes, uint32_t count) {
-    char name[NAME_BUFFER];
-    char own[NAME_BUFFER];
+    char name[NAME_SIZE];
+    char own[NAME_SIZE];
     uint32_t first;
-    if (is_leader(call->task) || count > NAME_BUFFER || program_copy(own, bytes, count)) {
+    if (is_leader(call->task) || count > NAME_SIZE || program_copy(own, bytes, count)) {
         block_input(call, argument, bytes, count);
         return;
     }

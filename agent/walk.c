@@ -11,7 +11,6 @@ enum {
     STRUCTURE_MAX = 512,
     STRING_MAX = 1 << 20,
     STRINGS_MAX = 1 << 20,
-    NAME_SIZE = 512,
     TRANSFER_MAX = 0x7ffff000,
     VECTORS_MAX = 1024
 };

@@ -9,6 +9,16 @@ int main(void) {
     struct stat info;
     CHECK(stat(one, &info) == 0 && (info.st_mode & 0777) == 0600);
     CHECK(mkdtemp(folder) && stat(folder, &info) == 0 && S_ISDIR(info.st_mode));
+    // In a folder whose path is longer than a thousand bytes.
+    char deep[1200] = "";
+    for (int depth = 0; depth < 5; depth++) {
+        memset(deep + strlen(deep), 'd', 200);
+        CHECK(mkdir(deep, 0700) == 0);
+        strcat(deep, "/");
+    }
+    strcat(deep, ".x.XXXXXX");
+    int third = mkstemp(deep);
+    CHECK(third >= 0 && close(third) == 0 && unlink(deep) == 0);
     FILE *stream = tmpfile();
     CHECK(stream && fputs("text", stream) >= 0 && fclose(stream) == 0);
     puts("ok");
