@@ -12,13 +12,14 @@ A file is known by its build-id, a note that the linker writes and that identifi
 from __future__ import annotations
 
 import bisect
+import mmap
 import os
 import stat
 import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from mvx import elf
+from mvx import elf, randomness
 from mvx.elf import PROGRAM_HEADER, PT_LOAD, PT_NOTE
 
 _HEADER: Final = struct.Struct("<16xHH12xQ14xHH")
@@ -27,17 +28,29 @@ _EXECUTE: Final = 1
 _NOTES_LIMIT: Final = 4096
 _HEADERS_LIMIT: Final = 64
 _PAGE: Final = 4096
+_HEADERS_SIZE: Final = 1 << 16
+"""A file with its program headers farther back raises struct.error, and counts as unknown."""
 
 
 class CodeFile:
     """A file from which code is mapped; one object per content in a run."""
 
-    def __init__(self, key: str, path: str, ends: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        key: str,
+        path: str,
+        ends: tuple[int, ...],
+        random: dict[int, randomness.Instruction],
+    ) -> None:
         """`ends`: where in the file executable segments end."""
         self.key = key
         """Build-id in hexadecimal digits, or `stat-` and what stat(2) says."""
         self.path = path
         """The path by which it was first mapped."""
+        self.random = random
+        """Instructions that give random numbers, by their place in the file, where they are to be
+        replaced.
+        """
         self._ends = ends
 
     def room(self, offset: int, size: int) -> tuple[int, int]:
@@ -141,11 +154,22 @@ def _look(link: str, path: str, status: os.stat_result, key: tuple[int, ...]) ->
         return None
     try:
         ends, build_id = _read(descriptor)
+        random = _random(descriptor) if randomness.is_visible() else {}
     except (OSError, ValueError, struct.error):
         return None
     finally:
         os.close(descriptor)
-    return CodeFile(build_id or "stat-" + "-".join(f"{part:x}" for part in key), path, ends)
+    return CodeFile(build_id or "stat-" + "-".join(f"{part:x}" for part in key), path, ends, random)
+
+
+def _random(descriptor: int) -> dict[int, randomness.Instruction]:
+    found: dict[int, randomness.Instruction] = {}
+    with mmap.mmap(descriptor, 0, prot=mmap.PROT_READ) as content:
+        if content[: len(elf.MAGIC)] == elf.MAGIC:
+            for each in elf.segments(content[:_HEADERS_SIZE]):
+                if each.kind == PT_LOAD and each.flags & _EXECUTE:
+                    found |= randomness.find(content, each.offset, each.offset + each.size)
+    return found
 
 
 def _read(descriptor: int) -> tuple[tuple[int, ...], str]:

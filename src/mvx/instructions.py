@@ -19,6 +19,7 @@ from mvx.counter import frequency_khz
 from mvx.kernel import MASK, Registers
 from mvx.layout import TASK
 from mvx.monitor import Monitor
+from mvx.randomness import HLT, Numbers
 from mvx.tactics import RDTSC, RDTSCP, Kind
 from mvx.tasks import Task
 
@@ -38,7 +39,8 @@ class Instructions:
         """Works on the monitor's tasks."""
         self._monitor = monitor
         self._leaves: dict[tuple[int, int], tuple[int, int, int, int]] = {}
-        self._emulated = dict.fromkeys(("rdtsc", "rdtscp", "cpuid"), 0)
+        self._emulated = dict.fromkeys(("rdtsc", "rdtscp", "cpuid", "rdrand"), 0)
+        self._numbers = Numbers()
         monitor.statistics.add("instructions", self)
 
     def emulate(self, task: Task, current: Registers) -> bool:
@@ -60,7 +62,7 @@ class Instructions:
             self._emulated["cpuid"] += 1
             self._identify(task, current)
         else:
-            return False
+            return code.startswith(HLT) and self._give_random(task, current)
         return True
 
     def statistics(self) -> dict[str, object]:
@@ -71,6 +73,18 @@ class Instructions:
         """The same as text."""
         told = ", ".join(f"{count} {name}" for name, count in self._emulated.items() if count)
         return [f"emulated instructions: {told}"] if told else []
+
+    def _give_random(self, task: Task, current: Registers) -> bool:
+        assert task.space is not None
+        instruction = self._monitor.sites.random_at(task.space, current.rip)
+        if instruction is None:
+            return False
+        self._emulated["rdrand"] += 1
+        self._numbers.give(task, current, instruction)
+        current.orig_rax = MASK
+        kernel.set_registers(task.tid, current)
+        kernel.resume(task.tid)
+        return True
 
     def _read_counter(self, task: Task, current: Registers, kind: Kind, instruction: int) -> None:
         assert task.space is not None

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from mvx import kernel, tactics
@@ -32,6 +33,7 @@ from mvx.code import Area, CodeFile, CodeFiles, CodeMap
 from mvx.kernel import Registers
 from mvx.pages import map_pages
 from mvx.placement import Mapping
+from mvx.randomness import HLT, Instruction
 from mvx.sitecache import SiteCache
 from mvx.siteplan import Plan, Program, around, room_of
 from mvx.sitereport import SiteReport
@@ -104,6 +106,10 @@ class SiteTable:
             self._bound |= plan.bound(area)
         self.planned.clear()
         return self._bound
+
+    def bind(self, addresses: Iterable[int]) -> None:
+        """Add to :attr:`bound`."""
+        self._bound.update(addresses)
 
     @property
     def is_patched(self) -> bool:
@@ -189,7 +195,24 @@ class Sites:
     def knows(self, space: AddressSpace, file: CodeFile) -> bool:
         """Whether there is anything to patch when a file's code is mapped."""
         program = space.sites.program
-        return self.enabled and program is not None and program.knows(file.key)
+        if not self.enabled or program is None:
+            return False
+        return bool(file.random) or program.knows(file.key)
+
+    def random_at(self, space: AddressSpace, address: int) -> Instruction | None:
+        """What was at an address before :meth:`_replace_random`."""
+        area = space.sites.code.find(address)
+        if area is None or not self.enabled:
+            return None
+        return area.file.random.get(area.place(address))
+
+    def _replace_random(self, area: Area, space: AddressSpace) -> None:
+        """Let instructions fault that would give each variant another number."""
+        for place, instruction in area.file.random.items():
+            address = place - area.offset + area.start
+            if area.start <= address and address + instruction.length <= area.end:
+                space.memory.write(address, HLT)
+                space.sites.bind(range(address, address + instruction.length))
 
     def mapped(
         self,
@@ -218,6 +241,8 @@ class Sites:
         table.code.add(area)
         if table.program is None or not self.enabled:
             return
+        if area.file.random:
+            self._replace_random(area, task.space)
         plan = table.program.plan(area, memory)
         if plan is None:
             return

@@ -316,7 +316,7 @@ ATTEMPTS = (
         "CPUID faulting",
         try_cpuid,
         "programs do not see RDRAND, RDSEED and TSX, whose results differ between variants",
-        "RDRAND and RDSEED stay visible: programs that use them raise false alarms",
+        "RDRAND and RDSEED stay visible: they are replaced in code, but not with --no-patch",
         "a CPU that has it (Intel since Ivy Bridge), and a hypervisor that passes it on",
     ),
     Attempt(
