@@ -24,7 +24,7 @@ VERIFIED: Final[dict[str, str]] = {
 """The same, with N > 1 under `--verify effects` and `all` only."""
 
 RACES: Final[dict[str, str]] = {
-    "hardware_random_gives_bytes": "RDRAND is seen with --no-patch where the machine has no CPUID faulting",
+    "hardware_random_gives_bytes": "with --no-patch RDRAND is seen where cpuid cannot fault",
 }
 """Programs that may behave or not with N > 1: it depends on the machine or on a race."""
 
