@@ -18,6 +18,14 @@ static uint64_t shifted(uint64_t limit, int64_t distance) {
     return (int64_t)limit < 0 ? limit : limit + (uint64_t)distance;
 }
 
+/* Whether the address space was limited before mvx began: then mvx is inside of that limit, which
+ * is not shifted. The hard limit of a program that has limited itself is above SPACE. */
+static int is_older_limit(void) {
+    struct limit limit = {0, 0};
+    plain(__NR_prlimit64, 0, RLIMIT_AS, 0, (uint64_t)&limit, 0, 0);
+    return limit.hard < SPACE;
+}
+
 /*
  * prlimit64: a follower sets its own limit. The address space that a program may use is its own,
  * without the agent and the arenas: RLIMIT_AS is shifted by what mvx added. That is another size in
@@ -33,7 +41,7 @@ void limit_execute(struct call *call) {
         arguments[0] = 0;
         arguments[3] = 0;
     }
-    int is_space = (uint32_t)arguments[1] == RLIMIT_AS;
+    int is_space = (uint32_t)arguments[1] == RLIMIT_AS && !is_older_limit();
     if (is_space && arguments[2] &&
         !program_copy(&limit, (const void *)arguments[2], sizeof limit)) {
         limit.soft = shifted(limit.soft, (int64_t)task->overhead);

@@ -473,6 +473,17 @@ def test_limits_too_small_for_mvx(
     assert (status, errors) == (0, "") or (status == FAILURE and "MVX-E105" in errors)
 
 
+@pytest.mark.parametrize("hard", [3000000 << 10, resource.RLIM_INFINITY])
+def test_limit_of_the_address_space_is_what_it_was(start: Callable[..., Run], hard: int) -> None:
+    soft = 3000000 << 10
+    script = "ulimit -Sv; ulimit -Sv 2000000; sh -c 'ulimit -Sv'; ulimit -v 2500000; ulimit -Hv"
+    run = start(
+        *("--", "sh", "-c", script),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (soft, hard)),
+    )
+    assert run.end() == (0, "3000000\n2000000\n2500000\n", "")
+
+
 def test_soft_limit_of_open_files_is_the_programs_alone(start: Callable[..., Run]) -> None:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     run = start(
