@@ -36,8 +36,9 @@ enum {
     INFORMATION_SIZE = 128,
     NOT_STOPPED = 0,
     NS_PER_S = 1000000000,
-    SERVED_LONG = 8,    /* from so many stops in a row on it pays to give the counter up */
-    SERVED_UNTIMED = 16 /* the clock is read once for so many stops */
+    SERVED_LONG = 8,     /* from so many stops in a row on it pays to give the counter up */
+    SERVED_UNTIMED = 16, /* the clock is read once for so many stops */
+    SERVED_MOST = 256    /* signals are looked for once for so many */
 };
 
 static long call(long number, long a, long b, long c, long d) {
@@ -91,25 +92,28 @@ static int serve(struct stops *stops, long tid, uint32_t status) {
     return 1;
 }
 
-/* The next stop that is not known: its task, with `status`; 0 when there is none (yet) now, or
- * -errno of wait4. `served` counts the others. */
-static long next(struct stops *stops, uint64_t *served) {
-    for (;;) {
+/* The next stop that is not known: its task, with `status`; 0 when there is none (yet), or when so
+ * many others came that it is time to look around, and there may be `more`; or -errno of wait4.
+ * `served` counts the others. */
+static long next(struct stops *stops, uint64_t *served, int *more) {
+    for (*more = 0; !*more;) {
         int status = 0;
         long tid = call(__NR_wait4, -1, (long)&status, __WALL | WNOHANG, 0);
         if (tid <= 0 || !serve(stops, tid, (uint32_t)status)) {
             stops->status = (uint32_t)status;
             return tid;
         }
-        if (++*served % SERVED_UNTIMED == 0 && now_ns() >= (long)stops->deadline_ns) {
-            return NOT_STOPPED;
-        }
+        ++*served;
+        *more = *served % SERVED_MOST == 0 ||
+                (*served % SERVED_UNTIMED == 0 && now_ns() >= (long)stops->deadline_ns);
     }
+    return NOT_STOPPED;
 }
 
 EXPORT long stops_poll(struct stops *stops) {
     uint64_t served = 0;
-    return next(stops, &served);
+    int more;
+    return next(stops, &served, &more);
 }
 
 static long wait_long(struct stops *stops, uint64_t *served, uint32_t *counter) {
@@ -118,31 +122,35 @@ static long wait_long(struct stops *stops, uint64_t *served, uint32_t *counter) 
         uint32_t words[8];
     } information;
     for (;;) {
+        int more;
+        long tid = next(stops, served, &more);
+        if (tid != NOT_STOPPED) {
+            return tid;
+        }
+        if (stops->counter && !*counter && *served >= SERVED_LONG &&
+            call(__NR_prctl, PR_GET_TSC, (long)counter, 0, 0) == 0) {
+            call(__NR_prctl, PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0);
+        }
+        uint64_t wanted = stops->signals;
         long left_ns = (long)stops->deadline_ns - now_ns();
         struct __kernel_timespec left = {left_ns / NS_PER_S, left_ns % NS_PER_S};
-        if (left_ns <= 0) {
+        if (more) {
+            /* SIGCHLD never ends, and would always be taken before signals with higher numbers. */
+            wanted &= ~(1UL << (SIGCHLD - 1));
+        }
+        if (more || left_ns <= 0) {
             left.tv_sec = left.tv_nsec = 0;
         }
-        long number = call(__NR_rt_sigtimedwait, (long)&stops->signals, (long)&information,
-                           (long)&left, SIGNAL_SET_SIZE);
+        long number = call(__NR_rt_sigtimedwait, (long)&wanted, (long)&information, (long)&left,
+                           SIGNAL_SET_SIZE);
         if (number > 0 && number != SIGCHLD) {
             stops->signal = (uint32_t)number;
             stops->code = information.words[2];
             stops->sender = information.words[4];
             return NOT_STOPPED;
         }
-        if (number == -EAGAIN) {
+        if (number == -EAGAIN && (!more || left_ns <= 0)) {
             return NOT_STOPPED;
-        }
-        if (number == SIGCHLD) {
-            long tid = next(stops, served);
-            if (tid != NOT_STOPPED || left_ns <= 0) {
-                return tid;
-            }
-        }
-        if (stops->counter && !*counter && *served >= SERVED_LONG &&
-            call(__NR_prctl, PR_GET_TSC, (long)counter, 0, 0) == 0) {
-            call(__NR_prctl, PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0);
         }
     }
 }

@@ -105,6 +105,18 @@ def test_a_wait_ends_with_a_task(stops: Stops, sleeper: int) -> None:
     assert ended(stops) == (sleeper, signal.SIGKILL)
 
 
+def test_two_that_ended_with_one_signal_are_both_told_of(stops: Stops) -> None:
+    """Ended processes send one SIGCHLD if it is still pending; so do tasks that stop."""
+    with subprocess.Popen(["sleep", "60"]) as one, subprocess.Popen(["sleep", "60"]) as other:
+        for child in (one, other):
+            child.kill()
+            os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        while signal.sigtimedwait({signal.SIGCHLD}, 0) is not None:
+            pass  # as if an earlier wait had met it
+        found = {stops.wait(LIMIT_S), stops.wait(LIMIT_S)}
+    assert found == {(one.pid, signal.SIGKILL), (other.pid, signal.SIGKILL)}
+
+
 def test_nobody_left_is_told(stops: Stops) -> None:
     child = os.fork()
     if not child:
