@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 from mvx import dispositions, kernel
 from mvx.ballot import Ballots
 from mvx.between import BetweenCalls, is_restart
-from mvx.faults import FAULTS, Faults, enters_handler
+from mvx.faults import FAULTS, Faults, enters_handler, steps_to_agent
 from mvx.kernel import MASK, Registers, signed
 from mvx.layout import COOKIES, COOKIES_OFFSET, POINTS, TASK
 from mvx.masks import close_signals, open_together
@@ -108,6 +108,9 @@ class Delivery:
     def arrived(self, task: Task, number: int) -> None:
         """A task is in signal-delivery-stop."""
         noticed_ns = time.monotonic_ns()
+        if number == signal.SIGTRAP and steps_to_agent(task):
+            kernel.resume(task.tid)
+            return
         current = self._step_back(task)
         information = kernel.signal_information(task.tid)
         code = struct.unpack_from("<i", information, 8)[0]

@@ -9,7 +9,7 @@ import signal
 from typing import TYPE_CHECKING, Final
 
 from mvx import dispositions, kernel
-from mvx.layout import TASK
+from mvx.layout import TASK, TASK_SLOT_SIZE
 from mvx.masks import open_signals
 from mvx.tasks import State, Task
 
@@ -27,6 +27,9 @@ FAULTS: Final = frozenset(
         signal.SIGSYS,
     }
 )
+_TRAP_FLAG: Final = 0x100
+_SAVED_FLAGS: Final = 24
+"""ss, rsp and eflags: what the agent's frame begins with, from the top of its stack."""
 _FATAL_WAIT_S: Final = 2.0
 _HANDLERS_KEPT: Final = 16
 """Handlers that were left by a jump are forgotten some day."""
@@ -53,6 +56,9 @@ class Faults:
             kernel.resume(task.tid)
             return
         if task.space.contains(current.rip):
+            if number == signal.SIGTRAP and current.eflags & _TRAP_FLAG:
+                _step_over(task, current)
+                return
             monitor.diverged("integrity", task, "a fault inside the agent")
             return
         if number == signal.SIGSEGV and monitor.emulate(task, current):
@@ -86,6 +92,28 @@ class Faults:
         who = f"variant {dying[0]} alone" if len(dying) == 1 else f"variants {dying} only"
         reason = f"{who} got {name}"
         self._monitor.expect(task_set, _FATAL_WAIT_S, reason, dying)
+
+
+def steps_to_agent(task: Task) -> bool:
+    """Whether a task in a stop for SIGTRAP steps through its own instructions, and through what a
+    patched site made of one: for the program that is no step.
+    """
+    current = kernel.registers(task.tid)
+    if task.space is None or not current.eflags & _TRAP_FLAG:
+        return False
+    return task.space.sites.site_of(current.rip) not in (None, current.rip)
+
+
+def _step_over(task: Task, current: Registers) -> None:
+    """A program that steps through its own instructions has come into the agent: natively that is
+    one step. Once the agent has saved the flags (agent/entry.S) it runs without this one; it gets
+    it back with the others when it leaves.
+    """
+    top = task.slot_address + TASK_SLOT_SIZE
+    if task.slot_address <= current.rsp <= top - _SAVED_FLAGS:
+        current.eflags &= ~_TRAP_FLAG
+        kernel.set_registers(task.tid, current)
+    kernel.resume(task.tid)
 
 
 def enters_handler(task: Task, number: int) -> None:
