@@ -12,6 +12,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import struct
 import subprocess
@@ -161,6 +162,38 @@ def test_shell_with_job_control(
         "caught",
         "after",
     ]
+
+
+@pytest.mark.parametrize("command", [["dash", "-i"], ["zsh", "-f", "-i"]], ids=lambda c: c[0])
+def test_other_shells_stop_and_continue_pipelines(
+    mvx_command: list[str], terminal: Callable[[list[str]], Terminal], command: list[str]
+) -> None:
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"{command[0]} is not installed")
+    shell = terminal([*mvx_command, "run", "--", *command])
+    shell.expect(PROMPT)
+    shell.write("sh -c 'sleep 100 & echo ready; wait' | cat\n")
+    shell.expect("ready\r\n")
+    shell.write("\x1a")
+    shell.expect("[Ss]topped|suspended")
+    shell.expect(PROMPT)
+    shell.interrupt_job()
+    shell.expect(PROMPT)
+    shell.write("echo status $?\n")
+    shell.expect("status 130\r\n")
+
+
+def test_script_makes_a_terminal_of_its_own(
+    mvx_command: list[str], terminal: Callable[[list[str]], Terminal]
+) -> None:
+    words = ["script", "-qec", "stty cols 71; stty size; cat", "/dev/null"]
+    typed = terminal([*mvx_command, "run", "--", *words])
+    typed.expect(" 71\r\n")
+    typed.write("one\n")
+    typed.expect("one\r\none\r\n")
+    typed.write("\x04")
+    with pytest.raises(AssertionError):  # everybody has closed it
+        typed.expect("two")
 
 
 def test_program_suspends_itself(
