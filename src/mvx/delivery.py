@@ -15,41 +15,31 @@ from __future__ import annotations
 import signal
 import struct
 import time
-from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mvx import dispositions, kernel
 from mvx.ballot import Ballots
 from mvx.between import BetweenCalls, is_restart
 from mvx.faults import FAULTS, Faults, enters_handler, steps_to_agent
 from mvx.kernel import MASK, Registers, signed
-from mvx.layout import COOKIES, COOKIES_OFFSET, POINTS, TASK
-from mvx.masks import close_signals, open_together
+from mvx.layout import COOKIES, COOKIES_OFFSET, TASK
+from mvx.masks import close_signals
+from mvx.meetings import LOOKING, Meetings
 from mvx.merging import is_timer, merge
 from mvx.monitor import Monitor
-from mvx.tasks import AddressSpace, Stash, State, Task
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from mvx.tasks import AddressSpace, Stash, Task
+from mvx.unblocked import Unblocked
 
 _IGNORED_BY_DEFAULT: Final = frozenset(
     {signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH, signal.SIGCONT}
 )
 _STOPPING: Final = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
-_POINTS: Final = list(POINTS)
-_RT_SIGSUSPEND: Final = 130
 _EINTR: Final = 4
-_LOOKING: Final = frozenset({13, 14, 59, 127, 128, 130, 270, 271, 281, 282, 289, 322, 441})
-"""rt_sigaction, rt_sigprocmask, execve, rt_sigpending, rt_sigtimedwait, rt_sigsuspend, pselect6,
-ppoll, epoll_pwait, signalfd, signalfd4, execveat, epoll_pwait2.
-"""
 _TIMERS: Final = frozenset({37, 38, 222, 223, 226})
 """alarm, setitimer, timer_create, timer_settime, timer_delete: a signal that comes in them comes
 before their end, for the timer may be gone then.
 """
 _RT_SIGACTION: Final = 13
-_AFTER_CALL: Final = 2
-"""Of `pending`: the signals come after the next call, not before it."""
 _WITH_VALUE: Final = frozenset({-1, -2, -3})
 """SI_QUEUE, SI_TIMER, SI_MESGQ."""
 _VALUE: Final = 24
@@ -66,9 +56,9 @@ class Delivery:
         if monitor.options.signals == "quorum" and len(monitor.variants) > 1:
             self.ballots = Ballots(monitor, self._fetch, self._rests_until)
         self.between = BetweenCalls(monitor, self.pull_out, self.ballots)
+        self.meetings = Meetings(monitor, self.ballots, self.between)
+        self.unblocked = Unblocked(monitor, self.between.rests)
         self._faults = Faults(monitor)
-        self._flushed: set[Task] = set()
-        """Tasks that had to take what timers had sent to them before all meet."""
         self._handled: dict[Task, tuple[int, AddressSpace | None, int]] = {}
         """Signals with a handler of the only thread of a process: the last one, and how many calls
         of rt_sigaction the process had made then.
@@ -99,7 +89,7 @@ class Delivery:
     def ended(self, task: Task) -> None:
         """A task is gone."""
         self._handled.pop(task, None)
-        self._flushed.discard(task)
+        self.meetings.ended(task)
         if self.ballots is not None:
             self.ballots.ended(task)
 
@@ -275,7 +265,7 @@ class Delivery:
             kernel.resume(task.tid, number)
             return
         timer = is_timer(number, information)
-        if self._deliver_unblocked(task, number, information, later=timer or own):
+        if self.unblocked.deliver(task, number, information, later=timer or own):
             return
         if not self._has_handler(task, number, is_timers=timer):
             harmless = number in _IGNORED_BY_DEFAULT or dispositions.is_ignored(task.tid, number)
@@ -342,7 +332,7 @@ class Delivery:
         """Block a timer's signal that waits already, unless the leader is about to make a call that
         would see it: its agent has looked for signals before.
         """
-        if self._call(task, current) not in _LOOKING:
+        if self._call(task, current) not in LOOKING:
             close_signals(task, number)
 
     @staticmethod
@@ -408,213 +398,6 @@ class Delivery:
             kernel.set_registers(task.tid, current)
             return
 
-    # Delivery at the common point
-
-    def gather(self, task: Task) -> None:
-        """A variant stands at a signal point; when all do, also those whose task is still to be
-        born, each gets the signals.
-        """
-        task_set = task.set
-        task.state = State.GATHERED
-        task_set.gathered[task.variant.index] = task
-        if len(task_set.gathered) < len(self._monitor.live):
-            self._monitor.await_all(task_set)
-            return
-        self._monitor.relax(task_set)
-        gathered = list(task_set.gathered.values())
-        if self._flushes(gathered):
-            return
-        task_set.gathered.clear()
-        self._meet(gathered, {})
-
-    def _flushes(self, gathered: list[Task]) -> bool:
-        """Whether tasks first have to take what timers have sent to them, and come back.
-
-        It came while the signal that all meet for was waiting: the leader merges the two. While it
-        is pending for a thread, the kernel drops what the supervisor sends to that; and it drops
-        it, too, when it is taken, if the timer was changed (posixtimer_deliver_signal in
-        kernel/time/posix-timers.c, Linux 6.13).
-        """
-        leader = next(other for other in gathered if other.is_leader)
-        numbers = {each.number for each in leader.stash if is_timer(each.number, each.information)}
-        queued = partial(_queued, shared=self.ballots is None)
-        late = [
-            other
-            for other in (() if not numbers else gathered if self.ballots else (leader,))
-            if other not in self._flushed
-            and any(each in numbers and is_timers for each, is_timers in queued(other))
-        ]
-        self._flushed.difference_update(gathered)
-        if not late:
-            return False
-        open_together(gathered)
-        for other in late:
-            self._flushed.add(other)
-            del other.set.gathered[other.variant.index]
-            other.state = State.RUNNING
-            kernel.resume(other.tid)
-        self._monitor.await_all(leader.set)
-        return True
-
-    def _meet(self, gathered: list[Task], _: dict[Task, bool]) -> None:
-        """All stand at the signal point: each gets the signals, once it has its own copies."""
-        leader = next(other for other in gathered if other.is_leader)
-        open_together(gathered)
-        if self.ballots is not None:
-            self.ballots.settle(leader)
-            self.ballots.postpone(leader, self._blocked(leader))
-            go_on = partial(self._meet, gathered)
-            if self.ballots.is_waiting(gathered, leader.stash, go_on, restores=False):
-                return
-        if self._makes_call_first(leader):
-            close_signals(leader, *(stash.number for stash in leader.stash))
-            for other in gathered:
-                self._send(other, leader, [], pending=_AFTER_CALL if other.is_leader else 0)
-            self.between.watch(leader)
-            leader.interrupt_code = 0
-            return
-        self.between.met(leader)
-        signals, leader.stash = leader.stash, []
-        for stash in signals:
-            stash.missing = len(gathered)
-        for other in gathered:
-            self._send(other, leader, signals)
-        leader.interrupt_code = 0
-
-    def _blocked(self, leader: Task) -> int:
-        """The signals that a leader at a signal point does not take there."""
-        assert leader.space is not None
-        program = self._monitor.program_registers(leader)
-        address = self._waits_under(leader, leader, program)
-        if address:
-            return int.from_bytes(leader.space.memory.read(address, 8), "little")
-        return kernel.signal_mask(leader.tid)
-
-    def _waits_under(self, task: Task, leader: Task, program: Registers) -> int:
-        """Address of the mask under which a call waited that was given up, 0 if there is none."""
-        given_up = leader.interrupt_code == kernel.ERESTARTNOHAND and _point(task) == "INTERRUPTED"
-        given_up = given_up or (_point(task) == "EXIT" and program.rax == -_EINTR & MASK)
-        return self._mask_address(task, program, program.orig_rax) if given_up else 0
-
-    def _makes_call_first(self, leader: Task) -> bool:
-        """Whether only timers' signals come before a call before which they came already: a timer
-        that fires all the time must not keep the program from making it. Not for calls that would
-        see the mask under which it is made, or decide what becomes of the signals.
-        """
-        program = self._monitor.program_registers(leader)
-        place, former = (program.rip, program.rsp), leader.interrupted_at
-        is_repeated = (
-            _point(leader) == "ENTRY"
-            and program.orig_rax not in _LOOKING
-            and bool(leader.stash)
-            and all(is_timer(each.number, each.information) for each in leader.stash)
-        )
-        leader.interrupted_at = place if is_repeated and place != former else None
-        return is_repeated and place == former
-
-    def _send(self, task: Task, leader: Task, signals: list[Stash], *, pending: int = 0) -> None:
-        monitor = self._monitor
-        assert task.space is not None
-        program = monitor.program_registers(task)
-        point = _point(task)
-        number = program.orig_rax
-        mask = self._waits_under(task, leader, program) if signals else 0
-        program.orig_rax = MASK
-        if point == "ENTRY":
-            program.rip -= 2
-            program.rax = number
-        elif point == "INTERRUPTED":
-            if signals:
-                # A call number now would make the kernel execute it: the delivery stop is the place
-                # for it. Given up before it began (the agent saw `pending` at the gate): made again
-                # in any case.
-                task.restart = (number, leader.interrupt_code or kernel.ERESTARTNOINTR)
-            else:
-                program.rip -= 2
-                program.rax = number
-        monitor.write_field(task, "pending", pending)
-        monitor.write_field(task, "deferred", 0)
-        monitor.write_field(task, "interrupted", 0)
-        task.in_flight += signals
-        if mask:
-            # The signal is open only under the call's own mask: wait for it there, in the program's
-            # context.
-            task.registers = Registers.from_buffer_copy(program)
-            task.suspended = True
-            task.restart = None
-            program.orig_rax = _RT_SIGSUSPEND
-            program.rdi, program.rsi = mask, 8
-        for stash in signals:
-            kernel.send_signal(task.process, task.tid, stash.number)
-        monitor.release(task, program)
-
-    # Signals that a sigreturn unblocks
-
-    def sigreturn_done(self, task: Task) -> bool:
-        """The leader's rt_sigreturn is at its exit: whether signals come before the program's next
-        instruction.
-        """
-        self.between.rests.returned(task)
-        in_flight = sum(
-            1 << (stash.number - 1) for stash in {s.number: s for s in task.in_flight}.values()
-        )
-        task.unblocked = dispositions.ready_for_handlers(task.tid) & ~in_flight
-        if task.unblocked:
-            # Those of timers come later, or never: the kernel drops them if the timer was changed.
-            for number, is_timers in _queued(task, shared=True):
-                task.unblocked &= ~(is_timers << (number - 1))
-        return bool(task.unblocked)
-
-    def _deliver_unblocked(
-        self, task: Task, number: int, information: bytes, *, later: bool
-    ) -> bool:
-        """A signal of the leader that its sigreturn unblocked: followers get it at the same
-        sigreturn. Only a timer's can come `later`, nobody knows when it expired, and one that is
-        voted on.
-        """
-        bit = 1 << (number - 1)
-        if not task.unblocked & bit:
-            return False
-        task.unblocked &= ~bit
-        if later:
-            if not task.unblocked:
-                self._monitor.native_done(task.set)
-            return False
-        task.set.native_signals.append(
-            Stash(number, information, missing=len(self._monitor.live) - 1)
-        )
-        # Which of the others are still to come depends on the mask of this one's handler: look at
-        # the handler's first instruction.
-        task.entering = True
-        enters_handler(task, number)
-        kernel.step(task.tid, number)
-        return True
-
-    def entered(self, task: Task) -> None:
-        """A leader is at the first instruction of a handler for a signal that a sigreturn
-        unblocked.
-        """
-        if not self.sigreturn_done(task):
-            self._monitor.native_done(task.set)
-        kernel.resume(task.tid)
-
-    def _mask_address(self, task: Task, program: Registers, number: int) -> int:
-        """Address of the signal mask that a call waits under, 0 if it has none."""
-        assert task.space is not None
-        match number:
-            case 130:  # rt_sigsuspend
-                return int(program.rdi)
-            case 271:  # ppoll
-                return int(program.r10)
-            case 281 | 441:  # epoll_pwait, epoll_pwait2
-                return int(program.r8)
-            case 270 if program.r9:  # pselect6
-                words: tuple[int, int] = struct.unpack(
-                    "<QQ", task.space.memory.read(program.r9, 16)
-                )
-                return words[0]
-        return 0
-
 
 def _own_information(task: Task, stash: Stash) -> bytes:
     """The leader's siginfo with the variant's own value where the program gave the kernel one
@@ -632,21 +415,6 @@ def _own_information(task: Task, stash: Stash) -> bytes:
         if table[start : start + 8] == value:
             own = table[start + 8 : start + 16]
     return stash.information[:_VALUE] + own + stash.information[_VALUE + 8 :]
-
-
-def _queued(task: Task, *, shared: bool) -> Iterator[tuple[int, bool]]:
-    """The first signals that are pending for a stopped thread, `shared`: or for its process, and
-    whether they are timers'.
-    """
-    found = kernel.queued_signals(task.tid)
-    for each in found + (kernel.queued_signals(task.tid, of_process=True) if shared else []):
-        number = struct.unpack_from("<i", each)[0]
-        yield number, is_timer(number, each)
-
-
-def _point(task: Task) -> str:
-    """At which of POINTS a gathered task says that it is."""
-    return _POINTS[task.request[1] if task.request[1] < len(_POINTS) else 0]
 
 
 assert TASK.size < 0x400

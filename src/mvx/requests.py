@@ -90,7 +90,7 @@ class Requests:
         if request == "NATIVE":
             self._processes.native(task)
         elif request == "SIGNAL":
-            self._delivery.gather(task)
+            self._delivery.meetings.gather(task)
         elif request == "DIVERGED":
             self._disagreement.differs(task, current)
         elif request == "TIMEOUT":

@@ -95,7 +95,7 @@ class Supervisor:
         instructions = Instructions(self._monitor)
         self._monitor.serve = self._stopped
         self._monitor.native_done = self._processes.done
-        self._monitor.sigreturn_done = self._delivery.sigreturn_done
+        self._monitor.sigreturn_done = self._delivery.unblocked.returned
         self._monitor.emulate = instructions.emulate
         if options.trace is not None:
             from mvx.trace import Trace
@@ -363,7 +363,7 @@ class Supervisor:
             task.entering = False
             if not event and number == signal.SIGTRAP:
                 self._monitor.count(task, "signal")
-                self._delivery.entered(task)
+                self._delivery.unblocked.entered(task)
                 return
         if event == kernel.EVENT_SECCOMP:
             self._traps.stopped(task)
@@ -467,7 +467,7 @@ class Supervisor:
         leader = task_set.gathered.get(0)
         if leader is not None:
             is_native = leader.request[0] == list(REQUESTS).index("NATIVE")
-            (self._processes.native if is_native else self._delivery.gather)(leader)
+            (self._processes.native if is_native else self._delivery.meetings.gather)(leader)
 
     def _stop(self, outcome: Outcome) -> None:
         if self._outcome is None:
