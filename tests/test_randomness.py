@@ -36,6 +36,7 @@ def test_instructions_are_found_and_decoded(tmp_path: Path) -> None:
     subprocess.run(["objcopy", "-O", "binary", "-j", ".text", made, code], check=True)
     content = code.read_bytes()
     found = randomness.find(content, 0, len(content))
+    assert {place: randomness.at(content, place) for place in found} == found
     assert [found[place] for place in sorted(found)] == [
         randomness.Instruction(4, "rax", 8),
         randomness.Instruction(4, "r9", 4),

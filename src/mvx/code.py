@@ -21,6 +21,7 @@ from typing import Final, NamedTuple
 
 from mvx import elf, randomness
 from mvx.elf import PROGRAM_HEADER, PT_LOAD, PT_NOTE
+from mvx.sitecache import SiteCache
 
 _HEADER: Final = struct.Struct("<16xHH12xQ14xHH")
 """Of an ELF header (elf(5)): type, machine, place of the program headers, their size and count."""
@@ -28,6 +29,8 @@ _EXECUTE: Final = 1
 _NOTES_LIMIT: Final = 4096
 _HEADERS_LIMIT: Final = 64
 _PAGE: Final = 4096
+_LARGE: Final = 1 << 20
+"""Looking through so many bytes takes a millisecond."""
 _HEADERS_SIZE: Final = 1 << 16
 """A file with its program headers farther back raises struct.error, and counts as unknown."""
 
@@ -122,9 +125,19 @@ class CodeMap:
 class CodeFiles:
     """The files of one run, each looked into once."""
 
-    def __init__(self) -> None:
-        """Nothing is known yet."""
+    def __init__(self, *, replaces: bool = False, cached: bool = False) -> None:
+        """Nothing is known yet. `replaces`: whether instructions that give random numbers are
+        looked for; `cached`: whether it is kept for later runs where they are in large files.
+        """
         self._known: dict[tuple[int, ...], CodeFile | None] = {}
+        self._replaces = replaces and randomness.is_visible()
+        self._cached = cached
+        self._cache: SiteCache | None = None
+
+    def close(self) -> None:
+        """Forget the cache."""
+        if self._cache is not None:
+            self._cache.close()
 
     def open(
         self, link: str, path: str, *, inode: tuple[int, int] | None = None
@@ -141,25 +154,41 @@ class CodeFiles:
             return None
         key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         if key not in self._known:
-            self._known[key] = _look(link, path, status, key)
+            self._known[key] = self._look(link, path, status, key)
         return self._known[key]
 
+    def _look(
+        self, link: str, path: str, status: os.stat_result, key: tuple[int, ...]
+    ) -> CodeFile | None:
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        try:
+            descriptor = os.open(link, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+        except OSError:
+            return None
+        try:
+            ends, build_id = _read(descriptor)
+            name = build_id or "stat-" + "-".join(f"{part:x}" for part in key)
+            random = self._random(descriptor, name, status.st_size) if self._replaces else {}
+        except (OSError, ValueError, struct.error):
+            return None
+        finally:
+            os.close(descriptor)
+        return CodeFile(name, path, ends, random)
 
-def _look(link: str, path: str, status: os.stat_result, key: tuple[int, ...]) -> CodeFile | None:
-    if not stat.S_ISREG(status.st_mode):
-        return None
-    try:
-        descriptor = os.open(link, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
-    except OSError:
-        return None
-    try:
-        ends, build_id = _read(descriptor)
-        random = _random(descriptor) if randomness.is_visible() else {}
-    except (OSError, ValueError, struct.error):
-        return None
-    finally:
-        os.close(descriptor)
-    return CodeFile(build_id or "stat-" + "-".join(f"{part:x}" for part in key), path, ends, random)
+    def _random(self, descriptor: int, name: str, size: int) -> dict[int, randomness.Instruction]:
+        if size < _LARGE:
+            return _random(descriptor)
+        if self._cache is None:
+            self._cache = SiteCache("random", use=self._cached)
+        known = self._cache.load(name).get(name)
+        if known is not None:
+            with mmap.mmap(descriptor, 0, prot=mmap.PROT_READ) as content:
+                decoded = {place: randomness.at(content, place) for place in known}
+            return {place: one for place, one in decoded.items() if one is not None}
+        found = _random(descriptor)
+        self._cache.save(name, {name: set(found) or {0}})  # at 0 is no code
+        return found
 
 
 def _random(descriptor: int) -> dict[int, randomness.Instruction]:

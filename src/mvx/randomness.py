@@ -30,6 +30,7 @@ HLT: Final = b"\xf4"
 _PATTERN: Final = re.compile(rb"\x0f\xc7([\xf0-\xff])")
 """The opcode, and ModRM with a register and the extension 6 (rdrand) or 7 (rdseed)."""
 _PATTERN_SIZE: Final = 3
+_WHOLE: Final = re.compile(rb"(\x66?[\x40-\x4f]?)\x0f\xc7([\xf0-\xff])")
 _PREFIXES: Final = re.compile(rb"\x66?[\x40-\x4f]?\Z")
 _BEFORE: Final = 80
 """So many bytes before an instruction prove that it is one."""
@@ -73,6 +74,12 @@ def find(code: mmap.mmap | bytes, first: int, end: int) -> dict[int, Instruction
         if start is not None:
             found[base + start] = _decode(around[start:place], match[1][0])
     return found
+
+
+def at(code: mmap.mmap | bytes, place: int) -> Instruction | None:
+    """The instruction that was found at a place before; None if there is none."""
+    match = _WHOLE.match(code, place)
+    return _decode(match[1], match[2][0]) if match else None
 
 
 def _start(code: bytes, place: int) -> int | None:

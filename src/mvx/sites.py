@@ -146,7 +146,7 @@ class Sites:
         """Nothing is patched under --no-patch and --trace. `offsets`: of the agent's image."""
         self._offsets = offsets
         self.enabled = options.patch and options.trace is None
-        self._files = CodeFiles()
+        self._files = CodeFiles(replaces=self.enabled, cached=options.site_cache)
         self._cache = SiteCache(use=self.enabled and options.site_cache)
         self._programs: dict[str, Program] = {}
         self._report = SiteReport(options.variants, self._cache)
@@ -162,6 +162,7 @@ class Sites:
     def close(self) -> None:
         """Forget the cache."""
         self._cache.close()
+        self._files.close()
 
     # Mappings
 
