@@ -46,7 +46,7 @@ _AGENT_PATIENCE_S: Final = 0.002
 _POLLED_S: Final = 0.0001
 """For how long the supervisor looks for followers that it has summoned before it does other work.
 """
-_RETRY_S: Final = 0.0005
+_RETRY_S: Final = 0.0002
 _CALLS_OFTEN_S: Final = 0.00005
 """A program that made a call so often since its last signal is expected to make the next one soon.
 """
@@ -239,7 +239,8 @@ class BetweenCalls:
             if time.monotonic() >= end:
                 break
         for follower in missing:
-            self._summon(hold, follower)
+            if self._place(follower) is not Place.BEHIND:
+                self._summon(hold, follower)
         end = time.monotonic() + _POLLED_S
         while self._holds.get(hold.leader) is hold and time.monotonic() < end:
             for follower in missing:
