@@ -450,8 +450,8 @@ def test_tables_compile_and_need_no_relocation(compiler: str, tmp_path: Path) ->
     tables = ["rules", "ioctl_rules", "fcntl_rules", "prctl_rules", "layouts", "layout_start"]
     lines = [
         '#include "agent/generated/rules.h"',
-        '_Static_assert(sizeof(struct request_rule) == 20, "request_rule");',
-        '_Static_assert(sizeof(struct option_rule) == 40, "option_rule");',
+        '_Static_assert(sizeof(struct request_rule) == 24, "request_rule");',
+        '_Static_assert(sizeof(struct option_rule) == 56, "option_rule");',
         *(f"const void *use_{table}(void) {{ return {table}; }}" for table in tables),
         "",
     ]
@@ -532,7 +532,7 @@ def test_json_of_calls() -> None:
     assert calls["ptrace"]["errno"] == "EPERM"
     requests = {request["name"]: request for request in data["requests"]["ioctl"]}
     assert requests["TCSETS"]["effect"]
-    assert requests["FICLONE"]["errno"] == "EOPNOTSUPP"
+    assert requests["FIDEDUPERANGE"]["errno"] == "EOPNOTSUPP"
 
 
 def test_reference_page_lists_everything() -> None:
