@@ -315,6 +315,20 @@ def test_killed_leader_is_a_killed_program(start: Callable[..., Run], count: int
     assert run.end()[0] == -signal.SIGKILL
 
 
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("delay_ms", [0, 2, 4, 8])
+def test_leader_killed_while_it_executes_is_a_killed_program(
+    start: Callable[..., Run], count: int, delay_ms: int
+) -> None:
+    """Whatever the supervisor is doing with it at that moment."""
+    run = start("-n", str(count), "--", "sh", "-c", "echo $$; exec sleep 60")
+    leader = int(run.line())
+    time.sleep(delay_ms / 1000)
+    os.kill(leader, signal.SIGKILL)
+    status, _, errors = run.end()
+    assert status == -signal.SIGKILL, errors
+
+
 @pytest.mark.parametrize(("count", "user"), [(2, "caller"), (3, "caller"), (2, BOTH_USERS[-1])])
 def test_killed_follower_is_a_divergence(start: Callable[..., Run], count: int, user: str) -> None:
     run = start("-n", str(count), "--", "sh", "-c", READY_THEN_SLEEP, user=user)

@@ -5,6 +5,7 @@ of them need.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import random
 import signal
@@ -303,7 +304,10 @@ class Monitor:
         assert task.space is not None
         assert task.registers is not None
         address = task.slot_address + TASK_SLOT_SIZE - FRAME_SIZE
-        frame = task.space.memory.read(address, FRAME_SIZE)
+        frame = task.space.memory.readable(address, FRAME_SIZE)
+        if len(frame) < FRAME_SIZE:
+            kernel.registers(task.tid)  # raises TaskGoneError if that is why
+            raise OSError(errno.EIO, f"the frame of task {task.tid} cannot be read")
         program = Registers.from_buffer_copy(frame + bytes(task.registers)[FRAME_SIZE:])
         program.cs, program.ss = task.registers.cs, task.registers.ss
         program.rcx, program.r11 = program.rip, program.eflags

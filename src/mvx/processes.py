@@ -85,6 +85,14 @@ class _Strings:
         return tuple(found)
 
 
+def _check_alive(task_set: TaskSet) -> None:
+    """Raise TaskGoneError if one of the gathered tasks, which are all stopped, has been killed: its
+    memory is gone.
+    """
+    for task in task_set.gathered.values():
+        kernel.registers(task.tid)
+
+
 class Processes:
     """Births, execs and the other native calls of all tasks."""
 
@@ -127,6 +135,8 @@ class Processes:
         asked: list[tuple[object, ...]] = []
         for _, task in sorted(task_set.gathered.items()):
             asked.append(self._asked(task))
+            if asked[-1] != asked[0]:
+                _check_alive(task_set)
             if asked[-1][0] not in _NATIVE:
                 monitor.diverged(
                     "integrity", task, f"call {asked[-1][0]} asked for at the control gate"

@@ -37,6 +37,7 @@ class Remote:
         """`instruction`: address of a `syscall` instruction; `in_call`: the task stands in a stop
         between the entry and the exit of a call (PTRACE_EVENT_SECCOMP).
         """
+        self._task = task
         self._tid = task.tid
         self._instruction = instruction
         self.registers = kernel.registers(task.tid)
@@ -67,6 +68,7 @@ class Remote:
             kernel.resume(self._tid, to_syscall_exit=True)
             _, status = os.waitpid(self._tid, kernel.WALL)
             if not os.WIFSTOPPED(status):
+                self._task.status = status
                 raise TaskGoneError(self._tid)
             if status >> 8 == kernel.SYSCALL_STOP and self._operation() == _EXIT:
                 return
@@ -111,5 +113,6 @@ def hold(task: Task) -> bool:
     kernel.ptrace(kernel.PTRACE_INTERRUPT, task.tid)
     _, status = os.waitpid(task.tid, kernel.WALL)
     if not os.WIFSTOPPED(status):
+        task.status = status
         raise TaskGoneError(task.tid)
     return status >> 16 == kernel.EVENT_SECCOMP

@@ -46,6 +46,7 @@ from mvx.traps import Traps
 _REQUESTS: Final = list(REQUESTS)
 _CAP_SYS_ADMIN: Final = 21
 _TICK_S: Final = 0.25
+_DYING_S: Final = 0.1
 _LOOK_S: Final = 0.01
 """How long stops that come one after the other keep the supervisor from looking at the time."""
 _CRASHES: Final = frozenset({4, 5, 6, 7, 8, 11, 31})
@@ -236,8 +237,10 @@ class Supervisor:
         task = self._monitor.tasks.get(pid)
         while task and task.variant.launching and pid in self._monitor.tasks and not self._outcome:
             tid, status = os.waitpid(-1, kernel.WALL)
-            with contextlib.suppress(TaskGoneError):
+            try:
                 self._stopped(tid, status)
+            except TaskGoneError as gone:
+                self._gone(gone.args[0])
         ended = task is None or task.state is State.ENDED
         content = os.read(error, 4) if ended and not self._outcome else b""
         os.close(error)
@@ -319,11 +322,33 @@ class Supervisor:
         try:
             if self._stopped(tid, status):
                 self._stops.keep()
-        except TaskGoneError:
-            return  # killed in the midst of it; its end will be reported
+        except TaskGoneError as error:
+            self._gone(error.args[0])
         except OSError:
-            if not kernel.is_dead(tid):  # else the same: its memory is gone
+            if not self._is_any_dead(tid):  # else the same: its memory is gone
                 raise
+
+    def _is_any_dead(self, tid: int) -> bool:
+        """Whether a task, or one that corresponds to it in another variant, has been killed. Its
+        memory goes a little before it is seen to be dead.
+        """
+        task = self._monitor.tasks.get(tid)
+        others = [other.tid for other in task.set.tasks.values()] if task is not None else []
+        end_s = time.monotonic() + _DYING_S
+        while not any(kernel.is_dead(other) for other in (tid, *others)):
+            if time.monotonic() >= end_s:
+                return False
+            time.sleep(_DYING_S / 20)
+        return True
+
+    def _gone(self, tid: int) -> None:
+        """A task was killed while it was worked on: its end will be reported, unless whoever waited
+        for its next stop has got that already.
+        """
+        task = self._monitor.tasks.get(tid)
+        if task is not None and task.status is not None:
+            self._monitor.count(task, "end")
+            self._ended(task, task.status)
 
     def _stopped(self, tid: int, status: int) -> bool:
         """Do what a stop asks for. Whether it was a trap that Stops has learnt, and nothing else

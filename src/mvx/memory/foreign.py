@@ -141,9 +141,12 @@ class File(Foreign):
     def read(self, address: int, size: int) -> bytes:
         """Read with one call."""
         try:
-            return os.pread(self._descriptor, size, address)
+            content = os.pread(self._descriptor, size, address)
         except OverflowError:  # past what a file offset can hold: no process has memory there
             raise OSError(errno.EIO, os.strerror(errno.EIO)) from None
+        if size and not content:  # nothing mapped there would be EIO (mem_rw in fs/proc/base.c)
+            raise OSError(errno.ESRCH, "the process has ended")
+        return content
 
     def write(self, address: int, content: bytes) -> None:
         """Write with one call, read-only pages included."""
