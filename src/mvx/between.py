@@ -39,6 +39,8 @@ _MOMENT_S: Final = 0.00003
 """How long followers may show that they are ahead before they are summoned."""
 _PATIENCE_S: Final = 0.02
 """How long a leader that is behind may take to its next call, in processor time."""
+_CLOCK_PATIENCE_S: Final = 0.0003
+"""The same for signals of timers that fire often."""
 _STARVED_S: Final = 1.0
 """How long if it gets no processor, or sleeps."""
 _AGENT_PATIENCE_S: Final = 0.002
@@ -84,7 +86,7 @@ class Hold:
     forced: bool = False
     """The leader did not come to the call in which a follower waits."""
     is_clock: bool = False
-    """It does not matter where exactly the signal comes, but soon: who is ahead is put back."""
+    """It matters less where exactly the signal comes, but soon: who is ahead is put back soon."""
 
 
 class BetweenCalls:
@@ -230,9 +232,9 @@ class BetweenCalls:
         if all(follower.variant.index in hold.ready for follower in followers):
             self._deliver(hold)
             return
-        end = hold.since_s + _MOMENT_S
+        end = 0.0 if hold.is_clock else hold.since_s + _MOMENT_S
         missing = [other for other in followers if other.variant.index not in hold.ready]
-        while not (hold.is_clock or hold.forced):
+        while not hold.forced:
             if Place.AHEAD in map(self._place, missing):
                 self._let_go(hold)
                 return
@@ -300,7 +302,7 @@ class BetweenCalls:
             return
         if not self._is_ready(task, current, hold):
             kernel.resume(task.tid)
-            if self._place(task) is Place.AHEAD and not (hold.forced or hold.is_clock):
+            if self._place(task) is Place.AHEAD and not hold.forced:
                 self._let_go(hold)
             return
         if in_signal_stop:
@@ -332,7 +334,7 @@ class BetweenCalls:
                 return False
             hold.ready[task.variant.index] = None
             return True
-        if place is not Place.AHEAD or not (hold.forced or hold.is_clock):
+        if place is not Place.AHEAD or not hold.forced:
             return False
         task.registers = current
         program = self._monitor.program_registers(task)
@@ -468,11 +470,12 @@ class BetweenCalls:
         """
         leader = hold.leader
         del self._holds[leader]
-        self._due[leader] = time.monotonic() + _PATIENCE_S
+        patience_s = _CLOCK_PATIENCE_S if hold.is_clock else _PATIENCE_S
+        self._due[leader] = time.monotonic() + patience_s
         with contextlib.suppress(TaskGoneError):
             spent_ns = kernel.processor_time_ns(leader.process, leader.tid)
             end_s = time.monotonic() + _STARVED_S
-            self._forced[leader] = (spent_ns + round(_PATIENCE_S * 1e9), end_s)
+            self._forced[leader] = (spent_ns + round(patience_s * 1e9), end_s)
         self._monitor.write_field(leader, "pending", 1)
         self._resume(hold, but)
 
