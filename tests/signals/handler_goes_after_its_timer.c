@@ -5,7 +5,7 @@ int main(void) {
     for (int round = 0; round < 20; round++) {
         on(SIGALRM, count, SA_RESTART);
         alarm_us(500, 500);
-        for (int i = 0; i < 20; i++) {
+        for (int i = 0; i < 200; i++) {
             for (volatile int spin = 0; spin < 50000; spin++)
                 ;
             CHECK(getppid() >= 0);
