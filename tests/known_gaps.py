@@ -69,6 +69,8 @@ COMBINATIONS: Final[dict[str, str]] = {}
 
 WARNINGS: Final[tuple[str, ...]] = (
     r"mvx: warning: call 0x[0-9a-f]+ by the 32-bit or x32 entry .*",
+    r"mvx: warning: .* is a 32-bit program, and mvx runs x86-64 programs: ENOEXEC",
+    r"mvx: warning: more processes and threads at once than mvx has room for: EAGAIN",
 )
 """Regular expressions of the warnings that mvx may print while a program of tests/programs behaves.
 """
