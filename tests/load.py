@@ -9,9 +9,8 @@ sorted sets, scripts, transactions, expiry, pipelines, saving in a child. A line
 how many requests there were, how many answers differed, the memory of mvx and its variants at the
 start and at the end, and how it ended. The exit status is 0 when nothing failed.
 
-Several workers of nginx (`--workers`), also the old and the new one at a reload (`--reload`), race
-for the number of a connection, which is in memory that they share, and log it: a divergence that is
-known (docs/limits.md).
+Several workers of nginx (`--workers`), also the old and the new one at a reload (`--reload`), share
+the number of a connection, and log it: they take turns (docs/explanation/threads.md).
 """
 
 from __future__ import annotations
