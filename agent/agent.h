@@ -16,9 +16,9 @@
 #define MAX_ERRNO 4095
 #define PAGE      4096UL
 
-/* `flags` of a RESULT or TURN message: a signal is delivered when the call is over. */
 enum { POINTERS_SENT_MAX = 256 }; /* bytes of a message with pointers in a pipe */
 
+/* `flags` of a RESULT or TURN message: a signal is delivered when the call is over. */
 enum { RESULT_SIGNAL = 1 };
 /* Of a CALL message: a handler ends without the supervisor. */
 enum { CALL_PROMPT = 1 };
@@ -238,7 +238,9 @@ int64_t futex_call(struct call *call);
 int64_t futex_inside(struct call *call, uint32_t operation, const struct futex_time *timeout);
 int futex_is_time(const struct futex_time *time);
 void futex_enqueue(struct task *task, uint64_t *addresses, uint32_t count);
-void futex_dequeue(struct task *task);
+void futex_wait_begins(struct call *call);
+int64_t futex_wait_ends(struct call *call, int64_t result);
+int64_t futex_wait_follows(struct call *call, int *woken);
 void futex_publish(struct call *call);
 uint32_t futex_shared(void);
 uint32_t futex_hand_over(const struct task *task, uint64_t address);

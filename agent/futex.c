@@ -39,6 +39,7 @@ static void enqueue(struct task *task, uint64_t address, uint32_t bits) {
     uint32_t self = task->slot + 1;
     task->futex_address = address;
     task->futex_bits = bits;
+    task->futex_index = 0;
     task->futex_next = 0;
     task->futex_previous = queued->last;
     if (queued->last) {
@@ -57,7 +58,7 @@ void futex_enqueue(struct task *task, uint64_t *addresses, uint32_t count) {
     enqueue(task, SEVERAL, ~0U);
 }
 
-void futex_dequeue(struct task *task) {
+static void dequeue(struct task *task) {
     struct futexes *queued = queue();
     if (task->futex_previous) {
         turn_task(task->futex_previous - 1)->futex_next = task->futex_next;
@@ -100,7 +101,7 @@ static struct task *next_waiter(const struct task *after, uint64_t address) {
 }
 
 static void rouse(const struct task *task, struct task *waiter) {
-    futex_dequeue(waiter);
+    dequeue(waiter);
     if (is_leader(task)) {
         __atomic_store_n(&waiter->wake, 1, __ATOMIC_RELEASE);
         word_wake(&waiter->wake, 1, 0);
@@ -135,7 +136,7 @@ static int64_t requeue(const struct task *task, uint64_t from, uint64_t to, uint
             ((uint64_t *)waiter->futex_several)[waiter->futex_index] = to;
         } else {
             uint32_t bits = waiter->futex_bits;
-            futex_dequeue(waiter);
+            dequeue(waiter);
             enqueue(waiter, to, bits);
         }
         done++;
@@ -231,37 +232,24 @@ static int64_t sleep(struct task *task, uint32_t operation, const struct futex_t
     }
 }
 
-/* Wait in the queue for another thread of this process. The turn is ours again on return. */
-static int64_t wait_for_turn(struct call *call, uint32_t operation, uint64_t address, uint32_t bits,
-                             const struct futex_time *timeout) {
+/* Leader: about to sleep in the queue, outside the turn. */
+void futex_wait_begins(struct call *call) {
     struct task *task = call->task;
-    call->released = 1;
-    enqueue(task, address, bits);
-    if (!is_leader(task)) {
-        turn_leave_too(call, __NR_futex);
-        struct message message = turn_follow(call);
-        int woken = task->futex_address == 0;
-        if (!woken) {
-            futex_dequeue(task);
-        }
-        if (message.kind == MESSAGE_SIGNAL) {
-            call_signal(task, message.number);
-        }
-        if (woken != (message.result == 0)) {
-            call_diverged(call, DIVERGENCE_ORDER, 0, (long)message.result);
-        }
-        return (int64_t)message.result;
-    }
     task->wake = 0;
     task->interrupted = 0;
     turn_leave(call, __NR_futex);
-    int64_t result = sleep(task, operation, timeout);
+}
+
+/* Leader: the sleep ended with `result`. Returns that of the wait, in the turn again: which word
+ * it was for, where another thread woke this one. */
+int64_t futex_wait_ends(struct call *call, int64_t result) {
+    struct task *task = call->task;
     uint64_t turn = turn_take(task, 0);
-    if (task->futex_address == 0) {
-        result = 0;
+    if (!task->futex_address) {
+        result = task->futex_index;
         task->interrupted = 0;
     } else {
-        futex_dequeue(task);
+        dequeue(task);
         if (task->interrupted) {
             call_interrupted(task, turn);
         }
@@ -269,6 +257,40 @@ static int64_t wait_for_turn(struct call *call, uint32_t operation, uint64_t add
     call->pending = task->pending;
     turn_publish(call, turn, result);
     return result;
+}
+
+/* Follower: wait as the leader does, and return its result; `woken`: whether another thread woke
+ * this one. */
+int64_t futex_wait_follows(struct call *call, int *woken) {
+    struct task *task = call->task;
+    turn_leave_too(call, __NR_futex);
+    struct message message = turn_follow(call);
+    *woken = !task->futex_address;
+    if (!*woken) {
+        dequeue(task);
+    }
+    if (message.kind == MESSAGE_SIGNAL) {
+        call_signal(task, message.number);
+    }
+    return (int64_t)message.result;
+}
+
+/* Wait in the queue for another thread of this process. The turn is ours again on return. */
+static int64_t wait_for_turn(struct call *call, uint32_t operation, uint64_t address, uint32_t bits,
+                             const struct futex_time *timeout) {
+    struct task *task = call->task;
+    call->released = 1;
+    enqueue(task, address, bits);
+    if (!is_leader(task)) {
+        int woken;
+        int64_t result = futex_wait_follows(call, &woken);
+        if (woken != (result == 0)) {
+            call_diverged(call, DIVERGENCE_ORDER, 0, (long)result);
+        }
+        return result;
+    }
+    futex_wait_begins(call);
+    return futex_wait_ends(call, sleep(task, operation, timeout));
 }
 
 static int64_t lock_pi(struct call *call, uint32_t operation, const struct futex_time *timeout) {

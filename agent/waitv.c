@@ -154,39 +154,14 @@ static int64_t sleep_for_several(struct task *task, const struct words *words,
 }
 
 static int64_t lead_several(struct call *call, struct words *words) {
-    struct task *task = call->task;
-    task->wake = 0;
-    task->interrupted = 0;
-    turn_leave(call, __NR_futex);
-    int64_t result = sleep_for_several(task, words, call->arguments);
-    uint64_t turn = turn_take(task, 0);
-    if (!task->futex_address) {
-        result = task->futex_index;
-        task->interrupted = 0;
-    } else {
-        futex_dequeue(task);
-        if (task->interrupted) {
-            call_interrupted(task, turn);
-        }
-    }
-    call->pending = task->pending;
-    turn_publish(call, turn, result);
-    return result;
+    futex_wait_begins(call);
+    return futex_wait_ends(call, sleep_for_several(call->task, words, call->arguments));
 }
 
 static int64_t follow_several(struct call *call) {
-    struct task *task = call->task;
-    turn_leave_too(call, __NR_futex);
-    struct message message = turn_follow(call);
-    int woken = !task->futex_address;
-    int64_t result = (int64_t)message.result;
-    if (!woken) {
-        futex_dequeue(task);
-    }
-    if (message.kind == MESSAGE_SIGNAL) {
-        call_signal(task, message.number);
-    }
-    if ((woken && result != task->futex_index) || result >= (int64_t)call->arguments[1]) {
+    int woken;
+    int64_t result = futex_wait_follows(call, &woken);
+    if ((woken && result != call->task->futex_index) || result >= (int64_t)call->arguments[1]) {
         call_diverged(call, DIVERGENCE_ORDER, 0, (long)result);
     }
     return result;
