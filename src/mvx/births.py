@@ -303,15 +303,13 @@ class Births:
         restored = Registers.from_buffer_copy(birth.frame)
         restored.fs_base, restored.gs_base = stopped.fs_base, stopped.gs_base
         restored.rax = result & MASK
-        restored.orig_rax = MASK
-        kernel.set_registers(task.tid, restored)
-        kernel.resume(task.tid)
+        kernel.go_on(task.tid, restored)
 
     def _retry(self, task: Task, birth: Birth, stopped: Registers) -> None:
         """Make the call again: from the control gate, where the task stops before it."""
         again = Registers.from_buffer_copy(birth.frame)
         again.fs_base, again.gs_base = stopped.fs_base, stopped.gs_base
-        again.rip = task.variant.base + self._monitor.image.offsets["gate_control"] - 2
+        again.rip = self._monitor.control_call(task.variant)
         again.rax = 39
         again.orig_rax = MASK
         task.birth_frame = birth.frame

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from mvx import kernel
 from mvx.judge import Judge
-from mvx.kernel import MASK, Registers, TaskGoneError
+from mvx.kernel import Registers, TaskGoneError
 from mvx.layout import DIVERGENCES
 from mvx.outcome import DIVERGENCE_STATUS, Outcome
 from mvx.quorum import Quorum
@@ -50,10 +50,7 @@ class Disagreement:
         if may_be_none:
             verdict = self.judge.verdict(task, _NO_ARGUMENT if word == "CALL" else current.rdx)
             if verdict:
-                current.orig_rax = MASK
-                current.rax = verdict
-                kernel.set_registers(task.tid, current)
-                kernel.resume(task.tid)
+                kernel.go_on(task.tid, current, verdict)
                 return
         if self._monitor.ordering is not None:
             self._monitor.ordering.diverged(task)

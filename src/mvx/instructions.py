@@ -16,7 +16,7 @@ from typing import Final
 
 from mvx import kernel, shield
 from mvx.counter import frequency_khz
-from mvx.kernel import MASK, Registers
+from mvx.kernel import Registers
 from mvx.layout import TASK
 from mvx.monitor import Monitor
 from mvx.randomness import HLT, Numbers
@@ -81,9 +81,7 @@ class Instructions:
             return False
         self._emulated["rdrand"] += 1
         self._numbers.give(task, current, instruction)
-        current.orig_rax = MASK
-        kernel.set_registers(task.tid, current)
-        kernel.resume(task.tid)
+        kernel.go_on(task.tid, current)
         return True
 
     def _read_counter(self, task: Task, current: Registers, kind: Kind, instruction: int) -> None:
@@ -97,9 +95,7 @@ class Instructions:
         )
         write(address + TASK.offset("tsc_khz"), struct.pack("<I", frequency_khz()))
         current.rip = task.variant.base + self._monitor.image.offsets["enter_instruction"]
-        current.orig_rax = MASK
-        kernel.set_registers(task.tid, current)
-        kernel.resume(task.tid)
+        kernel.go_on(task.tid, current)
 
     def _identify(self, task: Task, current: Registers) -> None:
         leaf, subleaf = current.rax & 0xFFFFFFFF, current.rcx & 0xFFFFFFFF
@@ -108,9 +104,7 @@ class Instructions:
             values = self._leaves[leaf, subleaf] = _filtered(leaf, subleaf)
         current.rax, current.rbx, current.rcx, current.rdx = values
         current.rip += 2
-        current.orig_rax = MASK
-        kernel.set_registers(task.tid, current)
-        kernel.resume(task.tid)
+        kernel.go_on(task.tid, current)
 
 
 def _filtered(leaf: int, subleaf: int) -> tuple[int, int, int, int]:

@@ -17,7 +17,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mvx import addresses, rules
+from mvx import addresses, kernel, rules
 from mvx.layout import MESSAGE, MESSAGES, VERDICTS
 from mvx.rules import Difference, Rule
 from mvx.specification.table import RULES
@@ -186,11 +186,7 @@ class Judge:
 
     def _programs(self, task: Task) -> tuple[str, ...]:
         """The program as it was given, and the file that the leader's task executes."""
-        given = self._monitor.options.program
-        try:
-            return given, os.readlink(f"/proc/{task.set.tasks[0].tid}/exe")
-        except OSError:
-            return (given,)
+        return self._monitor.options.program, kernel.executed(task.set.tasks[0].tid)
 
     def _distances(self, task: Task) -> frozenset[int]:
         """By how much code, loader and stack lie higher than in the leader."""

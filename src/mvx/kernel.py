@@ -200,6 +200,25 @@ def resume(tid: int, number: int = 0, *, to_syscall_exit: bool = False) -> None:
     ptrace(PTRACE_SYSCALL if to_syscall_exit else PTRACE_CONT, tid, 0, number)
 
 
+def go_on(tid: int, content: Registers, result: int | None = None) -> None:
+    """Let a stopped task run on with these registers, without the call before which it stands;
+    `result` is what the program takes for that call's.
+    """
+    if result is not None:
+        content.rax = result & MASK
+    content.orig_rax = MASK
+    set_registers(tid, content)
+    resume(tid)
+
+
+def executed(tid: int) -> str:
+    """The file that a task executes; empty if it is gone."""
+    try:
+        return os.readlink(f"/proc/{tid}/exe")
+    except OSError:
+        return ""
+
+
 def interrupt(tid: int) -> None:
     """Ask a running task to stop (PTRACE_INTERRUPT); one that is gone is no error."""
     with contextlib.suppress(TaskGoneError):

@@ -52,13 +52,9 @@ class Meetings:
         """A variant stands at a signal point; when all do, also those whose task is still to be
         born, each gets the signals.
         """
-        task_set = task.set
-        task.state = State.GATHERED
-        task_set.gathered[task.variant.index] = task
-        if len(task_set.gathered) < len(self._monitor.live):
-            self._monitor.await_all(task_set)
+        if not self._monitor.gather(task):
             return
-        self._monitor.relax(task_set)
+        task_set = task.set
         gathered = list(task_set.gathered.values())
         if self._flushes(gathered):
             return

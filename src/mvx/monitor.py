@@ -395,6 +395,17 @@ class Monitor:
         task_set.deadline_reason = reason
         self.deadlines.add(task_set)
 
+    def gather(self, task: Task) -> bool:
+        """A variant's task stands where all are to meet. Whether it was the last to come."""
+        task_set = task.set
+        task.state = State.GATHERED
+        task_set.gathered[task.variant.index] = task
+        if len(task_set.gathered) < len(self.live):
+            self.await_all(task_set)
+            return False
+        self.relax(task_set)
+        return True
+
     def await_all(self, task_set: TaskSet) -> None:
         """Some variants stand at the control gate: the others must come in the watchdog's time."""
         if task_set.deadline is None:
@@ -407,6 +418,10 @@ class Monitor:
         """The set came together."""
         task_set.deadline = None
         self.deadlines.discard(task_set)
+
+    def control_call(self, variant: Variant) -> int:
+        """Address of the `syscall` instruction of a variant's control gate."""
+        return variant.base + self.image.offsets["gate_control"] - 2
 
     def release(self, task: Task, content: Registers | None = None, number: int = 0) -> None:
         """Let a gathered task run."""

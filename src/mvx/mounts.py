@@ -13,6 +13,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from mvx.remote import Remote
+from mvx.tasks import SCRATCH_SIZE
 
 if TYPE_CHECKING:
     from mvx.monitor import Monitor
@@ -26,9 +27,6 @@ _CHDIR: Final = 80
 _CHROOT: Final = 161
 _SETNS: Final = 308
 _CLOSE_ON_EXEC: Final = 0o2000000
-_SCRATCH: Final = 0x1000
-_SCRATCH_SIZE: Final = 0x1000
-"""Where in a task slot names lie, as in programs.py."""
 
 
 def join(monitor: Monitor, follower: Task, *, in_call: bool) -> None:
@@ -41,8 +39,7 @@ def join(monitor: Monitor, follower: Task, *, in_call: bool) -> None:
     if leader is None or not _is_elsewhere(leader.tid, follower.tid):
         return
     root, folder = (_link(follower.tid, name) for name in ("root", "cwd"))
-    gate = follower.variant.base + monitor.image.offsets["gate_control"] - 2
-    remote = Remote(follower, gate, in_call=in_call)
+    remote = Remote(follower, monitor.control_call(follower.variant), in_call=in_call)
     namespace = _call(remote, follower, _OPEN, f"/proc/{leader.tid}/ns/mnt", _CLOSE_ON_EXEC)
     if namespace >= 0:
         is_there = remote.call(_SETNS, namespace, NEW_MOUNTS) == 0
@@ -56,8 +53,8 @@ def join(monitor: Monitor, follower: Task, *, in_call: bool) -> None:
 
 def _call(remote: Remote, task: Task, number: int, name: str, *arguments: int) -> int:
     assert task.space is not None
-    place = task.slot_address + _SCRATCH
-    content = os.fsencode(name)[: _SCRATCH_SIZE - 1] + b"\0"
+    place = task.scratch_address
+    content = os.fsencode(name)[: SCRATCH_SIZE - 1] + b"\0"
     task.space.memory.write(place, content)
     return remote.call(number, place, *arguments)
 

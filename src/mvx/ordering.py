@@ -83,14 +83,6 @@ def ways(options: Options) -> Ways:
     return Ways(ordered=options.threads == "ordered", exceptions=found)
 
 
-def _executed(task: Task) -> str:
-    """The file that a task executes."""
-    try:
-        return os.readlink(f"/proc/{task.tid}/exe")
-    except OSError:
-        return ""
-
-
 class _Symbol(NamedTuple):
     """A symbol that a file defines: where its value is stored, and that value."""
 
@@ -124,7 +116,11 @@ class Ordering:
     def mapped(self, task: Task, link: str, start: int, offset: int) -> None:
         """Code of a file was mapped; `link` leads to it, `offset` is where `start` is in it."""
         space = task.space
-        if space is None or space.order.is_hooked or not self._ways.are_ordered(_executed(task)):
+        if (
+            space is None
+            or space.order.is_hooked
+            or not self._ways.are_ordered(kernel.executed(task.tid))
+        ):
             return
         try:
             with open(link, "rb") as stream:
@@ -193,7 +189,7 @@ class Ordering:
         assert space is not None
         if space.order.is_parallel or parent.turns:
             return
-        executed = _executed(parent)
+        executed = kernel.executed(parent.tid)
         if not self._ways.are_ordered(executed):
             return
         reason = self._obstacle(parent, space)
@@ -212,13 +208,13 @@ class Ordering:
 
     def ran(self, task: Task) -> None:
         """The threads of what a task executes run in parallel."""
-        self._ran.setdefault(_executed(task), True)
+        self._ran.setdefault(kernel.executed(task.tid), True)
 
     def diverged(self, task: Task) -> None:
         """A task's variants have disagreed; that of programs in parallel is told."""
         if task.space is None or not task.space.order.is_parallel:
             return
-        executed = _executed(task)
+        executed = kernel.executed(task.tid)
         if self._ran.get(executed):
             self._ran[executed] = False
             name = os.path.basename(executed)
@@ -297,9 +293,7 @@ class Ordering:
             return False
         self._monitor.write_field(task, "atomic", index)
         current.rip = task.variant.base + self._monitor.image.offsets["enter_atomic"]
-        current.orig_rax = MASK
-        kernel.set_registers(task.tid, current)
-        kernel.resume(task.tid)
+        kernel.go_on(task.tid, current)
         return True
 
     @staticmethod

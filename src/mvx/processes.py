@@ -109,13 +109,9 @@ class Processes:
         Nothing happens before every variant stands there and the supervisor has seen that they ask
         for the same.
         """
-        task_set = task.set
-        task.state = State.GATHERED
-        task_set.gathered[task.variant.index] = task
-        if len(task_set.gathered) < len(self._monitor.live):
-            self._monitor.await_all(task_set)
+        if not self._monitor.gather(task):
             return
-        self._monitor.relax(task_set)
+        task_set = task.set
         open_together(task_set.gathered.values())
         if not self._agree(task_set):
             return

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from mvx import elf
 from mvx.elf import HEADER, PROGRAM_HEADER, PT_NOTE
+from mvx.tasks import SCRATCH_SIZE
 
 if TYPE_CHECKING:
     from mvx.kernel import Registers
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
 FOLDER: Final = ".mvx"
 _VARIANTS_MAX: Final = 16
 _EXECVE: Final = 59
-_SCRATCH: Final = 0x1000
-_SCRATCH_SIZE: Final = 0x1000
-"""Where in a task slot the path lies: past struct task and births' arguments, far below the agent's
-stack.
-"""
 _NOTES_MAX: Final = 65536
 
 
@@ -79,10 +75,10 @@ class Programs:
         except OSError:
             return
         own = os.fsencode(paths[task.variant.index]) if paths else b""
-        if not own or len(own) >= _SCRATCH_SIZE:
+        if not own or len(own) >= SCRATCH_SIZE:
             return
         assert task.space is not None
-        place = task.slot_address + _SCRATCH
+        place = task.scratch_address
         task.space.memory.write(place, own + b"\0")
         program.rdi = place
         task.program = path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mvx import calls, kernel, mounts, turns
-from mvx.kernel import MASK, Registers
+from mvx.kernel import Registers
 from mvx.layout import REQUESTS
 from mvx.masks import open_signals
 
@@ -111,9 +111,7 @@ class Requests:
             reason = f"variant {task.variant.index} maps a file that the leader has not mapped"
             self._disagreement.diverged("integrity", task, reason)
             return
-        current.rax, current.orig_rax = answer & MASK, MASK
-        kernel.set_registers(task.tid, current)
-        kernel.resume(task.tid)
+        kernel.go_on(task.tid, current, answer)
 
     def _pointer(self, task: Task, current: Registers) -> None:
         """A pointer goes into a pipe, or one comes out."""
@@ -122,9 +120,7 @@ class Requests:
             current.rax = pointers.sent(task, current.rsi, current.rdx)
         else:
             current.rax = pointers.received(task, current.rsi)
-        current.orig_rax = MASK
-        kernel.set_registers(task.tid, current)
-        kernel.resume(task.tid)
+        kernel.go_on(task.tid, current)
 
     def _touched(self, task: Task, current: Registers) -> None:
         """The leader has changed a file of which there are copies, is about to read one that was

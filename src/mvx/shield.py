@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _BIT: Final = 1 << (signal.SIGSEGV - 1)
 _RT_SIGACTION: Final = 13
 _RT_SIGPROCMASK: Final = 14
-_SCRATCH: Final = 0x1000
 _IGNORE: Final = struct.pack("<4Q", signal.SIG_IGN, 0, 0, 0)
 """struct sigaction of the kernel: handler, flags, restorer, mask."""
 
@@ -55,10 +54,9 @@ def restore(monitor: Monitor, task: Task) -> None:
     masks, actions = _counts(monitor, task)
     if shield.is_ignored and actions == shield.actions:
         assert task.space is not None
-        place = task.slot_address + _SCRATCH
+        place = task.scratch_address
         task.space.memory.write(place, _IGNORE)
-        gate = task.variant.base + monitor.image.offsets["gate_control"] - 2
-        remote = Remote(task, gate, in_call=False)
+        remote = Remote(task, monitor.control_call(task.variant), in_call=False)
         remote.call(_RT_SIGACTION, signal.SIGSEGV, place, 0, 8)
         remote.finish(remote.registers)
     if shield.is_blocked and masks == shield.masks:

@@ -226,11 +226,10 @@ class Takeover:
         self._enter(leader, registers, target, source.mask)
 
     def _remote(self, task: Task) -> Remote:
-        instruction = task.variant.base + self._monitor.image.offsets["gate_control"] - 2
         in_call = task.state is State.GATHERED
         if task.state is State.RUNNING:
             in_call = remote.hold(task)
-        return Remote(task, instruction, in_call=in_call)
+        return Remote(task, self._monitor.control_call(task.variant), in_call=in_call)
 
     def _move_memory(self, follower: Task, leader: Task, source: Remote, target: Remote) -> None:
         assert follower.space is not None

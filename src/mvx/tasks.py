@@ -8,7 +8,7 @@ import dataclasses
 import enum
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mvx.entry import Entry
 from mvx.interrupts import Reason
@@ -35,6 +35,10 @@ from mvx.turns import Turns
 if TYPE_CHECKING:
     from mvx.copies import Offer
     from mvx.shield import Shield
+
+SCRATCH_SIZE: Final = 0x1000
+_SCRATCH: Final = 0x1000
+"""In a task slot: past struct task and births' arguments, far below the agent's stack."""
 
 
 class State(enum.Enum):
@@ -278,6 +282,11 @@ class Task:
         """Address of this task's struct task."""
         assert self.space is not None
         return self.space.slot_address(self.slot)
+
+    @property
+    def scratch_address(self) -> int:
+        """Where SCRATCH_SIZE bytes of its slot are free for what a call points to."""
+        return self.slot_address + _SCRATCH
 
 
 @dataclasses.dataclass

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mvx import kernel, verification, vsyscall
 from mvx.interrupts import Reason
-from mvx.kernel import MASK, Registers
+from mvx.kernel import Registers
 from mvx.local import Local
 from mvx.tasks import State, Task
 
@@ -97,9 +97,7 @@ class Traps:
         current.rcx = current.rip
         current.rip = entry
         current.rax = number
-        current.orig_rax = MASK
-        kernel.set_registers(task.tid, current)
-        kernel.resume(task.tid)
+        kernel.go_on(task.tid, current)
         return is_known
 
     def _is_plain(self, task: Task) -> bool:
@@ -118,10 +116,7 @@ class Traps:
             "foreign",
             f"call {current.orig_rax:#x} by the 32-bit or x32 entry refused (ENOSYS)",
         )
-        current.orig_rax = MASK
-        current.rax = -38 & MASK
-        kernel.set_registers(task.tid, current)
-        kernel.resume(task.tid)
+        kernel.go_on(task.tid, current, -38)
 
     def _verify(self, task: Task, current: Registers) -> None:
         """A call at the traced gate, or one that the filter does not let through at the others."""

@@ -14,7 +14,7 @@ import time
 from typing import Final
 
 from mvx import kernel
-from mvx.kernel import MASK, Registers
+from mvx.kernel import Registers
 from mvx.monitor import Monitor
 from mvx.tasks import Task
 
@@ -64,7 +64,4 @@ class Vsyscalls:
                 for address in (current.rdi, current.rsi):
                     if address:
                         task.space.memory.write(address, bytes(4))
-        current.orig_rax = MASK
-        current.rax = result
-        kernel.set_registers(task.tid, current)
-        kernel.resume(task.tid)
+        kernel.go_on(task.tid, current, result)

@@ -98,10 +98,7 @@ def _compare_again(task: Task) -> None:
 def _answer(task: Task, program: Registers, result: int) -> None:
     """Let a task go on after its call, with a result."""
     answered = Registers.from_buffer_copy(program)
-    answered.rax = result
-    answered.orig_rax = MASK
-    kernel.set_registers(task.tid, answered)
-    kernel.resume(task.tid)
+    kernel.go_on(task.tid, answered, result)
 
 
 def _next(task: Task, end: float) -> Registers | None:
