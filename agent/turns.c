@@ -66,8 +66,13 @@ struct task *turn_task(uint32_t slot) {
     return (struct task *)(uint64_t)(image_start + TASKS_OFFSET + (uint64_t)slot * TASK_SLOT_SIZE);
 }
 
+/* Another thread may join at any time: the compiler must look each time, too. */
 int turn_is_joined(void) {
-    return own_domain()->joined != 0;
+    return __atomic_load_n(&own_domain()->joined, __ATOMIC_ACQUIRE) != 0;
+}
+
+static void set_joined(void) {
+    __atomic_store_n(&own_domain()->joined, 1, __ATOMIC_RELEASE);
 }
 
 /* Leader: whether this waiter tells the supervisor that a turn lasts. One does in each turn: for
@@ -391,13 +396,13 @@ void turn_join(struct call *call) {
     }
     lane_begin(task);
     if (is_leader(task)) {
-        own_domain()->joined = 1;
+        set_joined();
         turn_leave(call, NUMBER_JOIN);
         task->turns = 1;
         turn_publish(call, take(task), 0);
     } else {
         turn_leave_too(call, NUMBER_JOIN);
-        own_domain()->joined = 1;
+        set_joined();
         task->turns = 1;
         turn_follow(call);
     }
