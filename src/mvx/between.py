@@ -34,6 +34,7 @@ from mvx.tasks import State, Task
 
 if TYPE_CHECKING:
     from mvx.ballot import Ballots
+    from mvx.tasks import Stash
 
 _MOMENT_S: Final = 0.00003
 """How long followers may show that they are ahead before they are summoned."""
@@ -45,7 +46,7 @@ _STARVED_S: Final = 1.0
 """How long if it gets no processor, or sleeps."""
 _AGENT_PATIENCE_S: Final = 0.002
 """The same for a leader that was in its agent, which may be in a call of its own."""
-_POLLED_S: Final = 0.0001
+_POLLED_S: Final = 0.00004
 """For how long the supervisor looks for followers that it has summoned before it does other work.
 """
 _RETRY_S: Final = 0.0002
@@ -394,7 +395,9 @@ class BetweenCalls:
             if stash.way == "at_call":
                 stash.way = "between_calls"
             stash.missing = len(leader.set.tasks)
-        for task in (leader, *self._followers(leader)):
+        enter: list[tuple[Task, Stash]] = []
+        others: list[Task] = []
+        for task in (*self._followers(leader), leader):
             program = hold.ready.get(task.variant.index)
             if program is not None:
                 kernel.set_registers(task.tid, program)
@@ -402,12 +405,15 @@ class BetweenCalls:
                 hold.in_signal_stop if task is leader else task.variant.index in hold.injectable
             )
             if in_signal_stop and len(signals) == 1:
-                self._monitor.deliver(task, signals[0])
+                enter.append((task, signals[0]))
                 continue
             task.in_flight += signals
             for stash in signals:
                 kernel.send_signal(task.process, task.tid, stash.number)
+            others.append(task)
+        for task in others:
             kernel.resume(task.tid)
+        self._monitor.deliver(*enter)
 
     def _align(self, hold: Hold) -> bool:
         """Bring all that compute to one instruction, where that is worth the time. Returns False

@@ -7,7 +7,6 @@ moment at which the last variant is let go into its handler.
 
 from __future__ import annotations
 
-import time
 from typing import Final
 
 BUCKETS_US: Final = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000)
@@ -65,10 +64,9 @@ class Delays:
         self.noncompliant = 0
         """Variants whose copy of a signal did not come in time (quorum)."""
 
-    def delivered(self, number: int, way: str, since_ns: int) -> None:
-        """The last variant is about to run its handler."""
-        delay_us = (time.monotonic_ns() - since_ns) / 1000
-        self._signals.setdefault(number, Signals()).add(way, delay_us)
+    def delivered(self, number: int, way: str, delay_ns: int) -> None:
+        """The last variant is about to run its handler, so long after the signal was noticed."""
+        self._signals.setdefault(number, Signals()).add(way, delay_ns / 1000)
 
     def statistics(self) -> dict[str, object]:
         """Per signal: deliveries by way, and their delays in microseconds."""

@@ -161,21 +161,27 @@ class Delivery:
                     # Only one of a number can be pending: the next one is sent when this one has
                     # been taken.
                     kernel.send_signal(task.process, task.tid, number)
-                self._deliver(task, stash)
+                self._deliver((task, stash))
                 return True
         return False
 
-    def _deliver(self, task: Task, stash: Stash) -> None:
-        """Let a task go from a signal-delivery-stop into its handler."""
-        kernel.set_signal_information(task.tid, _own_information(task, stash))
-        if task.is_leader:
-            self._monitor.dying[task.process] = stash.number
-        enters_handler(task, stash.number)
-        kernel.resume(task.tid, stash.number)
-        stash.missing -= 1
-        if stash.missing == 0:
-            self._monitor.delays.delivered(stash.number, stash.way, stash.since_ns)
-            self.between.rests.delivered(task.set.tasks[0], stash.begun_ns)
+    def _deliver(self, *signals: tuple[Task, Stash]) -> None:
+        """Let tasks go from their signal-delivery-stops into their handlers, the leader last: on
+        its processor the supervisor runs, mostly, and may lose that to it for milliseconds.
+        """
+        ready = sorted(signals, key=lambda each: -each[0].variant.index)
+        for task, stash in ready:
+            kernel.set_signal_information(task.tid, _own_information(task, stash))
+            if task.is_leader:
+                self._monitor.dying[task.process] = stash.number
+            enters_handler(task, stash.number)
+        for task, stash in ready:
+            now_ns = time.monotonic_ns()
+            kernel.resume(task.tid, stash.number)
+            stash.missing -= 1
+            if stash.missing == 0:
+                self._monitor.delays.delivered(stash.number, stash.way, now_ns - stash.since_ns)
+                self.between.rests.delivered(task.set.tasks[0], stash.begun_ns)
 
     @staticmethod
     def _meet_again(task: Task, stash: Stash) -> bool:

@@ -42,7 +42,7 @@ from mvx.pointers import Pointers
 from mvx.programs import Programs
 from mvx.sites import Sites
 from mvx.statistics import Statistics
-from mvx.tasks import AddressSpace, DescriptorTable, Stash, State, Task, TaskSet, Variant
+from mvx.tasks import AddressSpace, DescriptorTable, State, Task, TaskSet, Variant
 from mvx.terrain import terrain
 from mvx.timers import Timers
 from mvx.variation import Variation
@@ -98,7 +98,7 @@ class Monitor:
         """Does what the stop of a task asks for: its number, and what waitpid(2) told."""
         self.native_done: Callable[[TaskSet], None] = lambda _: None
         self.sigreturn_done: Callable[[Task], bool] = lambda _: False
-        self.deliver: Callable[[Task, Stash], None] = lambda *_: None
+        self.deliver: Callable[..., None] = lambda *_: None
         self.emulate: Callable[[Task, Registers], bool] = lambda *_: False
         self.trace: Trace | None = None
         self.ordered = options.variants > 1 and options.threads != "parallel"
