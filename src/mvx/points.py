@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mvx.tasks import Task
 
 _FREQUENT_NS: Final = 30_000_000
-"""Signals of timers that come sooner than that after one another are a clock's."""
+"""Signals of timers that are armed to come more often, or do, are a clock's."""
 _CREDIT_S: Final = 3.0
 _SHARE: Final = 0.5
 _ATTEMPT_S: Final = 2.0
@@ -87,7 +87,13 @@ class Points:
         last_ns, before_ns = self._ticked.get(leader, (0, 0))
         if came_ns != last_ns:
             last_ns, before_ns = self._ticked[leader] = came_ns, last_ns
-        return last_ns - before_ns < _FREQUENT_NS
+        if last_ns - before_ns < _FREQUENT_NS:
+            return True
+        timers = self._monitor.timers
+        return all(
+            0 < timers.period_ns(leader, stash.number, stash.information) < _FREQUENT_NS
+            for stash in leader.stash
+        )
 
     def meet(self, leader: Task, followers: Sequence[Task], seconds: float) -> bool:
         """Bring them together as well as can be done; returns False when one came to its next call.

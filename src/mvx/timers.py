@@ -1,5 +1,5 @@
-"""Timers of every variant's own: what the supervisor does when one is made or changed
-(`--signals quorum`).
+"""Timers: how often they fire, as the call tells that arms them; and in `--signals quorum`, where
+every variant has its own, what the supervisor does when one is made or changed.
 
 The calls leave by the traced gate in every variant (they are sensitive). POSIX timers are numbered
 by each process for itself, in the order of their creation (kernel/time/posix-timers.c), so a
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _ALARM: Final = 37
 _SETITIMER: Final = 38
 _TIMER_CREATE: Final = 222
-_CALLS: Final = frozenset({_ALARM, _SETITIMER, _TIMER_CREATE, 223, 226})
+_TIMER_SETTIME: Final = 223
+_CALLS: Final = frozenset({_ALARM, _SETITIMER, _TIMER_CREATE, _TIMER_SETTIME, 226})
 """alarm, setitimer, timer_create, timer_settime, timer_delete."""
 _ITIMER_REAL: Final = 0
 _REAL_CLOCKS: Final = frozenset({0, 1, 7, 8, 9, 11})
@@ -36,6 +37,10 @@ _EVENT: Final = struct.Struct("<Qiii44x")
 """struct sigevent: value, signal, way, thread."""
 _BELOW_STACK: Final = 512
 _REAL_SIGNAL: Final = 14
+_INTERVALS: Final = {_REAL_SIGNAL: 0, 26: 1, 27: 2}
+"""Of SIGALRM, SIGVTALRM and SIGPROF: ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF."""
+_TIMER_ID: Final = struct.Struct("<i4xi")
+"""Of a siginfo from si_code on: si_code, si_timerid."""
 
 
 class Timers:
@@ -54,6 +59,31 @@ class Timers:
         """The leader's process and number of timers whose signals are for one thread."""
         self._leaders: set[tuple[int, int]] = set()
         """The leader's process and number of timers that fire in the leader only."""
+        self._periods_ns: dict[tuple[int, int, int], int] = {}
+        """By the leader's process, si_code, and POSIX timer or interval timer, how often it fires;
+        0: once.
+        """
+
+    def armed(self, task: Task, current: Registers) -> None:
+        """The leader makes a verified call: maybe one that arms a timer."""
+        number = current.orig_rax
+        if number == _ALARM:
+            self._periods_ns[task.process, kernel.SI_KERNEL, _ITIMER_REAL] = 0
+        elif number in (_SETITIMER, _TIMER_SETTIME) and task.space is not None:
+            is_posix = number == _TIMER_SETTIME
+            content = task.space.memory.readable(current.rdx if is_posix else current.rsi, 16)
+            if len(content) == 16:
+                seconds, fraction = struct.unpack("<qq", content)
+                code = kernel.SI_TIMER if is_posix else kernel.SI_KERNEL
+                period_ns = seconds * 10**9 + fraction * (1 if is_posix else 1000)
+                self._periods_ns[task.process, code, current.rdi & 0xFFFFFFFF] = period_ns
+
+    def period_ns(self, leader: Task, number: int, information: bytes) -> int:
+        """How often the timer fires that sent a signal to a leader's task; 0: once, or unknown."""
+        code, timer = _TIMER_ID.unpack_from(information, 8)
+        if code == kernel.SI_KERNEL:
+            timer = _INTERVALS.get(number, -1)
+        return self._periods_ns.get((leader.process, code, timer), 0)
 
     def changes(self, task: Task) -> int:
         """How often a task's process has changed its timers."""

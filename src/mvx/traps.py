@@ -133,6 +133,8 @@ class Traps:
             return
         if self._delivery.ballots is not None:
             self._delivery.ballots.called(current)
+        if task.is_leader:
+            self._monitor.timers.armed(task, current)
         if self._monitor.timers.is_every(current):
             self._monitor.timers.call(task, current)
             return
