@@ -5,10 +5,11 @@
  */
 #include <asm/unistd_64.h>
 #include <linux/mman.h>
+#include <linux/prctl.h>
 
 #include "fetch.h"
 
-enum { NR_MSEAL = 462, ARCH_SET_CPUID = 0x1012, PR_SET_MM = 35, PR_SET_MM_MAP = 14 };
+enum { NR_MSEAL = 462, ARCH_SET_CPUID = 0x1012 };
 
 static void fail(long step, long error) {
     for (;;) {
@@ -57,6 +58,7 @@ __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
         }
         plain(__NR_close, (uint64_t)control.descriptors[variant], 0, 0, 0, 0, 0);
     }
+    direct(__NR_prctl, PR_SET_TSC, bootstrap->counter ? PR_TSC_ENABLE : PR_TSC_SIGSEGV, 0, 0, 0);
     /* exec switched it off; where the machine cannot, cpuid answers natively. */
     direct(__NR_arch_prctl, ARCH_SET_CPUID, 0, 0, 0, 0);
     for (uint32_t i = 0; i < bootstrap->moves; i++) {

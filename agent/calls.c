@@ -231,8 +231,8 @@ static int looks_at_signals(const struct call *call) {
 static int ends_promptly(const struct call *call) {
     const struct task *task = call->task;
     uint64_t waiting = 0;
-    return call->number == __NR_rt_sigreturn && !task->pending && !task->deferred && !task->trace &&
-           task->verify != VERIFY_ALL &&
+    return call->number == __NR_rt_sigreturn && !task->pending && !task->deferred &&
+           !task->duties && task->verify != VERIFY_ALL &&
            !plain(__NR_rt_sigpending, (uint64_t)&waiting, sizeof waiting, 0, 0, 0, 0) && !waiting;
 }
 
@@ -466,9 +466,12 @@ static void call_locally(struct call *call) {
     handler_finish(call);
 }
 
-static void show_result(struct task *task) {
-    if (task->trace) {
+static void do_duties(struct task *task) {
+    if (task->duties & 1U << DUTY_SHOW) {
         gate_control(REQUEST_TRACED, 0, 0, 0);
+    }
+    if (task->duties & 1U << DUTY_TRAP_COUNTER) {
+        gate_control(REQUEST_COUNTER, 0, 0, 0);
     }
 }
 
@@ -501,7 +504,7 @@ __attribute__((used)) void agent_call(struct frame *frame, struct task *task) {
     if (call.executor == EXECUTOR_LOCAL) {
         call_locally(&call);
         frame->rax = (uint64_t)call.result;
-        show_result(task);
+        do_duties(task);
         if (call.pending) {
             ask(REQUEST_SIGNAL, POINT_EXIT);
         }
@@ -517,5 +520,5 @@ __attribute__((used)) void agent_call(struct frame *frame, struct task *task) {
     }
     task->calls++;
     __atomic_store_n(&own->number, 0, __ATOMIC_RELEASE);
-    show_result(task);
+    do_duties(task);
 }

@@ -43,7 +43,7 @@ struct stops {
     uint32_t code;  /* its si_code (loop) */
     uint32_t sender;  /* its si_pid (loop) */
     uint32_t count;  /* how many are known (supervisor) */
-    uint32_t counter;  /* 1: tasks may not read the time stamp counter (supervisor) */
+    uint32_t counter;  /* 1: a task of these may not read the time stamp counter (supervisor) */
     uint64_t known[640];  /* struct known (supervisor) */
 };
 _Static_assert(offsetof(struct stops, signals) == 0x0, "layout");

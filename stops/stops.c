@@ -12,10 +12,9 @@
  * several stops if need be, so all are asked for before it is waited for again. The supervisor has
  * these signals blocked. No C library is linked: the supervisor's may be any.
  *
- * Variants cannot read the time stamp counter (PR_SET_TSC). On each switch between a task that can
- * and one that cannot the kernel writes CR4 (__switch_to_xtra in arch/x86/kernel/process.c), which
- * a virtual machine's host has to see: measured here, 6 us of 12 that a switch took. So whoever
- * serves many stops here gives the counter up meanwhile: nothing in this file reads it.
+ * Some tasks cannot read the time stamp counter, and a switch between one of them and a task that
+ * can is dear (src/mvx/timestamps.py). So whoever serves many stops of such tasks here gives the
+ * counter up meanwhile: nothing in this file reads it.
  */
 #include <asm/unistd_64.h>
 #include <linux/errno.h>

@@ -350,7 +350,7 @@ def test_defaults() -> None:
         "pids": "auto",
         "threads": "auto",
         "wait": "auto",
-        "rdtsc": "trap",
+        "rdtsc": "auto",
         "trace": None,
         "report": None,
         "status_file": None,

@@ -131,6 +131,7 @@ def task() -> Task:
 
     class Stub:
         tid = 1
+        space = None
 
     stub: Any = Stub()
     return cast("Task", stub)

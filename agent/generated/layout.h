@@ -2,7 +2,7 @@
 #ifndef MVX_LAYOUT_H
 #define MVX_LAYOUT_H
 
-#define PROTOCOL_VERSION 0x6
+#define PROTOCOL_VERSION 0x7
 #define IMAGE_MAGIC 0x31746e656761786d
 #define NUMBER_RDTSC 0x10000
 #define NUMBER_OUTSIDE 0x10001
@@ -74,9 +74,10 @@
 #define REQUEST_TOLD 14
 #define REQUEST_SENT 15
 #define REQUEST_RECEIVED 16
-#define REQUEST_JOINED 17
-#define REQUEST_PASSED 18
-#define REQUEST_MOUNTS 19
+#define REQUEST_COUNTER 17
+#define REQUEST_JOINED 18
+#define REQUEST_PASSED 19
+#define REQUEST_MOUNTS 20
 #define POINT_ENTRY 0
 #define POINT_INTERRUPTED 1
 #define POINT_EXIT 2
@@ -99,6 +100,8 @@
 #define INSTRUCTION_RDTSCP 2
 #define INSTRUCTION_START 3
 #define INSTRUCTION_YIELD 4
+#define DUTY_SHOW 0
+#define DUTY_TRAP_COUNTER 1
 #define KEPT_UNKNOWN 0
 #define KEPT_ONCE 1
 #define KEPT_MAPPED 2
@@ -145,7 +148,7 @@
 #define OFFSET_TASK_PID 0xa0
 #define OFFSET_TASK_LOADING 0xa4
 #define OFFSET_TASK_TSC_KHZ 0xa8
-#define OFFSET_TASK_TRACE 0xac
+#define OFFSET_TASK_DUTIES 0xac
 #define OFFSET_TASK_ALONE 0xb0
 #define OFFSET_TASK_LIMIT 0xb8
 #define OFFSET_TASK_ORDERED 0xc0
@@ -217,14 +220,15 @@
 #define OFFSET_BOOTSTRAP_VARIANT 0x0
 #define OFFSET_BOOTSTRAP_VARIANTS 0x4
 #define OFFSET_BOOTSTRAP_ADDRESS_SIZE 0x8
-#define OFFSET_BOOTSTRAP_MOVES 0xc
-#define OFFSET_BOOTSTRAP_BARRIER 0x10
-#define OFFSET_BOOTSTRAP_BARRIER_SIZE 0x18
-#define OFFSET_BOOTSTRAP_HOLE 0x20
-#define OFFSET_BOOTSTRAP_HOLE_SIZE 0x28
-#define OFFSET_BOOTSTRAP_MEMORY_MAP 0x30
-#define OFFSET_BOOTSTRAP_MOVE 0x98
-#define OFFSET_BOOTSTRAP_ADDRESS 0x218
+#define OFFSET_BOOTSTRAP_COUNTER 0xc
+#define OFFSET_BOOTSTRAP_MOVES 0x10
+#define OFFSET_BOOTSTRAP_BARRIER 0x18
+#define OFFSET_BOOTSTRAP_BARRIER_SIZE 0x20
+#define OFFSET_BOOTSTRAP_HOLE 0x28
+#define OFFSET_BOOTSTRAP_HOLE_SIZE 0x30
+#define OFFSET_BOOTSTRAP_MEMORY_MAP 0x38
+#define OFFSET_BOOTSTRAP_MOVE 0xa0
+#define OFFSET_BOOTSTRAP_ADDRESS 0x220
 
 #define OFFSET_LANE_HEAD 0x0
 #define OFFSET_LANE_TAIL 0x40
@@ -315,7 +319,7 @@ struct task {
     uint32_t pid;  /* the leader's process id (supervisor) */
     uint32_t loading;  /* 1: the loaders of different programs are at work (supervisor) */
     uint32_t tsc_khz;  /* frequency that emulated rdtsc counts with (supervisor) */
-    uint32_t trace;  /* 1: the supervisor wants to know every result (supervisor) */
+    uint32_t duties;  /* what is to be done at the end of a call: a set of DUTIES (supervisor) */
     uint32_t alone;  /* 1: nobody reads the lane, so nothing is written to it (supervisor) */
     uint64_t limit;  /* position up to which there is room, or something to read, for sure (agent) */
     uint32_t ordered;  /* 1: futexes and yields are answered as in the leader (supervisor) */
@@ -383,7 +387,7 @@ _Static_assert(offsetof(struct task, tid) == 0x9c, "layout");
 _Static_assert(offsetof(struct task, pid) == 0xa0, "layout");
 _Static_assert(offsetof(struct task, loading) == 0xa4, "layout");
 _Static_assert(offsetof(struct task, tsc_khz) == 0xa8, "layout");
-_Static_assert(offsetof(struct task, trace) == 0xac, "layout");
+_Static_assert(offsetof(struct task, duties) == 0xac, "layout");
 _Static_assert(offsetof(struct task, alone) == 0xb0, "layout");
 _Static_assert(offsetof(struct task, limit) == 0xb8, "layout");
 _Static_assert(offsetof(struct task, ordered) == 0xc0, "layout");
@@ -493,6 +497,7 @@ struct bootstrap {
     uint32_t variant;  /* index of this variant (supervisor) */
     uint32_t variants;  /* number of variants (supervisor) */
     uint32_t address_size;  /* bytes of the socket address (supervisor) */
+    uint32_t counter;  /* 1: the program may read the time stamp counter (supervisor) */
     uint32_t moves;  /* how many mappings of the program move (supervisor) */
     uint64_t barrier;  /* address of the barrier below which the kernel then places mappings, 0: none (supervisor) */
     uint64_t barrier_size;  /* its size (supervisor) */
@@ -505,14 +510,15 @@ struct bootstrap {
 _Static_assert(offsetof(struct bootstrap, variant) == 0x0, "layout");
 _Static_assert(offsetof(struct bootstrap, variants) == 0x4, "layout");
 _Static_assert(offsetof(struct bootstrap, address_size) == 0x8, "layout");
-_Static_assert(offsetof(struct bootstrap, moves) == 0xc, "layout");
-_Static_assert(offsetof(struct bootstrap, barrier) == 0x10, "layout");
-_Static_assert(offsetof(struct bootstrap, barrier_size) == 0x18, "layout");
-_Static_assert(offsetof(struct bootstrap, hole) == 0x20, "layout");
-_Static_assert(offsetof(struct bootstrap, hole_size) == 0x28, "layout");
-_Static_assert(offsetof(struct bootstrap, memory_map) == 0x30, "layout");
-_Static_assert(offsetof(struct bootstrap, move) == 0x98, "layout");
-_Static_assert(offsetof(struct bootstrap, address) == 0x218, "layout");
+_Static_assert(offsetof(struct bootstrap, counter) == 0xc, "layout");
+_Static_assert(offsetof(struct bootstrap, moves) == 0x10, "layout");
+_Static_assert(offsetof(struct bootstrap, barrier) == 0x18, "layout");
+_Static_assert(offsetof(struct bootstrap, barrier_size) == 0x20, "layout");
+_Static_assert(offsetof(struct bootstrap, hole) == 0x28, "layout");
+_Static_assert(offsetof(struct bootstrap, hole_size) == 0x30, "layout");
+_Static_assert(offsetof(struct bootstrap, memory_map) == 0x38, "layout");
+_Static_assert(offsetof(struct bootstrap, move) == 0xa0, "layout");
+_Static_assert(offsetof(struct bootstrap, address) == 0x220, "layout");
 
 struct lane {
     uint64_t head;  /* bytes published; its low half is a futex word (owner) */

@@ -158,10 +158,10 @@ def make_parser(*, benchmarks: bool = False) -> Parser:
     add(
         "--rdtsc",
         choices=options.RDTSCS,
-        default="trap",
-        help="where the time stamp counter is the leader's: wherever it is read (the default), or"
-        " only at instructions known from earlier runs, which makes switching tasks cheaper in"
-        " virtual machines",
+        default="auto",
+        help="how all variants read the same time stamp counter: auto (the default), where all code"
+        " of a process comes from files, the instructions that read it are found and replaced, else"
+        " all of them fault; trap, they always fault; known, only those that were found",
     )
     add(
         "--threads",

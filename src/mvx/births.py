@@ -192,6 +192,7 @@ class Births:
             space.own_program = parent.space.own_program
             space.home = parent.space.home
             space.stack_start = parent.space.stack_start
+            space.reads_counter = parent.space.reads_counter
             space.sites = parent.space.sites.copy()
             space.code = parent.space.code.copy()
             space.turns = parent.space.turns.copy()

@@ -12,16 +12,15 @@ A file is known by its build-id, a note that the linker writes and that identifi
 from __future__ import annotations
 
 import bisect
-import mmap
 import os
 import stat
 import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from mvx import elf, randomness
+from mvx import elf
+from mvx.codescan import CodeScan, Found
 from mvx.elf import PROGRAM_HEADER, PT_LOAD, PT_NOTE
-from mvx.sitecache import SiteCache
 
 _HEADER: Final = struct.Struct("<16xHH12xQ14xHH")
 """Of an ELF header (elf(5)): type, machine, place of the program headers, their size and count."""
@@ -29,32 +28,29 @@ _EXECUTE: Final = 1
 _NOTES_LIMIT: Final = 4096
 _HEADERS_LIMIT: Final = 64
 _PAGE: Final = 4096
-_LARGE: Final = 1 << 20
-"""Looking through so many bytes takes a millisecond."""
-_HEADERS_SIZE: Final = 1 << 16
-"""A file with its program headers farther back raises struct.error, and counts as unknown."""
 
 
 class CodeFile:
     """A file from which code is mapped; one object per content in a run."""
 
-    def __init__(
-        self,
-        key: str,
-        path: str,
-        ends: tuple[int, ...],
-        random: dict[int, randomness.Instruction],
-    ) -> None:
+    def __init__(self, key: str, path: str, ends: tuple[int, ...], found: Found) -> None:
         """`ends`: where in the file executable segments end."""
         self.key = key
         """Build-id in hexadecimal digits, or `stat-` and what stat(2) says."""
         self.path = path
         """The path by which it was first mapped."""
-        self.random = random
-        """Instructions that give random numbers, by their place in the file, where they are to be
-        replaced.
-        """
+        self.found = found
+        """Instructions that are to be replaced."""
         self._ends = ends
+
+    def has_all_stamps(self, offset: int, size: int) -> bool:
+        """Whether all instructions are known that read the time stamp counter in a mapped piece of
+        the file.
+        """
+        return any(
+            first & -_PAGE <= offset and offset + size <= end + _PAGE - 1 & -_PAGE
+            for first, end in self.found.spans
+        )
 
     def room(self, offset: int, size: int) -> tuple[int, int]:
         """The part of a mapped piece of the file that lies in the last page of an executable
@@ -125,19 +121,17 @@ class CodeMap:
 class CodeFiles:
     """The files of one run, each looked into once."""
 
-    def __init__(self, *, replaces: bool = False, cached: bool = False) -> None:
-        """Nothing is known yet. `replaces`: whether instructions that give random numbers are
-        looked for; `cached`: whether it is kept for later runs where they are in large files.
+    def __init__(self, *, scan: CodeScan | None = None) -> None:
+        """Nothing is known yet. `scan` looks for instructions that are to be replaced, None: none
+        are.
         """
         self._known: dict[tuple[int, ...], CodeFile | None] = {}
-        self._replaces = replaces and randomness.is_visible()
-        self._cached = cached
-        self._cache: SiteCache | None = None
+        self._scan = scan
 
     def close(self) -> None:
         """Forget the cache."""
-        if self._cache is not None:
-            self._cache.close()
+        if self._scan is not None:
+            self._scan.close()
 
     def open(
         self, link: str, path: str, *, inode: tuple[int, int] | None = None
@@ -169,36 +163,14 @@ class CodeFiles:
         try:
             ends, build_id = _read(descriptor)
             name = build_id or "stat-" + "-".join(f"{part:x}" for part in key)
-            random = self._random(descriptor, name, status.st_size) if self._replaces else {}
+            found = Found({}, {}, ())
+            if self._scan is not None:
+                found = self._scan.look(descriptor, name, status.st_size)
         except (OSError, ValueError, struct.error):
             return None
         finally:
             os.close(descriptor)
-        return CodeFile(name, path, ends, random)
-
-    def _random(self, descriptor: int, name: str, size: int) -> dict[int, randomness.Instruction]:
-        if size < _LARGE:
-            return _random(descriptor)
-        if self._cache is None:
-            self._cache = SiteCache("random", use=self._cached)
-        known = self._cache.load(name).get(name)
-        if known is not None:
-            with mmap.mmap(descriptor, 0, prot=mmap.PROT_READ) as content:
-                decoded = {place: randomness.at(content, place) for place in known}
-            return {place: one for place, one in decoded.items() if one is not None}
-        found = _random(descriptor)
-        self._cache.save(name, {name: set(found) or {0}})  # at 0 is no code
-        return found
-
-
-def _random(descriptor: int) -> dict[int, randomness.Instruction]:
-    found: dict[int, randomness.Instruction] = {}
-    with mmap.mmap(descriptor, 0, prot=mmap.PROT_READ) as content:
-        if content[: len(elf.MAGIC)] == elf.MAGIC:
-            for each in elf.segments(content[:_HEADERS_SIZE]):
-                if each.kind == PT_LOAD and each.flags & _EXECUTE:
-                    found |= randomness.find(content, each.offset, each.offset + each.size)
-    return found
+        return CodeFile(name, path, ends, found)
 
 
 def _read(descriptor: int) -> tuple[tuple[int, ...], str]:

@@ -16,6 +16,7 @@ import resource
 import select
 import socket
 import struct
+from collections.abc import Callable
 
 from mvx import kernel, listening
 from mvx.arena import Arenas
@@ -31,7 +32,7 @@ from mvx.layout import (
     TASK_SLOT_SIZE,
 )
 from mvx.memory import Memory
-from mvx.placement import Placement, Plan
+from mvx.placement import Mapping, Placement, Plan
 from mvx.programs import Programs
 from mvx.stack import AT_BASE, AT_ENTRY, InitialStack
 from mvx.tasks import AddressSpace, Task
@@ -75,6 +76,8 @@ class Injector:
         self._placement = placement
         self._variation = variation
         self._programs = programs
+        self.may_read_counter: Callable[[Task, list[Mapping]], bool] = lambda *_: False
+        """Whether a task may read the time stamp counter in an image with that code."""
         self._address = listening.new_address()
         self._socket = listening.listen(self._address)
 
@@ -113,6 +116,7 @@ class Injector:
         plan = self._placement.plan(task, stack)
         memory.write(base + PLACES_OFFSET, self._placement.places(plan.home))
         space.home = plan.home
+        space.reads_counter = self.may_read_counter(task, plan.code)
         new = stack.rebuild(self._variation.wishes(task, stack, plan), plan.stack_start)
         space.overhead = PRIVATE_SIZE + len(self._arenas.arenas) * ARENA_SIZE + plan.barrier_size
         space.overhead += plan.hole[1]
@@ -189,6 +193,7 @@ class Injector:
                 variants=len(self._arenas.arenas),
                 address_size=len(address),
                 moves=len(plan.moves),
+                counter=space.reads_counter,
                 barrier=plan.barrier,
                 barrier_size=plan.barrier_size,
                 hole=plan.hole[0],

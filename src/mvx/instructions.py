@@ -1,10 +1,10 @@
 """Instructions that would tell variants apart: rdtsc, rdtscp, cpuid.
 
-``PR_SET_TSC`` makes rdtsc and rdtscp fault; the setting survives exec. ``ARCH_SET_CPUID`` makes
-cpuid fault where the machine can; exec switches that off, so it is armed again at every injection
-(both tried on Linux 6.18). A trapped rdtsc goes through the agent like a call: every variant gets
-the leader's value. cpuid answers from the machine, once per leaf, without RDRAND, RDSEED and TSX,
-which nobody could replicate.
+rdtsc and rdtscp fault: all of them, or each where it is known (timestamps.py). ``ARCH_SET_CPUID``
+makes cpuid fault where the machine can; exec switches that off, so it is armed again at every
+injection (tried on Linux 6.18). A trapped rdtsc goes through the agent like a call: every variant
+gets the leader's value. cpuid answers from the machine, once per leaf, without RDRAND, RDSEED and
+TSX, which nobody could replicate.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ import mmap
 import struct
 from typing import Final
 
-from mvx import kernel, shield
+from mvx import kernel, shield, tactics
 from mvx.counter import frequency_khz
 from mvx.kernel import Registers
-from mvx.layout import TASK
+from mvx.layout import INSTRUCTIONS, TASK
 from mvx.monitor import Monitor
 from mvx.randomness import HLT, Numbers
 from mvx.tactics import RDTSC, RDTSCP, Kind
 from mvx.tasks import Task
 
 _CPUID: Final = b"\x0f\xa2"
+_COUNTERS: Final = {kind: list(INSTRUCTIONS).index(kind.name.upper()) for kind in (RDTSC, RDTSCP)}
 _CODE: Final = bytes.fromhex("53 89f8 89f1 4989d0 0fa2 418900 41895804 41894808 4189500c 5b c3")
 """push rbx; eax = edi, ecx = esi, r8 = rdx; cpuid; store eax, ebx, ecx, edx at [r8]; pop rbx; ret.
 """
@@ -50,19 +51,27 @@ class Instructions:
             code = task.space.memory.read(current.rip, 3)
         except OSError:
             return False
-        if code.startswith((RDTSC.code, _CPUID)):
+        sites, space = self._monitor.sites, task.space
+        kind = tactics.kind_at(code, 0)
+        random = None
+        if code.startswith(HLT):
+            kind = sites.stamp_at(space, current.rip)
+            random = sites.random_at(space, current.rip)
+        if random is not None:
             shield.restore(self._monitor, task)
-        if code.startswith(RDTSC.code):
-            self._emulated["rdtsc"] += 1
-            self._read_counter(task, current, RDTSC, 1)
-        elif code == RDTSCP.code:
-            self._emulated["rdtscp"] += 1
-            self._read_counter(task, current, RDTSCP, 2)
+            self._emulated["rdrand"] += 1
+            self._numbers.give(task, current, random)
+            kernel.go_on(task.tid, current)
+        elif kind is not None and kind in _COUNTERS:
+            shield.restore(self._monitor, task)
+            self._emulated[kind.name] += 1
+            self._read_counter(task, current, kind)
         elif code.startswith(_CPUID):
+            shield.restore(self._monitor, task)
             self._emulated["cpuid"] += 1
             self._identify(task, current)
         else:
-            return code.startswith(HLT) and self._give_random(task, current)
+            return False
         return True
 
     def statistics(self) -> dict[str, object]:
@@ -74,24 +83,14 @@ class Instructions:
         told = ", ".join(f"{count} {name}" for name, count in self._emulated.items() if count)
         return [f"emulated instructions: {told}"] if told else []
 
-    def _give_random(self, task: Task, current: Registers) -> bool:
-        assert task.space is not None
-        instruction = self._monitor.sites.random_at(task.space, current.rip)
-        if instruction is None:
-            return False
-        self._emulated["rdrand"] += 1
-        self._numbers.give(task, current, instruction)
-        kernel.go_on(task.tid, current)
-        return True
-
-    def _read_counter(self, task: Task, current: Registers, kind: Kind, instruction: int) -> None:
+    def _read_counter(self, task: Task, current: Registers, kind: Kind) -> None:
         assert task.space is not None
         self._monitor.sites.trapped(task, current, kind)
         address = task.slot_address
         write = task.space.memory.write
         write(
             address + TASK.offset("return_address"),
-            struct.pack("<QI", current.rip + len(kind.code), instruction),
+            struct.pack("<QI", current.rip + len(kind.code), _COUNTERS[kind]),
         )
         write(address + TASK.offset("tsc_khz"), struct.pack("<I", frequency_khz()))
         current.rip = task.variant.base + self._monitor.image.offsets["enter_instruction"]

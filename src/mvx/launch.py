@@ -18,9 +18,6 @@ from typing import NoReturn
 from mvx import descriptors, errors, kernel, namespaces, seccomp
 from mvx.options import Options
 
-_PR_SET_TSC = 26
-_PR_TSC_SIGSEGV = 2
-
 
 @dataclasses.dataclass(frozen=True)
 class Started:
@@ -90,11 +87,7 @@ def _become(
         signal.signal(number, signal.SIG_DFL)
     seccomp.install(filter_content, privileged=privileged)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    environment = dict(os.environ)
-    if options.rdtsc == "trap":
-        # Last: from here on the vDSO's clock faults in this process.
-        kernel.control_process(_PR_SET_TSC, _PR_TSC_SIGSEGV)
-    os.execve(options.program, options.arguments, environment)
+    os.execve(options.program, options.arguments, dict(os.environ))
 
 
 def _replace_descriptors(own: set[int]) -> None:

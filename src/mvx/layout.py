@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from mvx.structure import declaration, structure
 
-PROTOCOL_VERSION = 6
+PROTOCOL_VERSION = 7
 
 IMAGE_SIZE = 0x100000
 PROCESS_OFFSET = 0x100000
@@ -112,6 +112,7 @@ REQUESTS = {
     "SENT": "a pointer goes into a pipe; arguments: this variant's, position of the leader's in "
     "its lane; the answer: whether a token is there now",
     "RECEIVED": "a token came out of a pipe; argument: it; the answer: this variant's pointer",
+    "COUNTER": "the task was told to have its time stamp counter trapped",
     "JOINED": "the process takes its turns with others from here on",
     "PASSED": "the leader sends memory that every variant has for itself; argument: the descriptor",
     "MOUNTS": "a follower is to go where the leader has gone: to another mount namespace",
@@ -158,6 +159,12 @@ INSTRUCTIONS = {
     "YIELD": "the supervisor makes a thread that computes give its turn to another",
 }
 """Why a task is in the agent without having made a call."""
+
+DUTIES = {
+    "SHOW": "the supervisor wants to know every result (--trace)",
+    "TRAP_COUNTER": "the time stamp counter is taken from the task",
+}
+"""Bits of `duties` in struct task."""
 
 DESCRIPTORS = {
     "UNKNOWN": "not tracked (also numbers past DESCRIPTORS_MAX): treated as ONCE",
@@ -218,7 +225,7 @@ TASK = structure(
     ("pid", "I", "the leader's process id (supervisor)"),
     ("loading", "I", "1: the loaders of different programs are at work (supervisor)"),
     ("tsc_khz", "I", "frequency that emulated rdtsc counts with (supervisor)"),
-    ("trace", "I", "1: the supervisor wants to know every result (supervisor)"),
+    ("duties", "I", "what is to be done at the end of a call: a set of DUTIES (supervisor)"),
     ("alone", "I", "1: nobody reads the lane, so nothing is written to it (supervisor)"),
     ("limit", "Q", "position up to which there is room, or something to read, for sure (agent)"),
     ("ordered", "I", "1: futexes and yields are answered as in the leader (supervisor)"),
@@ -315,6 +322,7 @@ BOOTSTRAP = structure(
     ("variant", "I", "index of this variant (supervisor)"),
     ("variants", "I", "number of variants (supervisor)"),
     ("address_size", "I", "bytes of the socket address (supervisor)"),
+    ("counter", "I", "1: the program may read the time stamp counter (supervisor)"),
     ("moves", "I", "how many mappings of the program move (supervisor)"),
     (
         "barrier",
@@ -517,6 +525,7 @@ def header() -> str:
         ("VERDICT", VERDICTS),
         ("MESSAGE", MESSAGES),
         ("INSTRUCTION", INSTRUCTIONS),
+        ("DUTY", DUTIES),
         ("KEPT", DESCRIPTORS),
         ("POLICY", {name.upper(): "" for name in POLICIES}),
         ("VERIFY", {name.upper(): "" for name in VERIFICATIONS}),

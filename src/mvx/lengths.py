@@ -12,7 +12,7 @@ no proof, which costs a patch and nothing else.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 _MODRM: Final = 1
 _IMM8: Final = 2
@@ -182,8 +182,26 @@ def _operand(code: bytes, position: int) -> int:
     return position + (0, 1, 4)[mode]
 
 
-def begins(code: bytes, place: int) -> bool:
-    """Whether the bytes before `place` prove that an instruction begins there."""
+class Ways(NamedTuple):
+    """How many ways there are to read the bytes before a place, of `_STARTS`, and how many of them
+    come upon the place.
+    """
+
+    there: int
+    met: int
+
+    @property
+    def prove(self) -> bool | None:
+        """Whether an instruction begins there; None where nothing is proven."""
+        if self.there < _WAYS:
+            return None
+        if self.met * 10 >= self.there * 9:
+            return True
+        return False if self.met * 10 <= self.there else None
+
+
+def ways(code: bytes, place: int) -> Ways:
+    """Read the bytes before `place` from each of them."""
     first = max(0, place - _WINDOW)
     meets: dict[int, bool] = {place: True}
     for start in range(place - 1, first - 1, -1):
@@ -195,5 +213,22 @@ def begins(code: bytes, place: int) -> bool:
                 meets[start] = False
             elif end in meets:
                 meets[start] = meets[end]
-    ways = [meets[start] for start in range(first, first + _STARTS) if start in meets]
-    return len(ways) >= _WAYS and sum(ways) * 10 >= len(ways) * 9
+    found = [meets[start] for start in range(first, first + _STARTS) if start in meets]
+    return Ways(len(found), sum(found))
+
+
+def begins(code: bytes, place: int) -> bool:
+    """Whether the bytes before `place` prove that an instruction begins there."""
+    return ways(code, place).prove is True
+
+
+def leads(code: bytes, start: int, place: int) -> bool | None:
+    """Whether reading from an instruction at `start` comes upon `place`; None if it comes upon
+    something that is no instruction.
+    """
+    while start < place:
+        size = length(code, start)
+        if not size:
+            return None
+        start += size
+    return start == place

@@ -118,6 +118,10 @@ class Local:
         elif number in _PROTECTING and current.rdx & _PROT_EXEC and task.space is not None:
             self._appeared(task, current.rdi, current.rsi)
             self._monitor.sites.mapped(task, current.rdi, current.rsi, None, current)
+            if self._monitor.timestamps.must_trap(task.space, None, current.rsi):
+                task.on_exit_stop = self._protected
+                kernel.resume(task.tid, to_syscall_exit=True)
+                return
         kernel.resume(task.tid)
 
     def _map(self, task: Task, current: Registers) -> bool:
@@ -137,6 +141,8 @@ class Local:
             file = (found, current.r9) if found is not None else None
         is_certain = bool(current.r10 & _MAP_FIXED) and not task.offers
         is_certain &= self._monitor.ordering is None
+        must_trap = is_code and self._monitor.timestamps.must_trap(task.space, file, current.rsi)
+        is_certain &= not must_trap
         if file is not None and is_certain and not self._patches(task, file[0]):
             # Nothing is to be written there. Should the call fail, there is no code to run.
             self._appeared(task, current.rdi, current.rsi)
@@ -166,11 +172,18 @@ class Local:
                     link = f"/proc/{task.tid}/fd/{stopped.r8 & 0xFFFFFFFF}"
                     self._monitor.ordering.mapped(task, link, stopped.rax, file[1])
                     self._monitor.ordering.code_mapped(task, stopped.rax, stopped)
+                if must_trap:
+                    self._monitor.timestamps.trap(task)
             kernel.resume(task.tid)
 
         task.on_exit_stop = mapped
         kernel.resume(task.tid, to_syscall_exit=True)
         return True
+
+    def _protected(self, task: Task, _: Registers) -> None:
+        """The exit of a call that let memory be executed which is not as a file has it."""
+        self._monitor.timestamps.trap(task)
+        kernel.resume(task.tid)
 
     def _patches(self, task: Task, file: CodeFile) -> bool:
         assert task.space is not None

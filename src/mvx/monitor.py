@@ -31,6 +31,7 @@ from mvx.layout import (
     ARENA_SIZE,
     ARENAS_OFFSET,
     DESCRIPTOR_TABLE_SIZE,
+    DUTIES,
     POLICIES,
     TASK,
     TASK_SLOT_SIZE,
@@ -45,6 +46,7 @@ from mvx.statistics import Statistics
 from mvx.tasks import AddressSpace, DescriptorTable, State, Task, TaskSet, Variant
 from mvx.terrain import terrain
 from mvx.timers import Timers
+from mvx.timestamps import TimeStamps
 from mvx.variation import Variation
 from mvx.views import Views
 from mvx.waiting import Waiting
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from mvx.trace import Trace
 
 _REGION_ALIGNMENT = 1 << 21
+_SHOW = 1 << list(DUTIES).index("SHOW")
 _TABLE_COPIED = 8192
 """Bytes of a descriptor table that a vfork child or a new image inherits: the first 4096 numbers.
 """
@@ -123,6 +126,8 @@ class Monitor:
         self.views = Views(self)
         self.timers = Timers(self)
         self.pointers = Pointers(self)
+        self.timestamps = TimeStamps(self)
+        self.injector.may_read_counter = self.timestamps.may_read
         self.is_over = False
         """The run ends with a divergence: nothing goes on."""
 
@@ -224,7 +229,7 @@ class Monitor:
                 pid=task.set.process,
                 position=position,
                 loading=space.loading,
-                trace=self.trace is not None,
+                duties=self.duties,
                 alone=len(self.variants) == 1 and self.trace is None,
                 ordered=self.ordered,
                 own_timers=self.options.signals == "quorum" and len(self.variants) > 1,
@@ -241,6 +246,11 @@ class Monitor:
         """Where a task that changes its image goes on in its lane."""
         arena = self.arenas.arenas[task.variant.index]
         return arena.word(task.set.lane, "head" if task.is_leader else "tail")
+
+    @property
+    def duties(self) -> int:
+        """What every task has to do at the end of a call: a set of layout.DUTIES."""
+        return _SHOW if self.trace is not None else 0
 
     def leave(self, task: Task) -> None:
         """Take a task's place in its address space back."""

@@ -29,7 +29,7 @@ OnDivergence = Literal["stop", "drop", "observe"]
 OnCrash = Literal["ignore", "tell", "stop"]
 Pids = Literal["auto", "namespace", "translate"]
 Wait = Literal["auto", "spin", "sleep"]
-Rdtsc = Literal["trap", "known"]
+Rdtsc = Literal["auto", "trap", "known"]
 Threads = Literal["auto", "serial", "serial-shared", "ordered", "parallel"]
 SignalPoints = Literal["any", "exact", "calls"]
 Signals = Literal["leader", "quorum"]
@@ -99,9 +99,9 @@ class Options:
     """How followers get the leader's process numbers."""
     wait: Wait = "auto"
     """How variants wait for each other."""
-    rdtsc: Rdtsc = "trap"
-    """Where the variants' time stamp counter is the leader's: wherever it is read, or only where it
-    was in earlier runs.
+    rdtsc: Rdtsc = "auto"
+    """How the variants' time stamp counter is the leader's: see timestamps.py. `trap`: every
+    instruction that reads it faults; `known`: only those do that are found in files.
     """
     threads: Threads = "auto"
     """How the variants' threads agree on an order."""

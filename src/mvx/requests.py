@@ -28,6 +28,7 @@ _CHANGED: Final = _REQUESTS.index("CHANGED")
 _REREAD: Final = _REQUESTS.index("REREAD")
 _SENT: Final = _REQUESTS.index("SENT")
 _RECEIVED: Final = _REQUESTS.index("RECEIVED")
+_COUNTER: Final = _REQUESTS.index("COUNTER")
 _TOLD: Final = _REQUESTS.index("TOLD")
 _WAITED: Final = _REQUESTS.index("WAITED")
 
@@ -55,13 +56,15 @@ class Requests:
         if task.birth_frame is not None:
             self._processes.births.retried(task, current)
             return
-        if current.rdi in (_STALLED, _JOINED, _TOLD) or (
+        if current.rdi in (_STALLED, _JOINED, _TOLD, _COUNTER) or (
             current.rdi == _TRACED and self._monitor.trace is not None
         ):
             if current.rdi == _STALLED:
                 self._preemption.stalled(task)
             elif current.rdi == _JOINED:
                 turns.joined(task)
+            elif current.rdi == _COUNTER:
+                self._monitor.timestamps.asked(task)
             elif current.rdi == _TOLD:
                 calls.tell(self._monitor, current.rsi)
             kernel.resume(task.tid)

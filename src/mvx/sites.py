@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Final
 
 from mvx import kernel, tactics
 from mvx.code import Area, CodeFile, CodeFiles, CodeMap
+from mvx.codescan import CodeScan
 from mvx.kernel import Registers
 from mvx.pages import map_pages
 from mvx.placement import Mapping
@@ -146,7 +147,8 @@ class Sites:
         """Nothing is patched under --no-patch and --trace. `offsets`: of the agent's image."""
         self._offsets = offsets
         self.enabled = options.patch and options.trace is None
-        self._files = CodeFiles(replaces=self.enabled, cached=options.site_cache)
+        scan = CodeScan(cached=options.site_cache) if self.enabled else None
+        self._files = CodeFiles(scan=scan)
         self._cache = SiteCache(use=self.enabled and options.site_cache)
         self._programs: dict[str, Program] = {}
         self._report = SiteReport(options.variants, self._cache)
@@ -171,13 +173,26 @@ class Sites:
         assert task.space is not None
         current = kernel.registers(task.tid)
         for number, mapping in enumerate(mappings):
-            link = f"/proc/{task.tid}/root{mapping.path}" if number else f"/proc/{task.tid}/exe"
-            file = self._files.open(link, mapping.path, inode=mapping.inode)
+            file = self._started_file(task, number, mapping)
             if file is None:
                 continue
             if number == 0:
                 task.space.sites.program = self._program(file)
             self._add(task, Area(mapping.start, mapping.end, mapping.offset, file), current)
+
+    def have_all_stamps(self, task: Task, mappings: list[Mapping]) -> bool:
+        """Whether all instructions in such code are known that read the time stamp counter, and are
+        replaced.
+        """
+        return self.enabled and all(
+            file is not None and file.has_all_stamps(mapping.offset, mapping.end - mapping.start)
+            for number, mapping in enumerate(mappings)
+            for file in (self._started_file(task, number, mapping),)
+        )
+
+    def _started_file(self, task: Task, number: int, mapping: Mapping) -> CodeFile | None:
+        link = f"/proc/{task.tid}/root{mapping.path}" if number else f"/proc/{task.tid}/exe"
+        return self._files.open(link, mapping.path, inode=mapping.inode)
 
     def _program(self, file: CodeFile) -> Program:
         program = self._programs.get(file.key)
@@ -198,22 +213,17 @@ class Sites:
         program = space.sites.program
         if not self.enabled or program is None:
             return False
-        return bool(file.random) or program.knows(file.key)
+        return any(file.found[:2]) or program.knows(file.key)
 
     def random_at(self, space: AddressSpace, address: int) -> Instruction | None:
-        """What was at an address before :meth:`_replace_random`."""
+        """The instruction that gave a random number at an address, before it was replaced."""
         area = space.sites.code.find(address)
-        if area is None or not self.enabled:
-            return None
-        return area.file.random.get(area.place(address))
+        return area.file.found.random.get(area.place(address)) if area is not None else None
 
-    def _replace_random(self, area: Area, space: AddressSpace) -> None:
-        """Let instructions fault that would give each variant another number."""
-        for place, instruction in area.file.random.items():
-            address = place - area.offset + area.start
-            if area.start <= address and address + instruction.length <= area.end:
-                space.memory.write(address, HLT)
-                space.sites.bind(range(address, address + instruction.length))
+    def stamp_at(self, space: AddressSpace, address: int) -> Kind | None:
+        """The same of one that read the time stamp counter."""
+        area = space.sites.code.find(address)
+        return area.file.found.stamps.get(area.place(address)) if area is not None else None
 
     def mapped(
         self,
@@ -242,11 +252,20 @@ class Sites:
         table.code.add(area)
         if table.program is None or not self.enabled:
             return
-        if area.file.random:
-            self._replace_random(area, task.space)
+        random = area.file.found.random
+        _replace(area, task.space, random)
+        for place, instruction in random.items():
+            address = place - area.offset + area.start
+            table.bind(range(address, address + instruction.length))
         plan = table.program.plan(area, memory)
-        if plan is None:
-            return
+        if plan is not None:
+            self._apply(plan, task, area, current)
+        known = table.plans[area.start].sites if area.start in table.plans else ()
+        _replace(area, task.space, area.file.found.stamps.keys() - known)
+
+    def _apply(self, plan: Plan, task: Task, area: Area, current: Registers) -> None:
+        assert task.space is not None
+        table, memory = task.space.sites, task.space.memory
         wanted = plan.pages(area)
         if wanted:
             mapped = map_pages(task, self._offsets, wanted, current)
@@ -305,7 +324,10 @@ class Sites:
         """The punned tactic: find a displacement whose target is free."""
         space = task.space
         assert space is not None
+        area = space.sites.code.find(site)
+        assert area is not None
         code = space.memory.readable(site, 5)
+        code = _original(area, code[:1], site) + code[1:]
         kind = tactics.kind_at(code, 0)
         bound = space.sites.bound
         if kind is None or len(code) < 5 or not bound.isdisjoint(range(site, site + 5)):
@@ -369,11 +391,31 @@ class Sites:
                 table.program.learn(key, places)
 
 
+def _replace(area: Area, space: AddressSpace, places: Iterable[int]) -> None:
+    """Let instructions at some places of a file fault, where the area shows them."""
+    for place in places:
+        if area.offset <= place < area.offset + area.end - area.start:
+            space.memory.write(place - area.offset + area.start, HLT)
+
+
+def _original(area: Area, code: bytes, start: int) -> bytes:
+    """Code that was read at an address, as it was before instructions that read the time stamp
+    counter were replaced.
+    """
+    found = bytearray(code)
+    for place, kind in area.file.found.stamps.items():
+        index = place - area.offset + area.start - start
+        if 0 <= index < len(code) and code[index : index + 1] == HLT:
+            found[index] = kind.code[0]
+    return bytes(found)
+
+
 def _padded(space: AddressSpace, area: Area, site: int, target: int) -> Patch | None:
     """The padded tactic, with a trampoline at `target` (0: there is no place for it)."""
     if not target:
         return None
     code, start = around(space.memory, area, site)
+    code = _original(area, code, start)
     patch = tactics.padded(code, start, site, target, space.sites.bound)
     return patch if patch is not None and _is_whole(space, patch) else None
 

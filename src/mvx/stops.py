@@ -41,7 +41,7 @@ STOPS: Final = structure(
     ("code", "I", "its si_code (loop)"),
     ("sender", "I", "its si_pid (loop)"),
     ("count", "I", "how many are known (supervisor)"),
-    ("counter", "I", "1: tasks may not read the time stamp counter (supervisor)"),
+    ("counter", "I", "1: a task of these may not read the time stamp counter (supervisor)"),
     ("known", f"{KNOWN_MAX * KNOWN.size // 8}Q", "struct known (supervisor)"),
 )
 _TIMES: Final = KNOWN.offset("times") // 8
@@ -85,11 +85,9 @@ def header() -> str:
 class Stops:
     """The stops of all tasks that the supervisor traces."""
 
-    def __init__(
-        self, signals: Iterable[int], statistics: Statistics, *, counter: bool = False
-    ) -> None:
-        """`signals`, all blocked, SIGCHLD among them, end a wait; `counter`: tasks may not read the
-        time stamp counter. Raises InternalError without ``stoploop.so``.
+    def __init__(self, signals: Iterable[int], statistics: Statistics) -> None:
+        """`signals`, all blocked, SIGCHLD among them, end a wait. Raises InternalError without
+        ``stoploop.so``.
         """
         path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stoploop.so")
         try:
@@ -102,7 +100,6 @@ class Stops:
         self._shared = _Shared()
         self._address = ctypes.c_void_p(ctypes.addressof(self._shared))
         self._shared.signals = sum(1 << number - 1 for number in signals)
-        self._shared.counter = counter
         self._statistics = statistics
         self._known: list[tuple[Task, int]] = []
         self._keep = False
@@ -137,6 +134,7 @@ class Stops:
         shared.known[index * _WORDS : (index + 1) * _WORDS] = values
         self._known.append((task, trap.rip - 2))
         shared.count = index + 1
+        shared.counter |= task.space is not None and not task.space.reads_counter
         return True
 
     def keep(self) -> None:
@@ -150,6 +148,7 @@ class Stops:
         if not self._keep and self._known:
             self._known.clear()
             self._shared.count = 0
+            self._shared.counter = 0
         self._keep = True
 
     def _result(self, tid: int) -> tuple[int, int] | None:

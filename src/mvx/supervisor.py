@@ -84,9 +84,7 @@ class Supervisor:
         self._disagreement = Disagreement(self._monitor, self._regathered, self._stop)
         self._monitor.diverged = self._disagreement.diverged
         self._signals = jobs.FORWARDED | {signal.SIGCHLD}
-        self._stops = Stops(
-            self._signals, self._monitor.statistics, counter=options.rdtsc == "trap"
-        )
+        self._stops = Stops(self._signals, self._monitor.statistics)
         requests = Requests(
             self._monitor, self._processes, self._delivery, self._preemption, self._disagreement
         )

@@ -97,6 +97,8 @@ class AddressSpace:
     """Start and end of what has become executable (disjoint.py)."""
     started: list[Mapping] = dataclasses.field(default_factory=list)
     """The code that lay in it when its program started."""
+    reads_counter: bool = False
+    """Its tasks may read the time stamp counter themselves (timestamps.py)."""
     sites: SiteTable = dataclasses.field(default_factory=SiteTable)
     turns: Turns = dataclasses.field(default_factory=Turns)
     order: SpaceOrder = dataclasses.field(default_factory=SpaceOrder)

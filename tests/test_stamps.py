@@ -1,0 +1,165 @@
+"""Reads of the time stamp counter are found in code, and in nothing else; where they are not known,
+the counter is taken away.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import execute
+from test_statistics import statistics
+
+from mvx import tactics
+from mvx.codescan import CodeScan, Found
+
+LIMIT_S = 60
+LOADER = "/lib64/ld-linux-x86-64.so.2"
+SOURCE = """
+#include <stdint.h>
+#define FILL ".rept 40; nop; .endr;"
+__attribute__((noinline)) uint64_t numbers(void) {
+    uint64_t value;
+    __asm__(FILL FILL "movabs $0x9090310f90909090, %0;" FILL : "=r"(value));
+    return value;
+}
+// What precedes this function is no code, so only the table of functions tells of it.
+__asm__(".text; .rept 20; .quad 0xd6d6d6d6d6d6d6d6; .endr");
+__attribute__((noinline)) uint32_t first(void) {
+    uint32_t low;
+    __asm__ volatile("rdtsc" : "=a"(low) : : "edx");
+    return low;
+}
+__asm__(".text; .rept 20; .quad 0xd6d6d6d6310fd6d6; .endr");
+__attribute__((noinline)) uint32_t second(void) {
+    uint32_t low;
+    __asm__ volatile(FILL FILL "rdtscp" : "=a"(low) : : "ecx", "edx");
+    return low;
+}
+"""
+MADE = """
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+static const unsigned char READ[] = "\\x0f\\x31\\x48\\xc1\\xe2\\x20\\x48\\x09\\xd0\\xc3";
+static unsigned long (*read_counter)(void);
+static int ready[2];
+static void *other(void *unused) {
+    char byte;
+    if (read(ready[0], &byte, 1) != 1)
+        return unused;
+    printf("%lx\\n", read_counter());
+    return unused;
+}
+int main(int count, char **words) {
+    pthread_t thread;
+    if (pipe(ready) || pthread_create(&thread, 0, other, 0))
+        return 1;
+    int protect = count > 1 && !strcmp(words[1], "protect");
+    void *code = mmap(0, 4096, PROT_READ | PROT_WRITE | (protect ? 0 : PROT_EXEC),
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memcpy(code, READ, sizeof READ);
+    if (protect && mprotect(code, 4096, PROT_READ | PROT_EXEC))
+        return 1;
+    read_counter = (unsigned long (*)(void))code;
+    unsigned long value = read_counter();
+    printf("%lx\\n", value);
+    fflush(stdout);
+    if (write(ready[1], "x", 1) != 1 || pthread_join(thread, 0))
+        return 1;
+    return 0;
+}
+"""
+
+
+def found_in(path: str | Path) -> Found:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return CodeScan(cached=False).look(descriptor, "0" * 40, os.stat(path).st_size)
+    finally:
+        os.close(descriptor)
+
+
+def test_all_in_the_loader_are_found() -> None:
+    listing = subprocess.run(
+        ["objdump", "-d", "-w", LOADER], check=True, capture_output=True, text=True
+    ).stdout
+    found = found_in(LOADER)
+    for kind in (tactics.RDTSC, tactics.RDTSCP):
+        there = [each for each in found.stamps.values() if each is kind]
+        assert len(there) == len(re.findall(rf"\t{kind.name}\b", listing))
+    assert found.spans
+
+
+def test_functions_tell_where_code_begins(tmp_path: Path) -> None:
+    compiler = shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("there is no gcc")
+    source, library = tmp_path / "code.c", tmp_path / "code.so"
+    source.write_text(SOURCE)
+    options = ("-O1", "-shared", "-fPIC", "-fcf-protection=none", "-falign-functions=1")
+    subprocess.run([compiler, *options, source, "-o", library], check=True)
+    found = found_in(library)
+    assert list(found.stamps.values()) == [tactics.RDTSC, tactics.RDTSCP]
+    assert found.spans
+    with library.open("rb") as stream:
+        content = mmap.mmap(stream.fileno(), 0, prot=mmap.PROT_READ)
+        for place, kind in found.stamps.items():
+            assert content[place : place + len(kind.code)] == kind.code
+        content.close()
+
+
+@pytest.mark.parametrize("variants", ["2", "3"])
+@pytest.mark.parametrize("way", ["at once", "protect"])
+def test_code_that_is_made_takes_the_counter_away(
+    compiled: Callable[..., Path],
+    mvx_command: list[str],
+    work_place: Path,
+    way: str,
+    variants: str,
+) -> None:
+    """Also from other threads, at the end of the call in which they are."""
+    source = work_place / "makes_code.c"
+    source.write_text(MADE)
+    program = compiled(source)
+    start = [*mvx_command, "run", "-n", variants]
+    done = execute([*start, "--", str(program), way], work_place, LIMIT_S)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.split()) == 2
+    done = execute([*start, "--rdtsc", "known", "--", str(program), way], work_place, LIMIT_S)
+    assert done.returncode == 121
+
+
+def test_what_is_found_answers_with_the_leaders_counter(
+    compiled: Callable[..., Path], mvx_command: list[str], work_place: Path
+) -> None:
+    """Whether it faults, or is patched after it has faulted."""
+    source = work_place / "reads_counter.c"
+    source.write_text(
+        """
+        #include <stdio.h>
+        #include <x86intrin.h>
+        int main(void) {
+            unsigned processor;
+            for (int i = 0; i < 20; i++)
+                printf("%llx %llx\\n", __rdtsc(), __rdtscp(&processor));
+        }"""
+    )
+    program = compiled(source)
+    for options in ((), ("--no-site-cache",), ("--no-patch",), ("--rdtsc", "trap")):
+        words = [*mvx_command, "run", "-n", "3", *options, "--", str(program)]
+        done = execute(words, work_place, LIMIT_S)
+        assert done.returncode == 0, done.stderr
+        values = [int(word, 16) for word in done.stdout.split()]
+        assert sorted(set(values)) == sorted(values)
+    value = statistics(mvx_command, work_place / "s", str(program), options=("--no-site-cache",))
+    assert 0 < value["instructions"]["rdtscp"] < 2 * 20
