@@ -72,7 +72,7 @@ long program_copy(void *to, const void *from, size_t count);
 long program_compare(const void *program, const void *other, size_t count);
 long program_length(const char *string, size_t limit);
 long program_probe(const void *address);
-extern const char image_start[];
+extern char image_start[]; /* not const: what lies behind the image changes, and compilers look */
 
 /* lane.c */
 struct lane *lane_of(const struct task *task, uint32_t variant);

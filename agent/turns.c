@@ -178,12 +178,35 @@ static void pass_void(const struct task *task, struct domain *domain) {
     }
 }
 
+/* Follower: the turns that this process counted alone come before all that it shares. */
+static void await_joining(void) {
+    struct domain *domain = own_domain();
+    for (;;) {
+        uint32_t events = __atomic_load_n(&domain->events, __ATOMIC_ACQUIRE);
+        if (turn_is_joined()) {
+            return;
+        }
+        word_sleep(&domain->events, events, 0, 0);
+    }
+}
+
+/* Follower: this process has come to the end of the turns that it counts alone. */
+static void announce_joining(void) {
+    struct domain *domain = own_domain();
+    set_joined();
+    __atomic_add_fetch(&domain->events, 1, __ATOMIC_SEQ_CST);
+    word_wake(&domain->events, EVERYBODY, 0);
+}
+
 /* Follower: wait until it is this turn. */
 static void await(struct task *task, uint64_t number) {
     int between = (number & BETWEEN_BIT) != 0;
     uint64_t turn = number & ~BETWEEN_BIT;
     uint32_t bit = 1U << turn % SLEEPERS;
     struct domain *domain = domain_of(task, between);
+    if (between) {
+        await_joining();
+    }
     for (;;) {
         uint32_t events = __atomic_load_n(&domain->events, __ATOMIC_ACQUIRE);
         if (between) {
@@ -402,7 +425,7 @@ void turn_join(struct call *call) {
         turn_publish(call, take(task), 0);
     } else {
         turn_leave_too(call, NUMBER_JOIN);
-        set_joined();
+        announce_joining();
         task->turns = 1;
         turn_follow(call);
     }
