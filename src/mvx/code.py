@@ -71,6 +71,11 @@ class Area(NamedTuple):
     offset: int
     file: CodeFile
 
+    @property
+    def size(self) -> int:
+        """Bytes of it."""
+        return self.end - self.start
+
     def place(self, address: int) -> int:
         """The file offset of an address."""
         return address - self.start + self.offset

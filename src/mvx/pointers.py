@@ -42,6 +42,8 @@ _CALL: Final = list(MESSAGES).index("CALL")
 _KINDS: Final = list(DESCRIPTORS)
 _PIPE_OUT: Final = _KINDS.index("PIPE_OUT")
 _ONCE: Final = _KINDS.index("ONCE")
+_IS_PIPE_OUT: Final = bytes(byte & KEPT_MASK == _PIPE_OUT for byte in range(256))
+"""By the lower byte of an entry of a descriptor table."""
 
 
 class Pointers:
@@ -123,8 +125,10 @@ def after_exec(table: bytes) -> bytes:
     """A descriptor table for another image, which can have no business with the addresses of the
     one that made the pipes: what it writes there is compared as everything else.
     """
-    count = len(table) // 2
-    entries = struct.unpack(f"<{count}H", table)
-    return struct.pack(
-        f"<{count}H", *(_ONCE if entry & KEPT_MASK == _PIPE_OUT else entry for entry in entries)
-    )
+    entries = bytearray(table)
+    kinds = table[::2].translate(_IS_PIPE_OUT)
+    index = kinds.find(1)
+    while index >= 0:
+        entries[2 * index : 2 * index + 2] = struct.pack("<H", _ONCE)
+        index = kinds.find(1, index + 1)
+    return bytes(entries)

@@ -7,12 +7,14 @@ applied a page at a time, and only if every page still has the bytes that the pl
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from mvx import tactics
 from mvx.code import Area
 from mvx.memory import Memory
 from mvx.pages import PAGES_MAX
+from mvx.randomness import HLT
 from mvx.sitecache import Sites
 from mvx.tactics import TRAMPOLINE_SIZE, Change, Patch
 
@@ -48,8 +50,11 @@ def around(memory: Memory, area: Area, site: int) -> tuple[bytes, int]:
 class Plan:
     """What to write into one area's code, and which pages it needs; everything in file offsets."""
 
-    def __init__(self) -> None:
-        """Nothing is to be written yet."""
+    def __init__(self, faults: Iterable[int] = ()) -> None:
+        """Nothing is to be written yet, but instructions at the places `faults` are to fault where
+        they are not patched.
+        """
+        self._faults = sorted(faults)
         self.sites: set[int] = set()
         """The sites that will be patched."""
         self.rests: dict[int, int] = {}
@@ -69,14 +74,14 @@ class Plan:
     def extend(self, known: set[int], area: Area, memory: Memory) -> None:
         """Take more sites into the plan; `area` shows the file as it is."""
         new = known - self._considered
-        if not new:
+        if not new and self._room is not None:
             return
         self._considered |= new
         if self._room is None:
             start, end = room_of(area, memory)
             self._room = (area.place(start), area.place(end)) if end else (0, 0)
         for site in sorted(new):
-            if not area.offset <= site < area.offset + area.end - area.start - _LONGEST:
+            if not area.offset <= site < area.offset + area.size - _LONGEST:
                 continue
             code, start = around(memory, area, site - area.offset + area.start)
             first = area.place(start)
@@ -123,9 +128,14 @@ class Plan:
     def _finish(self, area: Area, memory: Memory) -> None:
         changes = [change for patch in self._patches for change in patch.changes]
         in_area = [change for change in changes if change.place & -_PAGE not in self._trampolines]
+        self.sites = {patch.site for patch in self._patches}
+        in_area += (
+            Change(place, b"", HLT)
+            for place in self._faults
+            if place not in self.sites and area.offset <= place < area.offset + area.size
+        )
         self._merged = _by_page(in_area, area, memory)
         self._fresh = self._trampoline_content()
-        self.sites = {patch.site for patch in self._patches}
         self.rests = {rest: patch.site for patch in self._patches for rest in patch.rests}
 
     def pages(self, area: Area) -> dict[int, bytearray]:
@@ -222,10 +232,14 @@ class Program:
         return bool(self._known.get(file))
 
     def plan(self, area: Area, memory: Memory) -> Plan | None:
-        """What to write into an area that has just been mapped; None if nothing is known of it."""
-        known = self._known.get(area.file.key)
-        if not known:
+        """What to write into an area that has just been mapped; None if there is nothing."""
+        known = self._known.get(area.file.key, set())
+        found = area.file.found
+        if not known and not found.random and not found.stamps:
             return None
-        plan = self._plans.setdefault((area.file.key, area.offset, area.end - area.start), Plan())
+        key = area.file.key, area.offset, area.size
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = Plan((*found.random, *found.stamps))
         plan.extend(known, area, memory)
         return plan

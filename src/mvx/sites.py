@@ -252,18 +252,14 @@ class Sites:
         table.code.add(area)
         if table.program is None or not self.enabled:
             return
-        random = area.file.found.random
-        _replace(area, task.space, random)
-        for place, instruction in random.items():
+        for place, instruction in area.file.found.random.items():
             address = place - area.offset + area.start
             table.bind(range(address, address + instruction.length))
         plan = table.program.plan(area, memory)
-        if plan is not None:
-            self._apply(plan, task, area, current)
-        known = table.plans[area.start].sites if area.start in table.plans else ()
-        _replace(area, task.space, area.file.found.stamps.keys() - known)
+        if plan is not None and not self._apply(plan, task, area, current):
+            _replace(area, task.space)
 
-    def _apply(self, plan: Plan, task: Task, area: Area, current: Registers) -> None:
+    def _apply(self, plan: Plan, task: Task, area: Area, current: Registers) -> bool:
         assert task.space is not None
         table, memory = task.space.sites, task.space.memory
         wanted = plan.pages(area)
@@ -271,11 +267,13 @@ class Sites:
             mapped = map_pages(task, self._offsets, wanted, current)
             plan.withdraw({page for page in wanted if page not in mapped}, area, memory)
             table.pages.update({page: wanted[page] for page in mapped})
-        if plan.apply(area, memory):
+        is_applied = plan.apply(area, memory)
+        if is_applied:
             table.plans[area.start] = plan
             table.rooms[area.start] = plan.room(area)
             table.planned.append((plan, area))
             self._report.patched[task.variant.index]["known"] += len(plan.sites)
+        return is_applied
 
     # Traps
 
@@ -391,11 +389,16 @@ class Sites:
                 table.program.learn(key, places)
 
 
-def _replace(area: Area, space: AddressSpace, places: Iterable[int]) -> None:
-    """Let instructions at some places of a file fault, where the area shows them."""
-    for place in places:
-        if area.offset <= place < area.offset + area.end - area.start:
-            space.memory.write(place - area.offset + area.start, HLT)
+def _replace(area: Area, space: AddressSpace) -> None:
+    """Let instructions fault that are to be replaced, where there is no plan by which to do it."""
+    for place, instruction in (area.file.found.random | area.file.found.stamps).items():
+        address = place - area.offset + area.start
+        is_there = area.start <= address < area.end
+        if is_there and (
+            not isinstance(instruction, Kind)
+            or space.memory.readable(address, len(instruction.code)) == instruction.code
+        ):
+            space.memory.write(address, HLT)
 
 
 def _original(area: Area, code: bytes, start: int) -> bytes:
