@@ -27,7 +27,8 @@ FAULTS: Final = frozenset(
         signal.SIGSYS,
     }
 )
-_TRAP_FLAG: Final = 0x100
+_FLAGS: Final = {signal.SIGTRAP: 0x100, signal.SIGBUS: 0x40000}
+"""By signal, the program's flag that makes the agent get it: TF and AC."""
 _SAVED_FLAGS: Final = 24
 """ss, rsp and eflags: what the agent's frame begins with, from the top of its stack."""
 _FATAL_WAIT_S: Final = 2.0
@@ -50,15 +51,16 @@ class Faults:
             return
         offset = monitor.offset_in_image(task, current.rip)
         offsets = monitor.image.offsets
+        flag = _FLAGS.get(number, 0)
+        if task.space.contains(current.rip) and current.eflags & flag:
+            _hold_back(task, current, flag)
+            return
         if offsets["fault_start"] <= offset < offsets["fault_end"]:
             current.rip = task.variant.base + offsets["fault_fixup"]
             kernel.set_registers(task.tid, current)
             kernel.resume(task.tid)
             return
         if task.space.contains(current.rip):
-            if number == signal.SIGTRAP and current.eflags & _TRAP_FLAG:
-                _step_over(task, current)
-                return
             monitor.diverged("integrity", task, "a fault inside the agent")
             return
         if number == signal.SIGSEGV and monitor.emulate(task, current):
@@ -99,19 +101,20 @@ def steps_to_agent(task: Task) -> bool:
     patched site made of one: for the program that is no step.
     """
     current = kernel.registers(task.tid)
-    if task.space is None or not current.eflags & _TRAP_FLAG:
+    if task.space is None or not current.eflags & _FLAGS[signal.SIGTRAP]:
         return False
     return task.space.sites.site_of(current.rip) not in (None, current.rip)
 
 
-def _step_over(task: Task, current: Registers) -> None:
-    """A program that steps through its own instructions has come into the agent: natively that is
-    one step. Once the agent has saved the flags (agent/entry.S) it runs without this one; it gets
-    it back with the others when it leaves.
+def _hold_back(task: Task, current: Registers, flag: int) -> None:
+    """A program that steps through its own instructions, or has alignment checked, has come into
+    the agent: natively that is one step, in the kernel, which does not keep the flag. Once the
+    agent has saved the flags (agent/entry.S) it runs without this one; it gets it back with the
+    others when it leaves.
     """
     top = task.slot_address + TASK_SLOT_SIZE
     if task.slot_address <= current.rsp <= top - _SAVED_FLAGS:
-        current.eflags &= ~_TRAP_FLAG
+        current.eflags &= ~flag
         kernel.set_registers(task.tid, current)
     kernel.resume(task.tid)
 

@@ -30,8 +30,13 @@ AT_ENTRY: Final = 9
 AT_PLATFORM: Final = 15
 AT_BASE_PLATFORM: Final = 24
 AT_RANDOM: Final = 25
+AT_HWCAP2: Final = 26
 AT_EXECFN: Final = 31
 AT_SYSINFO_EHDR: Final = 33
+FSGSBASE: Final = 1 << 1
+"""In AT_HWCAP2: programs may write gs by an instruction (arch/x86/include/uapi/asm/hwcap2.h). Hidden:
+gs is the agent's.
+"""
 RANDOM_SIZE: Final = 16
 RESIDUES: Final = 1 << 16
 """How much the low bits of a first stack pointer vary: its lowest two bytes."""
@@ -186,6 +191,8 @@ class InitialStack:
                 place = data.add(wishes.canary or self._memory.read(value, RANDOM_SIZE))
             elif kind in (AT_PLATFORM, AT_BASE_PLATFORM):
                 place = data.add(self._string(value) + b"\0")
+            elif kind == AT_HWCAP2:
+                place = value & ~FSGSBASE
             elif kind == AT_EXECFN:
                 name = wishes.program
                 place = data.add(name + b"\0") if name else value + wishes.shift

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import os
 import signal
 import struct
@@ -322,9 +323,13 @@ class Supervisor:
                 self._stops.keep()
         except TaskGoneError as error:
             self._gone(error.args[0])
-        except OSError:
-            if not self._is_any_dead(tid):  # else the same: its memory is gone
+        except OSError as error:
+            if self._is_any_dead(tid):
+                return  # the same: its memory is gone
+            if error.errno != errno.EIO or tid not in self._monitor.tasks:
                 raise
+            # It has written gs (WRGSBASE), and the kernel does not take such an address from us.
+            self._monitor.diverged("integrity", self._monitor.tasks[tid], str(error))
 
     def _is_any_dead(self, tid: int) -> bool:
         """Whether a task, or one that corresponds to it in another variant, has been killed. Its
