@@ -4,8 +4,8 @@
  * its arguments (inputs, outputs) or its execution (execute), or keeps the descriptor table up to
  * date after it (finish). Everything else is the generated rules.
  */
-#include <asm/fcntl.h>
 #include <asm/unistd_64.h>
+#include <linux/fcntl.h>
 
 #include "agent.h"
 #include "generated/rules.h"
@@ -67,6 +67,10 @@ static void apply_request(struct call *call, const struct request_rule *table, i
         call->executor = EXECUTOR_REFUSED;
         call->refusal = EINVAL;
         call->effective.arguments[index].kind = KIND_OPAQUE;
+        if (call->number == __NR_fcntl &&
+            plain(__NR_fcntl, call->arguments[0], F_GETLEASE, 0, 0, 0, 0) == -EBADF) {
+            call->refusal = EBADF;
+        }
         return;
     }
     uint32_t access = request >> IOC_DIRECTION_SHIFT;

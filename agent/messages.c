@@ -53,26 +53,31 @@ static void control_inputs(struct call *call, const struct header *header) {
     }
 }
 
-static void message_inputs(struct call *call, uint64_t address) {
+/* Returns 0 where the kernel finds that it must refuse the message, and looks at nothing more. */
+static int message_inputs(struct call *call, uint64_t address) {
     struct header header;
     if (program_copy(&header, (const void *)address, sizeof header)) {
         block_input(call, 1, (const void *)address, sizeof header);
-        return;
+        return 0;
     }
     const char *name = header.name_length ? (const char *)header.name : NULL;
-    block_input(call, 1, name, name ? address_length(name, header.name_length) : 0);
-    for (uint64_t i = 0; i < header.vector_count && i < VECTORS_MAX; i++) {
+    if (!block_input(call, 1, name, name ? address_length(name, header.name_length) : 0) ||
+        header.vector_count > VECTORS_MAX) {
+        return 0;
+    }
+    for (uint64_t i = 0; i < header.vector_count; i++) {
         struct vector vector;
         if (program_copy(&vector, (const void *)(header.vectors + i * sizeof vector),
-                         sizeof vector)) {
-            break;
+                         sizeof vector) ||
+            !block_input(call, 1, vector.length ? (const void *)vector.base : NULL,
+                         (uint32_t)vector.length)) {
+            return 0;
         }
-        block_input(call, 1, vector.length ? (const void *)vector.base : NULL,
-                    (uint32_t)vector.length);
     }
     if (header.control) {
         control_inputs(call, &header);
     }
+    return 1;
 }
 
 static uint64_t stride_of(int many) {
@@ -82,32 +87,32 @@ static uint64_t stride_of(int many) {
 void messages_inputs(struct call *call, int many) {
     uint64_t count = many ? (uint32_t)call->arguments[2] : 1;
     for (uint64_t i = 0; i < count && i < MESSAGES_MAX; i++) {
-        message_inputs(call, call->arguments[1] + i * stride_of(many));
+        if (!message_inputs(call, call->arguments[1] + i * stride_of(many))) {
+            return;
+        }
     }
 }
 
 /* Leader: descriptors of memfds, which every variant has for itself, go to another process. There
  * they are the followers' own, too, when they are mapped: the supervisor notes which belong
  * together. */
-static void pass_own(const struct call *call, uint64_t address) {
-    struct header header;
+static void pass_own(const struct call *call, const struct header *header) {
     uint64_t offset = 0;
-    if (program_copy(&header, (const void *)address, sizeof header) || !header.control) {
-        return;
-    }
-    while (offset + sizeof(struct control) <= header.control_length) {
+    while (offset + sizeof(struct control) <= header->control_length) {
         struct control control;
-        if (program_copy(&control, (const void *)(header.control + offset), sizeof control) ||
-            control.length < sizeof control || control.length > header.control_length - offset) {
+        if (program_copy(&control, (const void *)(header->control + offset), sizeof control) ||
+            control.length < sizeof control || control.length > header->control_length - offset) {
             return;
         }
         uint64_t end = control.level == SOL_SOCKET && control.type == SCM_RIGHTS ? control.length
                                                                                  : sizeof control;
         for (uint64_t at = sizeof control; at + 4 <= end; at += 4) {
             int32_t number;
-            if (!program_copy(&number, (const void *)(header.control + offset + at),
-                              sizeof number) &&
-                descriptor_kept(call->task, number) == KEPT_OWN) {
+            if (program_copy(&number, (const void *)(header->control + offset + at),
+                             sizeof number)) {
+                return;
+            }
+            if (descriptor_kept(call->task, number) == KEPT_OWN) {
                 gate_control(REQUEST_PASSED, number, 0, 0);
             }
         }
@@ -123,7 +128,14 @@ void messages_pass(const struct call *call) {
     }
     uint64_t count = many ? (uint32_t)call->arguments[2] : 1;
     for (uint64_t i = 0; i < count && i < MESSAGES_MAX; i++) {
-        pass_own(call, call->arguments[1] + i * stride_of(many));
+        struct header header;
+        uint64_t address = call->arguments[1] + i * stride_of(many);
+        if (program_copy(&header, (const void *)address, sizeof header)) {
+            return;
+        }
+        if (header.control) {
+            pass_own(call, &header);
+        }
     }
 }
 

@@ -16,10 +16,12 @@ long call_differs(struct call *call, long divergence, long argument, long offset
     return verdict;
 }
 
-static void skip_block(struct task *task) {
+/* Returns 0 for memory that is not there: no other block of an array follows. */
+static int skip_block(struct task *task) {
     uint32_t length;
     lane_get(task, &length, sizeof length);
     lane_skip(task, length < BLOCK_NULL ? length : 0);
+    return length != BLOCK_FAULT;
 }
 
 /* The blocks of a call's inputs, as walk_inputs publishes them, for calls without a handler of
@@ -38,8 +40,8 @@ static void skip_inputs(struct task *task, const struct call_rule *rule,
             blocks = argument->length == LENGTH_ARGUMENT ? operand : 1;
             blocks = rule_is_beyond(argument, operand) ? 0 : blocks;
         }
-        for (uint64_t block = 0; block < blocks; block++) {
-            skip_block(task);
+        while (blocks && skip_block(task)) {
+            blocks--;
         }
     }
 }

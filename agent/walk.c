@@ -8,6 +8,7 @@
 #include "generated/rules.h"
 
 enum {
+    EINTR = 4,
     STRUCTURE_MAX = 512,
     STRING_MAX = 1 << 20,
     STRINGS_MAX = 1 << 20,
@@ -135,8 +136,11 @@ static void walk_vector(struct call *call, int index, const struct vector *vecto
             return;
         }
         if (bytes < 0) {
-            block_input(call, index, vector.length ? (const void *)vector.base : (const void *)call,
-                        (uint32_t)vector.length);
+            if (!block_input(call, index,
+                             vector.length ? (const void *)vector.base : (const void *)call,
+                             (uint32_t)vector.length)) {
+                return; /* the kernel does not look at what follows */
+            }
             continue;
         }
         uint64_t part = (uint64_t)bytes < vector.length ? (uint64_t)bytes : vector.length;
@@ -213,6 +217,9 @@ void walk_output(struct call *call, int index) {
         walk_vector(call, index, (const struct vector *)bytes, operand_of(call, rule),
                     call->result > 0 ? call->result : 0);
         return;
+    }
+    if (is_error(call->result) && call->result != -EINTR && rule->length != LENGTH_FIXED) {
+        return; /* of a refused call the array may not even exist */
     }
     uint64_t capacity = capacity_of(call, rule, index);
     uint64_t count = capacity;

@@ -124,7 +124,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 3,
         .blocks = 1,
         .arguments = {
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_ARGUMENT, 1, 8, 1, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_ARGUMENT, 1, 8, 1, 1048576},
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
@@ -2698,7 +2698,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .count = 5,
         .blocks = 1,
         .arguments = {
-            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_ARGUMENT, 1, 8, 1, 0},
+            {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_ARGUMENT, 1, 8, 1, 1048576},
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
             {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_FIXED, 0, 16, 0, 0},
             {KIND_BYTES, DIRECTION_IN, LENGTH_EXACT, 4, 8, 0, 8},
@@ -2725,7 +2725,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         },
     },
     [274] = { /* get_robust_list */
-        .executor = EXECUTOR_LOCAL,
+        .executor = EXECUTOR_EVERYONE,
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {

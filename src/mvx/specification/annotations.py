@@ -169,9 +169,10 @@ class Array(Buffer):
 
     __slots__ = ()
 
-    def __init__(self, structure: Structure, argument: str) -> None:
+    def __init__(self, structure: Structure, argument: str, *, most: int = 0) -> None:
+        size = structure.size
         super().__init__(
-            Kind.BYTES, Length.ARGUMENT, argument, structure.size, structure, "structures"
+            Kind.BYTES, Length.ARGUMENT, argument, size, structure, "structures", most
         )
 
     @staticmethod

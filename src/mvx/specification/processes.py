@@ -92,7 +92,7 @@ def set_tid_address(tidptr: Own) -> Pid:
 def set_robust_list(head: Own, len: Size) -> Zero: ...
 
 
-@local
+@everyone
 def get_robust_list(pid: Pid, head_ptr: Own, len_ptr: Own) -> Zero: ...
 
 

@@ -21,15 +21,17 @@ from .declaration import leader
 from .structures import epoll_event, masked, pollfd, timespec, timeval
 
 O_CLOEXEC = 0o2000000
+DESCRIPTORS = 1 << 20
+"""How many a process can have open at most (fs.nr_open, unless somebody has raised it)."""
 
 
 @leader(blocks=True)
-def poll(ufds: InOut[Array(pollfd, "nfds")], nfds: UInt, timeout_msecs: Int) -> Int: ...
+def poll(ufds: InOut[Array(pollfd, "nfds", most=DESCRIPTORS)], nfds: UInt, timeout_msecs: Int) -> Int: ...
 
 
 @leader(signal_mask=True, out_on_error=True, blocks=True)
 def ppoll(
-    ufds: InOut[Array(pollfd, "nfds")],
+    ufds: InOut[Array(pollfd, "nfds", most=DESCRIPTORS)],
     nfds: UInt,
     tsp: InOut[timespec],
     sigmask: In[SigSet],

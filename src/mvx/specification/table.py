@@ -295,7 +295,7 @@ RULES: dict[int, Rule] = {
     271: Rule("ppoll", 1, 80, 0, 0, "readiness"),
     272: Rule("unshare", 2, 3, 29, 0, "processes"),
     273: Rule("set_robust_list", 3, 0, 0, 0, "processes"),
-    274: Rule("get_robust_list", 3, 0, 0, 0, "processes"),
+    274: Rule("get_robust_list", 2, 0, 0, 0, "processes"),
     275: Rule("splice", 1, 9, 0, 0, "descriptors"),
     276: Rule("tee", 1, 9, 0, 0, "descriptors"),
     277: Rule("sync_file_range", 1, 8, 0, 0, "descriptors"),
