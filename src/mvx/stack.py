@@ -34,8 +34,8 @@ AT_HWCAP2: Final = 26
 AT_EXECFN: Final = 31
 AT_SYSINFO_EHDR: Final = 33
 FSGSBASE: Final = 1 << 1
-"""In AT_HWCAP2: programs may write gs by an instruction (arch/x86/include/uapi/asm/hwcap2.h). Hidden:
-gs is the agent's.
+"""In AT_HWCAP2: programs may write gs by an instruction (arch/x86/include/uapi/asm/hwcap2.h).
+Hidden: gs is the agent's.
 """
 RANDOM_SIZE: Final = 16
 RESIDUES: Final = 1 << 16

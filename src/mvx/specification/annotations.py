@@ -171,9 +171,7 @@ class Array(Buffer):
 
     def __init__(self, structure: Structure, argument: str, *, most: int = 0) -> None:
         size = structure.size
-        super().__init__(
-            Kind.BYTES, Length.ARGUMENT, argument, size, structure, "structures", most
-        )
+        super().__init__(Kind.BYTES, Length.ARGUMENT, argument, size, structure, "structures", most)
 
     @staticmethod
     def result(structure: Structure, capacity: str) -> Buffer:

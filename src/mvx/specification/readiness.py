@@ -26,7 +26,9 @@ DESCRIPTORS = 1 << 20
 
 
 @leader(blocks=True)
-def poll(ufds: InOut[Array(pollfd, "nfds", most=DESCRIPTORS)], nfds: UInt, timeout_msecs: Int) -> Int: ...
+def poll(
+    ufds: InOut[Array(pollfd, "nfds", most=DESCRIPTORS)], nfds: UInt, timeout_msecs: Int
+) -> Int: ...
 
 
 @leader(signal_mask=True, out_on_error=True, blocks=True)
