@@ -27,7 +27,7 @@ FAULTS: Final = frozenset(
         signal.SIGSYS,
     }
 )
-_FLAGS: Final = {signal.SIGTRAP: 0x100, signal.SIGBUS: 0x40000}
+_FLAGS: Final[dict[int, int]] = {signal.SIGTRAP: 0x100, signal.SIGBUS: 0x40000}
 """By signal, the program's flag that makes the agent get it: TF and AC."""
 _SAVED_FLAGS: Final = 24
 """ss, rsp and eflags: what the agent's frame begins with, from the top of its stack."""
