@@ -113,6 +113,13 @@ void handler_prepare(struct call *call);
 int handler_inputs(struct call *call);
 int handler_outputs(struct call *call);
 void handler_execute(struct call *call);
+
+/* clock.c */
+struct moment {
+    int64_t seconds, nanoseconds;
+};
+void clock_now(const struct task *task, int clock, struct moment *now);
+int clock_answer(struct call *call);
 void handler_finish(struct call *call);
 
 /* pointers.c */

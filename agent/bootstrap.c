@@ -61,15 +61,20 @@ __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
     direct(__NR_prctl, PR_SET_TSC, bootstrap->counter ? PR_TSC_ENABLE : PR_TSC_SIGSEGV, 0, 0, 0);
     /* exec switched it off; where the machine cannot, cpuid answers natively. */
     direct(__NR_arch_prctl, ARCH_SET_CPUID, 0, 0, 0, 0);
+    int has_vdso = bootstrap->vdso_moves != 0;
     for (uint32_t i = 0; i < bootstrap->moves; i++) {
         const uint64_t *move = &bootstrap->move[3 * i];
         uint64_t arguments[ARGUMENTS_MAX] = {
             move[0], move[1], move[1], MREMAP_MAYMOVE | MREMAP_FIXED, move[2], 0};
         result = gate_bootstrap(__NR_mremap, arguments);
-        if ((uint64_t)result != move[2]) {
+        int is_moved = (uint64_t)result == move[2];
+        if (i + bootstrap->vdso_moves >= bootstrap->moves) {
+            has_vdso &= is_moved; /* a kernel may have sealed it */
+        } else if (!is_moved) {
             fail(7, result);
         }
     }
+    put_barrier(has_vdso ? bootstrap->vdso : 0, bootstrap->vdso_size);
     if (bootstrap->memory_map[0]) {
         /* A kernel without CONFIG_CHECKPOINT_RESTORE keeps its own brk: see placement.py for what
          * that costs. */
@@ -92,6 +97,6 @@ __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
     direct(NR_MSEAL, base, PRIVATE_SIZE, 0, 0, 0);
     direct(NR_MSEAL, base + ARENAS_OFFSET, end - ARENAS_OFFSET, 0, 0, 0);
     for (;;) {
-        gate_control(REQUEST_BOOTSTRAPPED, 0, 0, 0);
+        gate_control(REQUEST_BOOTSTRAPPED, has_vdso, 0, 0);
     }
 }

@@ -324,6 +324,11 @@ void handler_execute(struct call *call) {
     case HANDLER_PRLIMIT:
         limit_execute(call);
         break;
+    case HANDLER_CLOCK:
+        if (call->task->clock) {
+            call->done = (uint8_t)clock_answer(call);
+        }
+        break;
     case HANDLER_MMAP:
         if (call->executor == EXECUTOR_EVERYONE) {
             shared_execute(call);

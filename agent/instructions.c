@@ -11,10 +11,8 @@ enum { CLOCK_MONOTONIC_RAW = 4 };
 /* The time stamp counter that variants see: nanoseconds scaled to the frequency that the supervisor
  * measured. */
 static uint64_t stamp(const struct task *task) {
-    struct {
-        int64_t seconds, nanoseconds;
-    } now = {0, 0};
-    plain(__NR_clock_gettime, CLOCK_MONOTONIC_RAW, (uint64_t)&now, 0, 0, 0, 0);
+    struct moment now = {0, 0};
+    clock_now(task, CLOCK_MONOTONIC_RAW, &now);
     uint64_t microseconds = (uint64_t)now.seconds * 1000000 + (uint64_t)now.nanoseconds / 1000;
     uint64_t rest = (uint64_t)now.nanoseconds % 1000;
     return microseconds * task->tsc_khz / 1000 + rest * task->tsc_khz / 1000000;

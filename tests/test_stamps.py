@@ -18,6 +18,7 @@ from test_statistics import statistics
 
 from mvx import tactics
 from mvx.codescan import CodeScan, Found
+from mvx.layout import TASK
 
 LIMIT_S = 60
 LOADER = "/lib64/ld-linux-x86-64.so.2"
@@ -163,3 +164,41 @@ def test_what_is_found_answers_with_the_leaders_counter(
         assert sorted(set(values)) == sorted(values)
     value = statistics(mvx_command, work_place / "s", str(program), options=("--no-site-cache",))
     assert 0 < value["instructions"]["rdtscp"] < 2 * 20
+
+
+def test_the_time_is_read_without_a_call_where_the_counter_may_be(
+    compiled: Callable[..., Path], mvx_command: list[str], work_place: Path
+) -> None:
+    """The program looks into its own struct task, whose address gs holds."""
+    source = work_place / "has_clock.c"
+    source.write_text(
+        f"""
+        #define _GNU_SOURCE
+        #include <stdio.h>
+        #include <sys/mman.h>
+        #include <time.h>
+        static void tell(void) {{
+            void *clock;
+            struct timespec now;
+            __asm__ volatile("mov %%gs:{TASK.offset("clock")}, %0" : "=r"(clock));
+            printf("%d%d ", clock != 0, clock_gettime(CLOCK_MONOTONIC, &now));
+        }}
+        int main(void) {{
+            tell();
+            mmap(0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            tell();
+            mmap(0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            tell();
+        }}"""
+    )
+    program = compiled(source)
+    for options, expected in (
+        ((), "10 10 00 "),
+        (("--rdtsc", "trap"), "00 00 00 "),
+        (("--rdtsc", "known"), "10 10 10 "),
+        (("--no-patch",), "00 00 00 "),
+        (("--verify", "all"), "00 00 00 "),
+    ):
+        words = [*mvx_command, "run", "-n", "2", *options, "--", str(program)]
+        done = execute(words, work_place, LIMIT_S)
+        assert done.stdout == expected, (options, done.stderr)

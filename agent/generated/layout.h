@@ -2,7 +2,7 @@
 #ifndef MVX_LAYOUT_H
 #define MVX_LAYOUT_H
 
-#define PROTOCOL_VERSION 0x7
+#define PROTOCOL_VERSION 0x8
 #define IMAGE_MAGIC 0x31746e656761786d
 #define NUMBER_RDTSC 0x10000
 #define NUMBER_OUTSIDE 0x10001
@@ -184,7 +184,8 @@
 #define OFFSET_TASK_ATOMIC 0x2e0
 #define OFFSET_TASK_ALLOCATING 0x2e4
 #define OFFSET_TASK_ALLOCATED 0x2e8
-#define OFFSET_TASK_RETURNS 0x2f0
+#define OFFSET_TASK_CLOCK 0x2f0
+#define OFFSET_TASK_RETURNS 0x2f8
 
 #define OFFSET_DOMAIN_TURN 0x0
 #define OFFSET_DOMAIN_STATE 0x8
@@ -227,8 +228,11 @@
 #define OFFSET_BOOTSTRAP_HOLE 0x28
 #define OFFSET_BOOTSTRAP_HOLE_SIZE 0x30
 #define OFFSET_BOOTSTRAP_MEMORY_MAP 0x38
-#define OFFSET_BOOTSTRAP_MOVE 0xa0
-#define OFFSET_BOOTSTRAP_ADDRESS 0x220
+#define OFFSET_BOOTSTRAP_VDSO_MOVES 0xa0
+#define OFFSET_BOOTSTRAP_VDSO 0xa8
+#define OFFSET_BOOTSTRAP_VDSO_SIZE 0xb0
+#define OFFSET_BOOTSTRAP_MOVE 0xb8
+#define OFFSET_BOOTSTRAP_ADDRESS 0x2f8
 
 #define OFFSET_LANE_HEAD 0x0
 #define OFFSET_LANE_TAIL 0x40
@@ -355,6 +359,7 @@ struct task {
     uint32_t atomic;  /* index of the atomic instruction that the program has come to (trampoline) */
     uint32_t allocating;  /* 1: the program is in a function that manages memory (hook_entry) */
     uint64_t allocated;  /* where that returns to (hook_entry) */
+    uint64_t clock;  /* the vDSO's clock_gettime, 0: it may not be called (supervisor) */
     uint32_t returns;  /* handlers that ended without the supervisor (agent) */
 };
 _Static_assert(offsetof(struct task, self) == 0x0, "layout");
@@ -423,7 +428,8 @@ _Static_assert(offsetof(struct task, entry_atomic) == 0x2d8, "layout");
 _Static_assert(offsetof(struct task, atomic) == 0x2e0, "layout");
 _Static_assert(offsetof(struct task, allocating) == 0x2e4, "layout");
 _Static_assert(offsetof(struct task, allocated) == 0x2e8, "layout");
-_Static_assert(offsetof(struct task, returns) == 0x2f0, "layout");
+_Static_assert(offsetof(struct task, clock) == 0x2f0, "layout");
+_Static_assert(offsetof(struct task, returns) == 0x2f8, "layout");
 
 struct domain {
     uint64_t turn;  /* leader: how many turns were taken; follower: whose turn it is (agent) */
@@ -504,7 +510,10 @@ struct bootstrap {
     uint64_t hole;  /* address that a loader left, which a second barrier fills, 0: none (supervisor) */
     uint64_t hole_size;  /* its size (supervisor) */
     uint64_t memory_map[13];  /* struct prctl_mm_map with the common brk, all zero: keep the kernel's (supervisor) */
-    uint64_t move[48];  /* per mapping: old address, size, new address (supervisor) */
+    uint32_t vdso_moves;  /* so many of them, the last ones, may fail: the vDSO (supervisor) */
+    uint64_t vdso;  /* the place that it leaves, which a barrier fills (supervisor) */
+    uint64_t vdso_size;  /* the size of that (supervisor) */
+    uint64_t move[72];  /* per mapping: old address, size, new address (supervisor) */
     uint64_t address[16];  /* struct sockaddr_un of the supervisor's socket (supervisor) */
 };
 _Static_assert(offsetof(struct bootstrap, variant) == 0x0, "layout");
@@ -517,8 +526,11 @@ _Static_assert(offsetof(struct bootstrap, barrier_size) == 0x20, "layout");
 _Static_assert(offsetof(struct bootstrap, hole) == 0x28, "layout");
 _Static_assert(offsetof(struct bootstrap, hole_size) == 0x30, "layout");
 _Static_assert(offsetof(struct bootstrap, memory_map) == 0x38, "layout");
-_Static_assert(offsetof(struct bootstrap, move) == 0xa0, "layout");
-_Static_assert(offsetof(struct bootstrap, address) == 0x220, "layout");
+_Static_assert(offsetof(struct bootstrap, vdso_moves) == 0xa0, "layout");
+_Static_assert(offsetof(struct bootstrap, vdso) == 0xa8, "layout");
+_Static_assert(offsetof(struct bootstrap, vdso_size) == 0xb0, "layout");
+_Static_assert(offsetof(struct bootstrap, move) == 0xb8, "layout");
+_Static_assert(offsetof(struct bootstrap, address) == 0x2f8, "layout");
 
 struct lane {
     uint64_t head;  /* bytes published; its low half is a futex word (owner) */

@@ -1065,6 +1065,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [96] = { /* gettimeofday */
         .executor = EXECUTOR_LEADER,
+        .handler = HANDLER_CLOCK,
         .result = RESULT_ZERO,
         .count = 2,
         .elastic = 1,
@@ -1984,6 +1985,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [201] = { /* time */
         .executor = EXECUTOR_LEADER,
+        .handler = HANDLER_CLOCK,
         .result = RESULT_VALUE,
         .count = 1,
         .elastic = 1,
@@ -2220,6 +2222,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [228] = { /* clock_gettime */
         .executor = EXECUTOR_LEADER,
+        .handler = HANDLER_CLOCK,
         .result = RESULT_ZERO,
         .count = 2,
         .elastic = 1,

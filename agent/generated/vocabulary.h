@@ -139,6 +139,8 @@ enum handler {
     /* Waits for other threads of the process, or wakes them: in the order of their turns. */
     HANDLER_ORDER = 28,
     HANDLER_NAMESPACES = 29,
+    /* Answered by the vDSO's function, where it can be called. */
+    HANDLER_CLOCK = 30,
 };
 
 /* `cloexec` of a rule whose new descriptor is always closed at exec. */

@@ -192,7 +192,9 @@ class Births:
             space.own_program = parent.space.own_program
             space.home = parent.space.home
             space.stack_start = parent.space.stack_start
+            space.vdso = parent.space.vdso
             space.reads_counter = parent.space.reads_counter
+            space.lost_counter = parent.space.lost_counter
             space.sites = parent.space.sites.copy()
             space.code = parent.space.code.copy()
             space.turns = parent.space.turns.copy()

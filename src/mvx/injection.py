@@ -119,7 +119,7 @@ class Injector:
         space.reads_counter = self.may_read_counter(task, plan.code)
         new = stack.rebuild(self._variation.wishes(task, stack, plan), plan.stack_start)
         space.overhead = PRIVATE_SIZE + len(self._arenas.arenas) * ARENA_SIZE + plan.barrier_size
-        space.overhead += plan.hole[1]
+        space.overhead += plan.hole[1] + sum(size for _, size, _ in plan.vdso)
         self._keep_space_limit(task, entry, space, space.overhead - former)
         memory_map = _with_vector(plan.memory_map, space, new.vector)
         self._bootstrap(task, space, entry, plan, memory_map)
@@ -187,12 +187,16 @@ class Injector:
     ) -> None:
         slot = space.slot_address(0)
         address = struct.pack("<H", socket.AF_UNIX) + self._address
+        moves = [*plan.moves, *plan.vdso]
         parameters = bytearray(
             BOOTSTRAP.pack(
                 variant=task.variant.index,
                 variants=len(self._arenas.arenas),
                 address_size=len(address),
-                moves=len(plan.moves),
+                moves=len(moves),
+                vdso_moves=len(plan.vdso),
+                vdso=plan.vdso[0][0] if plan.vdso else 0,
+                vdso_size=sum(size for _, size, _ in plan.vdso),
                 counter=space.reads_counter,
                 barrier=plan.barrier,
                 barrier_size=plan.barrier_size,
@@ -201,9 +205,8 @@ class Injector:
             )
         )
         struct.pack_into("<13Q", parameters, BOOTSTRAP.offset("memory_map"), *memory_map)
-        moves = BOOTSTRAP.offset("move")
-        for index, move in enumerate(plan.moves):
-            struct.pack_into("<3Q", parameters, moves + 24 * index, *move)
+        for index, move in enumerate(moves):
+            struct.pack_into("<3Q", parameters, BOOTSTRAP.offset("move") + 24 * index, *move)
         start = BOOTSTRAP.offset("address")
         parameters[start : start + len(address)] = address
         space.memory.write(slot + _PARAMETERS, bytes(parameters))
@@ -231,6 +234,8 @@ class Injector:
             word = os.strerror(-kernel.signed(stopped.rdx)) if stopped.rdx else "no error number"
             message = f"the agent could not start in process {task.tid}: step {stopped.rsi}, {word}"
             raise InternalError(message, fix="see `mvx doctor`, RLIMIT_AS and RLIMIT_NOFILE")
+        if stopped.rsi:
+            space.vdso = plan.vdso[-1][2]
         gate = space.base + self._image.offsets["gate_bootstrap"]
         space.memory.write(gate - len(_ERASED), _ERASED)
         # Skip the request itself: the task goes on in the program.

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from mvx.structure import declaration, structure
 
-PROTOCOL_VERSION = 7
+PROTOCOL_VERSION = 8
 
 IMAGE_SIZE = 0x100000
 PROCESS_OFFSET = 0x100000
@@ -62,6 +62,9 @@ MORE_TABLES_COUNT = 200
 posix_spawn until they execute a program.
 """
 PRIVATE_SIZE = MORE_TABLES_OFFSET + MORE_TABLES_COUNT * DESCRIPTOR_TABLE_SIZE
+VDSO_OFFSET = 0x3F00000
+"""Where the bootstrap moves the kernel's vDSO, with its data."""
+VDSO_SIZE = 0x100000
 ARENAS_OFFSET = 0x4000000
 LANES = 2048
 LANE_HEADER_SIZE = 0x1000
@@ -78,7 +81,7 @@ HISTORY_ENTRIES = 16
 CALL_NUMBERS = 512
 """Call numbers are below that."""
 VARIANTS_MAX = 16
-MOVES_MAX = 16
+MOVES_MAX = 24
 HABITS = 64
 
 FRAME_REGISTERS = (
@@ -93,7 +96,8 @@ POLICIES = ("strict", "effects", "stream")
 VERIFICATIONS = ("sensitive", "effects", "all")
 
 REQUESTS = {
-    "BOOTSTRAPPED": "the arenas are mapped; the supervisor may start the program",
+    "BOOTSTRAPPED": "the arenas are mapped; the supervisor may start the program; argument: "
+    "whether the vDSO has moved",
     "BOOTSTRAP_FAILED": "arguments: step, errno",
     "NATIVE": "execute the call of the frame in the program's own context",
     "SIGNAL": "arguments: point; all variants stand at the same point, deliver the stashed signals",
@@ -265,6 +269,7 @@ TASK = structure(
     ("atomic", "I", "index of the atomic instruction that the program has come to (trampoline)"),
     ("allocating", "I", "1: the program is in a function that manages memory (hook_entry)"),
     ("allocated", "Q", "where that returns to (hook_entry)"),
+    ("clock", "Q", "the vDSO's clock_gettime, 0: it may not be called (supervisor)"),
     ("returns", "I", "handlers that ended without the supervisor (agent)"),
 )
 
@@ -337,6 +342,9 @@ BOOTSTRAP = structure(
         "13Q",
         "struct prctl_mm_map with the common brk, all zero: keep the kernel's (supervisor)",
     ),
+    ("vdso_moves", "I", "so many of them, the last ones, may fail: the vDSO (supervisor)"),
+    ("vdso", "Q", "the place that it leaves, which a barrier fills (supervisor)"),
+    ("vdso_size", "Q", "the size of that (supervisor)"),
     ("move", f"{3 * MOVES_MAX}Q", "per mapping: old address, size, new address (supervisor)"),
     ("address", "16Q", "struct sockaddr_un of the supervisor's socket (supervisor)"),
 )

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from mvx.trace import Trace
 
 _REGION_ALIGNMENT = 1 << 21
-_SHOW = 1 << list(DUTIES).index("SHOW")
+_SHOW, _TRAP_COUNTER = (1 << list(DUTIES).index(duty) for duty in ("SHOW", "TRAP_COUNTER"))
 _TABLE_COPIED = 8192
 """Bytes of a descriptor table that a vfork child or a new image inherits: the first 4096 numbers.
 """
@@ -229,7 +229,7 @@ class Monitor:
                 pid=task.set.process,
                 position=position,
                 loading=space.loading,
-                duties=self.duties,
+                duties=self.duties(space),
                 alone=len(self.variants) == 1 and self.trace is None,
                 ordered=self.ordered,
                 own_timers=self.options.signals == "quorum" and len(self.variants) > 1,
@@ -238,6 +238,7 @@ class Monitor:
                 parallel=task.parallel,
                 slot=task.slot,
                 copies=self.copies.hash if task.is_leader else 0,
+                clock=self.timestamps.clock(space),
                 **fields,
             ),
         )
@@ -247,10 +248,12 @@ class Monitor:
         arena = self.arenas.arenas[task.variant.index]
         return arena.word(task.set.lane, "head" if task.is_leader else "tail")
 
-    @property
-    def duties(self) -> int:
-        """What every task has to do at the end of a call: a set of layout.DUTIES."""
-        return _SHOW if self.trace is not None else 0
+    def duties(self, space: AddressSpace) -> int:
+        """What a task that comes into an address space has to do at the end of its first call, or
+        of every call: a set of layout.DUTIES.
+        """
+        show = _SHOW if self.trace is not None else 0
+        return show | (_TRAP_COUNTER if space.lost_counter else 0)
 
     def leave(self, task: Task) -> None:
         """Take a task's place in its address space back."""

@@ -19,6 +19,7 @@ docs/decisions/0001-common-anonymous-layout.md.
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import struct
@@ -29,7 +30,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from mvx import diversity
 from mvx.elf import HEADER, PROGRAM_HEADER, PT_LOAD
 from mvx.errors import UsageError
-from mvx.layout import CODE_PLACES, DATA_PLACES, MOVES_MAX, PLACE_SIZE, PLACES_TABLE
+from mvx.layout import (
+    CODE_PLACES,
+    DATA_PLACES,
+    MOVES_MAX,
+    PLACE_SIZE,
+    PLACES_TABLE,
+    VDSO_OFFSET,
+    VDSO_SIZE,
+)
 from mvx.stack import AT_BASE, AT_ENTRY, AT_PHDR, RESIDUES
 from mvx.terrain import USUAL, Terrain
 
@@ -61,6 +70,8 @@ _LOW_HALVES: Final = (0x1000_0000, 0x7000_0000)
 _ASIDE: Final = 0x5F00_0000_0000
 """Nothing lies here when a program starts: a stop on the way of a stack that moves a little."""
 _PAGE: Final = 4096
+_VDSO: Final = ("[vvar]", "[vvar_vclock]", "[vdso]")
+"""Linux 6.14 has the second; older ones have its pages in the first."""
 
 
 class Mapping(NamedTuple):
@@ -99,6 +110,8 @@ class Plan(NamedTuple):
     code: list[Mapping]
     """The executable private mappings of files, after the moves: the program's, then the loader's.
     """
+    vdso: list[tuple[int, int, int]]
+    """More moves, in one piece, which may fail: the vDSO, at the end, and its data."""
 
 
 class Placement:
@@ -228,8 +241,24 @@ class Placement:
         hole = (span[0], span[1] - span[0]) if loader else (0, 0)
         barrier = (self._barrier, size) if size > 0 else (0, 0)
         code = _code(areas, moves, stack.auxiliary(AT_ENTRY))
+        vdso = _vdso(areas, task.variant.base + VDSO_OFFSET, MOVES_MAX - len(moves))
         stack_plan = (distance, whole[0], is_alike, home)
-        return Plan(moves, image, loader, *stack_plan, *barrier, hole, memory_map, code)
+        return Plan(moves, image, loader, *stack_plan, *barrier, hole, memory_map, code, vdso)
+
+
+def _vdso(areas: list[Mapping], new: int, moves_max: int) -> list[tuple[int, int, int]]:
+    """The moves of the vDSO, last, and its data, to a new address; none where it cannot be."""
+    own = [area for area in areas if area.path in _VDSO]
+    if (
+        not own
+        or len(own) > moves_max
+        or own[-1].path != "[vdso]"
+        or own[-1].end - own[0].start > VDSO_SIZE
+        or any(area.end != after.start for area, after in itertools.pairwise(own))
+    ):
+        return []
+    distance = new - own[0].start
+    return [(area.start, area.end - area.start, area.start + distance) for area in own]
 
 
 def _moves(

@@ -97,8 +97,12 @@ class AddressSpace:
     """Start and end of what has become executable (disjoint.py)."""
     started: list[Mapping] = dataclasses.field(default_factory=list)
     """The code that lay in it when its program started."""
+    vdso: int = 0
+    """Where the vDSO is, in the agent's region; 0: elsewhere."""
     reads_counter: bool = False
     """Its tasks may read the time stamp counter themselves (timestamps.py)."""
+    lost_counter: bool = False
+    """They may not any more; each finds out at the end of a call."""
     sites: SiteTable = dataclasses.field(default_factory=SiteTable)
     turns: Turns = dataclasses.field(default_factory=Turns)
     order: SpaceOrder = dataclasses.field(default_factory=SpaceOrder)

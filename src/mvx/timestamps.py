@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mvx import vdso
 from mvx.layout import DUTIES
 from mvx.remote import Remote
 
@@ -58,15 +59,27 @@ class TimeStamps:
         """Take the counter from a process; the task is stopped, at a call's exit."""
         space = task.space
         assert space is not None
-        space.reads_counter = False
+        space.reads_counter, space.lost_counter = False, True
         for other in self._monitor.tasks.values():
-            if other.space is space and other is not task:
-                self._monitor.write_field(other, "duties", self._monitor.duties | _TRAP)
+            if other.space is space:
+                self._monitor.write_word(other, "clock", 0)
+                if other is not task:
+                    self._monitor.write_field(other, "duties", self._monitor.duties(space))
         self._set(task, in_call=False)
+
+    def clock(self, space: AddressSpace) -> int:
+        """The address of the vDSO's function by which tasks may read clocks, 0 if they may not.
+
+        It reads the counter, and where every call is verified it makes none.
+        """
+        may_call = space.vdso and space.reads_counter and self._monitor.options.verify != "all"
+        return space.vdso + vdso.clock_offset() if may_call and vdso.clock_offset() else 0
 
     def asked(self, task: Task) -> None:
         """An agent asks for what its task was told; it is stopped at the control gate."""
-        self._monitor.write_field(task, "duties", self._monitor.duties)
+        assert task.space is not None
+        duties = self._monitor.duties(task.space) & ~_TRAP
+        self._monitor.write_field(task, "duties", duties)
         self._set(task, in_call=True)
 
     def _set(self, task: Task, *, in_call: bool) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mvx import kernel, verification, vsyscall
+from mvx import kernel, vdso, verification, vsyscall
 from mvx.interrupts import Reason
 from mvx.kernel import Registers
 from mvx.local import Local
@@ -64,6 +64,8 @@ class Traps:
         ):
             self._monitor.count(task, "verified")
             self._verify(task, current)
+        elif task.space.contains(current.rip) and vdso.is_call(task.space.vdso, current):
+            kernel.resume(task.tid)
         elif vsyscall.is_entry(current.rip):
             self._vsyscalls.answer(task, current)
         elif kernel.event_message(task.tid):

@@ -23,15 +23,15 @@ TFD_CLOEXEC = 0o2000000
 TIMEX = "only the modes are compared: programs leave the rest unset when they only ask"
 
 
-@leader(elastic=True)
+@leader(handler="clock", elastic=True)
 def time(tloc: Out[Int64]) -> Long: ...
 
 
-@leader(elastic=True)
+@leader(handler="clock", elastic=True)
 def gettimeofday(tv: Out[timeval], tz: Out[timezone]) -> Zero: ...
 
 
-@leader(elastic=True)
+@leader(handler="clock", elastic=True)
 def clock_gettime(which_clock: Clock, tp: Out[timespec]) -> Zero: ...
 
 

@@ -172,6 +172,8 @@ class Handler(enum.IntEnum):
     ORDER = 28
     """Waits for other threads of the process, or wakes them: in the order of their turns."""
     NAMESPACES = 29
+    CLOCK = 30
+    """Answered by the vDSO's function, where it can be called."""
 
 
 class Support(enum.StrEnum):
