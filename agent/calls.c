@@ -247,6 +247,20 @@ static __attribute__((noreturn)) void end_handler(struct call *call) {
     leave_handler(call->frame->rsp);
 }
 
+/*
+ * Leader: whether a call waits for the followers only so that these keep up. A signal that comes
+ * while the leader computes waits for who is still to come to the same place; the supervisor asks
+ * for some calls after each signal of a clock (stops/ticks.c).
+ */
+static int keeps_level(const struct task *task) {
+    struct lane *own = lane_of(task, task->variant);
+    uint32_t left = own->level;
+    if (left) {
+        own->level = left - 1;
+    }
+    return left != 0;
+}
+
 static void lead(struct call *call) {
     struct task *task = call->task;
     if (task->pending == 1 || (task->deferred && looks_at_signals(call))) {
@@ -259,7 +273,7 @@ static void lead(struct call *call) {
         turn_let_others(call);
     }
     call->prompt = (uint8_t)ends_promptly(call);
-    int waits = is_rendezvous(call);
+    int waits = is_rendezvous(call) || keeps_level(task);
     put_call(call, waits);
     if (call->released) {
         turn_release(task);

@@ -16,7 +16,46 @@
 #define OFFSET_STOPS_SENDER 0x1c
 #define OFFSET_STOPS_COUNT 0x20
 #define OFFSET_STOPS_COUNTER 0x24
-#define OFFSET_STOPS_KNOWN 0x28
+#define OFFSET_STOPS_LOOK_NS 0x28
+#define OFFSET_STOPS_BETWEEN_NS 0x30
+#define OFFSET_STOPS_PROCESSORS 0x38
+#define OFFSET_STOPS_SPINNERS 0x3c
+#define OFFSET_STOPS_CROWDED 0x40
+#define OFFSET_STOPS_LOOKS 0x44
+#define OFFSET_STOPS_TICKS 0x48
+#define OFFSET_STOPS_KNOWN 0x50
+
+#define OFFSET_TICKED_TID 0x0
+#define OFFSET_TICKED_PROCESS 0x8
+#define OFFSET_TICKED_LOW 0x10
+#define OFFSET_TICKED_HIGH 0x18
+#define OFFSET_TICKED_TAIL 0x20
+#define OFFSET_TICKED_NUMBER 0x28
+#define OFFSET_TICKED_POSITION 0x30
+#define OFFSET_TICKED_VALUE 0x38
+#define OFFSET_TICKED_STACK 0x40
+
+#define OFFSET_TICK_SIGNAL 0x0
+#define OFFSET_TICK_CODE 0x4
+#define OFFSET_TICK_TIMER 0x8
+#define OFFSET_TICK_VARIANTS 0xc
+#define OFFSET_TICK_SUMMONED 0x10
+#define OFFSET_TICK_COUNT 0x14
+#define OFFSET_TICK_HEAD 0x18
+#define OFFSET_TICK_LEVEL 0x20
+#define OFFSET_TICK_CALLS 0x28
+#define OFFSET_TICK_CALLED 0x30
+#define OFFSET_TICK_WATCHED 0x38
+#define OFFSET_TICK_SINCE_NS 0x58
+#define OFFSET_TICK_BEFORE_NS 0x60
+#define OFFSET_TICK_REST_NS 0x68
+#define OFFSET_TICK_DELAYS_NS 0x70
+#define OFFSET_TICK_TASKS 0x270
+
+#define OFFSET_TICKS_COUNT 0x0
+#define OFFSET_TICKS_KEPT 0x4
+#define OFFSET_TICKS_WAITING 0x8
+#define OFFSET_TICKS_TICKS 0x108
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -44,6 +83,13 @@ struct stops {
     uint32_t sender;  /* its si_pid (loop) */
     uint32_t count;  /* how many are known (supervisor) */
     uint32_t counter;  /* 1: a task of these may not read the time stamp counter (supervisor) */
+    uint64_t look_ns;  /* the same: when to look how crowded the machine is; 0: never (both) */
+    uint64_t between_ns;  /* from one look to the next (supervisor) */
+    uint32_t processors;  /* how many there are (supervisor) */
+    uint32_t spinners;  /* tasks that run only to wait (supervisor) */
+    uint32_t crowded;  /* 1: more want to run than that; who spins sleeps instead (supervisor) */
+    uint32_t looks;  /* how many have found that as it was (loop) */
+    uint64_t ticks;  /* address of struct ticks (supervisor) */
     uint64_t known[640];  /* struct known (supervisor) */
 };
 _Static_assert(offsetof(struct stops, signals) == 0x0, "layout");
@@ -54,6 +100,82 @@ _Static_assert(offsetof(struct stops, code) == 0x18, "layout");
 _Static_assert(offsetof(struct stops, sender) == 0x1c, "layout");
 _Static_assert(offsetof(struct stops, count) == 0x20, "layout");
 _Static_assert(offsetof(struct stops, counter) == 0x24, "layout");
-_Static_assert(offsetof(struct stops, known) == 0x28, "layout");
+_Static_assert(offsetof(struct stops, look_ns) == 0x28, "layout");
+_Static_assert(offsetof(struct stops, between_ns) == 0x30, "layout");
+_Static_assert(offsetof(struct stops, processors) == 0x38, "layout");
+_Static_assert(offsetof(struct stops, spinners) == 0x3c, "layout");
+_Static_assert(offsetof(struct stops, crowded) == 0x40, "layout");
+_Static_assert(offsetof(struct stops, looks) == 0x44, "layout");
+_Static_assert(offsetof(struct stops, ticks) == 0x48, "layout");
+_Static_assert(offsetof(struct stops, known) == 0x50, "layout");
+
+struct ticked {
+    uint64_t tid;  /* a variant's task (supervisor) */
+    uint64_t process;  /* its process (supervisor) */
+    uint64_t low;  /* the code in which it computes: the first address (supervisor) */
+    uint64_t high;  /* the first address behind it (supervisor) */
+    uint64_t tail;  /* address of a word in its arena: how far it has consumed (supervisor) */
+    uint64_t number;  /* the same: the call that it is in (supervisor) */
+    uint64_t position;  /* the same: where that call's message starts (supervisor) */
+    uint64_t value;  /* the value that comes with the signal (supervisor) */
+    uint64_t stack;  /* the stack pointer that the last signal found (loop) */
+};
+_Static_assert(offsetof(struct ticked, tid) == 0x0, "layout");
+_Static_assert(offsetof(struct ticked, process) == 0x8, "layout");
+_Static_assert(offsetof(struct ticked, low) == 0x10, "layout");
+_Static_assert(offsetof(struct ticked, high) == 0x18, "layout");
+_Static_assert(offsetof(struct ticked, tail) == 0x20, "layout");
+_Static_assert(offsetof(struct ticked, number) == 0x28, "layout");
+_Static_assert(offsetof(struct ticked, position) == 0x30, "layout");
+_Static_assert(offsetof(struct ticked, value) == 0x38, "layout");
+_Static_assert(offsetof(struct ticked, stack) == 0x40, "layout");
+
+struct tick {
+    uint32_t signal;  /* its number (supervisor) */
+    uint32_t code;  /* its si_code (supervisor) */
+    uint32_t timer;  /* its si_timerid (supervisor) */
+    uint32_t variants;  /* how many tasks get it (supervisor) */
+    uint32_t summoned;  /* the variants that were sent it, and have not got it yet (loop) */
+    uint32_t count;  /* how many were delivered since the supervisor last looked (loop) */
+    uint64_t head;  /* address of a word in the leader's arena: how far it has published (supervisor) */
+    uint64_t level;  /* the same: how many calls wait for the followers (supervisor) */
+    uint64_t calls;  /* the same: how many calls it has made (supervisor) */
+    uint64_t called;  /* how many when the last signal came (both) */
+    uint64_t watched[4];  /* addresses of 32-bit words, and what they hold (supervisor) */
+    uint64_t since_ns;  /* when the last signal came (both) */
+    uint64_t before_ns;  /* when the one before it came (both) */
+    uint64_t rest_ns;  /* until when the program is to get on (both) */
+    uint32_t delays_ns[128];  /* how long each signal took (loop) */
+    uint64_t tasks[144];  /* struct ticked, the leader's first (supervisor) */
+};
+_Static_assert(offsetof(struct tick, signal) == 0x0, "layout");
+_Static_assert(offsetof(struct tick, code) == 0x4, "layout");
+_Static_assert(offsetof(struct tick, timer) == 0x8, "layout");
+_Static_assert(offsetof(struct tick, variants) == 0xc, "layout");
+_Static_assert(offsetof(struct tick, summoned) == 0x10, "layout");
+_Static_assert(offsetof(struct tick, count) == 0x14, "layout");
+_Static_assert(offsetof(struct tick, head) == 0x18, "layout");
+_Static_assert(offsetof(struct tick, level) == 0x20, "layout");
+_Static_assert(offsetof(struct tick, calls) == 0x28, "layout");
+_Static_assert(offsetof(struct tick, called) == 0x30, "layout");
+_Static_assert(offsetof(struct tick, watched) == 0x38, "layout");
+_Static_assert(offsetof(struct tick, since_ns) == 0x58, "layout");
+_Static_assert(offsetof(struct tick, before_ns) == 0x60, "layout");
+_Static_assert(offsetof(struct tick, rest_ns) == 0x68, "layout");
+_Static_assert(offsetof(struct tick, delays_ns) == 0x70, "layout");
+_Static_assert(offsetof(struct tick, tasks) == 0x270, "layout");
+
+struct ticks {
+    uint32_t count;  /* how many there are (supervisor) */
+    uint32_t kept;  /* how many stops are still to be told of (loop) */
+    uint64_t waiting[32];  /* their tasks and statuses (loop) */
+    uint64_t ticks[888];  /* struct tick (supervisor) */
+};
+_Static_assert(offsetof(struct ticks, count) == 0x0, "layout");
+_Static_assert(offsetof(struct ticks, kept) == 0x4, "layout");
+_Static_assert(offsetof(struct ticks, waiting) == 0x8, "layout");
+_Static_assert(offsetof(struct ticks, ticks) == 0x108, "layout");
 #endif
+#define TICK_WATCHED 2
+#define TICK_DELAYS 128
 #endif

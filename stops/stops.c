@@ -25,36 +25,17 @@
 #include <linux/wait.h>
 #include <sys/user.h>
 
-#include "layout.h"
+#include "loop.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
 enum {
     STOPPED_AT_SECCOMP = (PTRACE_EVENT_SECCOMP << 8 | SIGTRAP) << 8 | 0x7f,
-    SIGNAL_SET_SIZE = 8,
-    INFORMATION_SIZE = 128,
     NOT_STOPPED = 0,
-    NS_PER_S = 1000000000,
     SERVED_LONG = 8,     /* from so many stops in a row on it pays to give the counter up */
     SERVED_UNTIMED = 16, /* the clock is read once for so many stops */
     SERVED_MOST = 256    /* signals are looked for once for so many */
 };
-
-static long call(long number, long a, long b, long c, long d) {
-    register long r10 __asm__("r10") = d;
-    long result;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
-                     : "rcx", "r11", "memory");
-    return result;
-}
-
-static long now_ns(void) {
-    struct __kernel_timespec now;
-    call(__NR_clock_gettime, CLOCK_MONOTONIC, (long)&now, 0, 0);
-    return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
 
 static struct known *find(struct stops *stops, uint64_t tid, const struct user_regs_struct *at) {
     struct known *known = (struct known *)stops->known;
@@ -91,20 +72,35 @@ static int serve(struct stops *stops, long tid, uint32_t status) {
     return 1;
 }
 
+/* How long nothing is to be done at a set time; not positive when it is now. */
+static long left_ns(const struct stops *stops) {
+    uint64_t end_ns = stops->deadline_ns;
+    if (stops->look_ns && stops->look_ns < end_ns) {
+        end_ns = stops->look_ns;
+    }
+    return (long)end_ns - now_ns();
+}
+
 /* The next stop that is not known: its task, with `status`; 0 when there is none (yet), or when so
  * many others came that it is time to look around, and there may be `more`; or -errno of wait4.
  * `served` counts the others. */
 static long next(struct stops *stops, uint64_t *served, int *more) {
+    struct ticks *ticks = (struct ticks *)stops->ticks;
     for (*more = 0; !*more;) {
-        int status = 0;
-        long tid = call(__NR_wait4, -1, (long)&status, __WALL | WNOHANG, 0);
-        if (tid <= 0 || !serve(stops, tid, (uint32_t)status)) {
-            stops->status = (uint32_t)status;
+        uint32_t status = 0;
+        long tid = tick_waiting(ticks, &status);
+        if (tid) {
+            stops->status = status;
+            return tid;
+        }
+        tid = call(__NR_wait4, -1, (long)&status, __WALL | WNOHANG, 0);
+        if (tid <= 0 || !(serve(stops, tid, status) || tick_serve(ticks, tid, status))) {
+            stops->status = status;
             return tid;
         }
         ++*served;
-        *more = *served % SERVED_MOST == 0 ||
-                (*served % SERVED_UNTIMED == 0 && now_ns() >= (long)stops->deadline_ns);
+        *more =
+            *served % SERVED_MOST == 0 || (*served % SERVED_UNTIMED == 0 && left_ns(stops) <= 0);
     }
     return NOT_STOPPED;
 }
@@ -113,6 +109,18 @@ EXPORT long stops_poll(struct stops *stops) {
     uint64_t served = 0;
     int more;
     return next(stops, &served, &more);
+}
+
+/* Whether a wait is over whose time has come: not if it was only to look at the machine, which is
+ * as it was. */
+static int is_over(struct stops *stops) {
+    long now = now_ns();
+    if (now >= (long)stops->deadline_ns || crowd_has_changed(stops)) {
+        return 1;
+    }
+    stops->look_ns = (uint64_t)now + stops->between_ns;
+    stops->looks++;
+    return 0;
 }
 
 static long wait_long(struct stops *stops, uint64_t *served, uint32_t *counter) {
@@ -131,13 +139,13 @@ static long wait_long(struct stops *stops, uint64_t *served, uint32_t *counter) 
             call(__NR_prctl, PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0);
         }
         uint64_t wanted = stops->signals;
-        long left_ns = (long)stops->deadline_ns - now_ns();
-        struct __kernel_timespec left = {left_ns / NS_PER_S, left_ns % NS_PER_S};
+        long time_ns = left_ns(stops);
+        struct __kernel_timespec left = {time_ns / NS_PER_S, time_ns % NS_PER_S};
         if (more) {
             /* SIGCHLD never ends, and would always be taken before signals with higher numbers. */
             wanted &= ~(1UL << (SIGCHLD - 1));
         }
-        if (more || left_ns <= 0) {
+        if (more || time_ns <= 0) {
             left.tv_sec = left.tv_nsec = 0;
         }
         long number = call(__NR_rt_sigtimedwait, (long)&wanted, (long)&information, (long)&left,
@@ -148,7 +156,7 @@ static long wait_long(struct stops *stops, uint64_t *served, uint32_t *counter) 
             stops->sender = information.words[4];
             return NOT_STOPPED;
         }
-        if (number == -EAGAIN && (!more || left_ns <= 0)) {
+        if (number == -EAGAIN && (!more || time_ns <= 0) && is_over(stops)) {
             return NOT_STOPPED;
         }
     }

@@ -28,7 +28,7 @@ build() {
 check 'ruff check' python -m ruff check
 check 'ruff format' python -m ruff format --check
 check 'mypy --strict' python -m mypy --strict src
-check 'clang-format' clang-format --dry-run -Werror agent/*.[ch] heap/*.[ch] stops/*.c
+check 'clang-format' clang-format --dry-run -Werror agent/*.[ch] heap/*.[ch] stops/*.c stops/loop.h
 check 'generated files are fresh' env PYTHONPATH=src python -m mvx.generate --check
 check 'builds with gcc' build gcc
 check 'builds with clang' build clang

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -18,8 +19,10 @@ from test_statistics import statistics
 from mvx.kernel import SI_TKILL, Registers
 from mvx.statistics import Statistics
 from mvx.stops import KNOWN_MAX, Signal, Stops
+from mvx.ticks import Ticks
 
 if TYPE_CHECKING:
+    from mvx.monitor import Monitor
     from mvx.tasks import Task
 
 LIMIT_S = 60
@@ -63,7 +66,7 @@ def stops() -> Iterator[Stops]:
     """A loop whose signals are blocked, as it asks for."""
     waited = {signal.SIGCHLD, signal.SIGUSR1}
     former = signal.pthread_sigmask(signal.SIG_BLOCK, waited)
-    yield Stops(waited, Statistics(2))
+    yield Stops(waited, Statistics(2), Ticks(cast("Monitor", SimpleNamespace())))
     while signal.sigtimedwait(waited, 0) is not None:
         pass
     signal.pthread_sigmask(signal.SIG_SETMASK, former)

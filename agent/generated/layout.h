@@ -240,6 +240,7 @@
 #define OFFSET_LANE_PROCESSOR 0x88
 #define OFFSET_LANE_NUMBER 0xc0
 #define OFFSET_LANE_POSITION 0xc8
+#define OFFSET_LANE_LEVEL 0xd0
 #define OFFSET_LANE_HISTORY_COUNT 0x100
 #define OFFSET_LANE_HISTORY 0x140
 #define OFFSET_LANE_COUNTS 0x800
@@ -542,7 +543,8 @@ struct lane {
     uint8_t padding_c0[52];
     uint64_t number;  /* the call that the owner is in + 1, 0: in the program (owner) */
     uint64_t position;  /* position at which that call's message starts (owner) */
-    uint8_t padding_100[48];
+    uint32_t level;  /* so many calls of the leader wait for all followers yet (supervisor, owner) */
+    uint8_t padding_100[44];
     uint64_t history_count;  /* calls written to history so far (owner) */
     uint8_t padding_140[56];
     uint64_t history[128];  /* per call: number, result, six arguments (owner) */
@@ -555,6 +557,7 @@ _Static_assert(offsetof(struct lane, wanted) == 0x80, "layout");
 _Static_assert(offsetof(struct lane, processor) == 0x88, "layout");
 _Static_assert(offsetof(struct lane, number) == 0xc0, "layout");
 _Static_assert(offsetof(struct lane, position) == 0xc8, "layout");
+_Static_assert(offsetof(struct lane, level) == 0xd0, "layout");
 _Static_assert(offsetof(struct lane, history_count) == 0x100, "layout");
 _Static_assert(offsetof(struct lane, history) == 0x140, "layout");
 _Static_assert(offsetof(struct lane, counts) == 0x800, "layout");

@@ -65,6 +65,11 @@ class Arena:
         start = lane * LANE_STRIDE + LANE.offset(field)
         return int.from_bytes(self._memory[start : start + 8], "little")
 
+    def address(self, lane: int, field: str) -> int:
+        """Where a field of a lane's header lies in the supervisor's memory."""
+        anchor = ctypes.c_char.from_buffer(self._memory)
+        return ctypes.addressof(anchor) + lane * LANE_STRIDE + LANE.offset(field)
+
     def set_word(self, lane: int, field: str, value: int) -> None:
         """Replace a 64-bit field of a lane's header; its owner stands still."""
         start = lane * LANE_STRIDE + LANE.offset(field)

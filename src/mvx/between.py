@@ -35,13 +35,12 @@ from mvx.tasks import State, Task
 if TYPE_CHECKING:
     from mvx.ballot import Ballots
     from mvx.tasks import Stash
+    from mvx.ticks import Delivered, Ticks
 
 _MOMENT_S: Final = 0.00003
 """How long followers may show that they are ahead before they are summoned."""
 _PATIENCE_S: Final = 0.02
 """How long a leader that is behind may take to its next call, in processor time."""
-_CLOCK_PATIENCE_S: Final = 0.0003
-"""The same for signals of timers that fire often."""
 _STARVED_S: Final = 1.0
 """How long if it gets no processor, or sleeps."""
 _AGENT_PATIENCE_S: Final = 0.002
@@ -85,18 +84,24 @@ class Hold:
     waits: bool = False
     """All are held, and one of them waits for its own copy of the signal."""
     forced: bool = False
-    """The leader did not come to the call in which a follower waits."""
+    """Nobody waits for the leader to come to the call in which a follower is."""
     is_clock: bool = False
-    """It matters less where exactly the signal comes, but soon: who is ahead is put back soon."""
+    """It matters less where exactly the signal comes, but soon."""
 
 
 class BetweenCalls:
     """Signals of leaders that make no common call."""
 
     def __init__(
-        self, monitor: Monitor, pull_out: Callable[[Task], None], ballots: Ballots | None
+        self,
+        monitor: Monitor,
+        pull_out: Callable[[Task], None],
+        ballots: Ballots | None,
+        ticks: Ticks,
     ) -> None:
-        """Works on the monitor's tasks; `pull_out` tells a leader in its agent of its signals."""
+        """Works on the monitor's tasks; `pull_out` tells a leader in its agent of its signals;
+        `ticks` may deliver signals of clocks.
+        """
         self._monitor = monitor
         self._ballots = ballots
         self._pull_out = pull_out
@@ -113,6 +118,8 @@ class BetweenCalls:
         self._counted: dict[Task, tuple[int, int]] = {}
         """When the leader's last signal came, in ns, and how many calls it had made."""
         self._points = Points(monitor)
+        ticks.is_idle = lambda task: task not in self._due
+        ticks.delivered = self._ticked
 
     # When
 
@@ -212,14 +219,21 @@ class BetweenCalls:
             return kernel.processor_time_ns(task.process, task.tid) < spent_ns
         return False
 
+    def _ticked(self, signals: Delivered) -> None:
+        """The loop has delivered signals of a clock."""
+        self._counted[signals.leader] = (signals.since_ns, signals.called)
+        self._points.ticked(signals.leader, signals.since_ns, signals.before_ns)
+        self.rests.extend(signals.leader, signals.rest_ns / 1e9)
+
     # Holding
 
     def _hold(self, task: Task, current: Registers, *, in_signal_stop: bool) -> None:
         open_signals(task)
         now = time.monotonic()
         noticed_s = task.stash[-1].since_ns / 1e9 if in_signal_stop else now
-        hold = Hold(task, current, in_signal_stop, noticed_s, forced=task in self._forced)
-        hold.is_clock = self._points.is_clock(task)
+        is_clock = self._points.is_clock(task)
+        is_forced = is_clock or task in self._forced
+        hold = Hold(task, current, in_signal_stop, noticed_s, forced=is_forced, is_clock=is_clock)
         self._holds[task] = hold
         self._due[task] = now + _RETRY_S
         self._advance(hold)
@@ -233,7 +247,7 @@ class BetweenCalls:
         if all(follower.variant.index in hold.ready for follower in followers):
             self._deliver(hold)
             return
-        end = 0.0 if hold.is_clock else hold.since_s + _MOMENT_S
+        end = hold.since_s + _MOMENT_S
         missing = [other for other in followers if other.variant.index not in hold.ready]
         while not hold.forced:
             if Place.AHEAD in map(self._place, missing):
@@ -401,6 +415,8 @@ class BetweenCalls:
             program = hold.ready.get(task.variant.index)
             if program is not None:
                 kernel.set_registers(task.tid, program)
+                arena = self._monitor.arenas.arenas[task.variant.index]
+                arena.set_word(task.set.lane, "number", 0)  # it is in no call any more
             in_signal_stop = (
                 hold.in_signal_stop if task is leader else task.variant.index in hold.injectable
             )
@@ -413,7 +429,9 @@ class BetweenCalls:
             others.append(task)
         for task in others:
             kernel.resume(task.tid)
-        self._monitor.deliver(*enter)
+        all_compute = len(enter) == len(leader.set.tasks) and not any(hold.ready.values())
+        is_clock = hold.is_clock and all_compute and self._ballots is None
+        self._monitor.deliver(*enter, is_clock=is_clock)
 
     def _align(self, hold: Hold) -> bool:
         """Bring all that compute to one instruction, where that is worth the time. Returns False
@@ -476,12 +494,11 @@ class BetweenCalls:
         """
         leader = hold.leader
         del self._holds[leader]
-        patience_s = _CLOCK_PATIENCE_S if hold.is_clock else _PATIENCE_S
-        self._due[leader] = time.monotonic() + patience_s
+        self._due[leader] = time.monotonic() + _PATIENCE_S
         with contextlib.suppress(TaskGoneError):
             spent_ns = kernel.processor_time_ns(leader.process, leader.tid)
             end_s = time.monotonic() + _STARVED_S
-            self._forced[leader] = (spent_ns + round(patience_s * 1e9), end_s)
+            self._forced[leader] = (spent_ns + round(_PATIENCE_S * 1e9), end_s)
         self._monitor.write_field(leader, "pending", 1)
         self._resume(hold, but)
 

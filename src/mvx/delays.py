@@ -61,6 +61,8 @@ class Delays:
         """Deliveries between calls at the same instruction and state in all variants."""
         self.inexact = 0
         """Deliveries between the same two calls, but not so."""
+        self.by_loop = 0
+        """Deliveries between calls that the loop in C made (ticks.py)."""
         self.noncompliant = 0
         """Variants whose copy of a signal did not come in time (quorum)."""
 
@@ -75,6 +77,7 @@ class Delays:
             "noncompliant_waits": self.noncompliant,
             "exact": self.exact,
             "inexact": self.inexact,
+            "by_loop": self.by_loop,
             "delivered": [
                 {
                     "number": number,

@@ -28,6 +28,7 @@ from mvx.meetings import LOOKING, Meetings
 from mvx.merging import is_timer, merge
 from mvx.monitor import Monitor
 from mvx.tasks import AddressSpace, Stash, Task
+from mvx.ticks import Ticked, Ticks
 from mvx.unblocked import Unblocked
 
 _IGNORED_BY_DEFAULT: Final = frozenset(
@@ -55,7 +56,8 @@ class Delivery:
         """With `--signals quorum`: where variants vote on signals that each has its own copy of."""
         if monitor.options.signals == "quorum" and len(monitor.variants) > 1:
             self.ballots = Ballots(monitor, self._fetch, self._rests_until)
-        self.between = BetweenCalls(monitor, self.pull_out, self.ballots)
+        self.ticks = Ticks(monitor)
+        self.between = BetweenCalls(monitor, self.pull_out, self.ballots, self.ticks)
         self.meetings = Meetings(monitor, self.ballots, self.between)
         self.unblocked = Unblocked(monitor, self.between.rests)
         self._faults = Faults(monitor)
@@ -165,15 +167,20 @@ class Delivery:
                 return True
         return False
 
-    def _deliver(self, *signals: tuple[Task, Stash]) -> None:
+    def _deliver(self, *signals: tuple[Task, Stash], is_clock: bool = False) -> None:
         """Let tasks go from their signal-delivery-stops into their handlers, the leader last: on
         its processor the supervisor runs, mostly, and may lose that to it for milliseconds.
+        `is_clock`: the next such signals may be delivered by the loop (ticks.py).
         """
         ready = sorted(signals, key=lambda each: -each[0].variant.index)
+        entered: list[Ticked] = []
         for task, stash in ready:
-            kernel.set_signal_information(task.tid, _own_information(task, stash))
+            information = _own_information(task, stash)
+            kernel.set_signal_information(task.tid, information)
             if task.is_leader:
                 self._monitor.dying[task.process] = stash.number
+            if is_clock:
+                entered.append(Ticked(task, kernel.registers(task.tid).rip, information))
             enters_handler(task, stash.number)
         for task, stash in ready:
             now_ns = time.monotonic_ns()
@@ -182,6 +189,9 @@ class Delivery:
             if stash.missing == 0:
                 self._monitor.delays.delivered(stash.number, stash.way, now_ns - stash.since_ns)
                 self.between.rests.delivered(task.set.tasks[0], stash.begun_ns)
+        if entered:
+            leader = entered[-1].task
+            self.ticks.learn(ready[-1][1], entered[::-1], self.between.rests.until(leader))
 
     @staticmethod
     def _meet_again(task: Task, stash: Stash) -> bool:

@@ -5,6 +5,7 @@ One that would end its variant holds it until every variant is in the same state
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from typing import TYPE_CHECKING, Final
 
@@ -124,6 +125,18 @@ def enters_handler(task: Task, number: int) -> None:
     open_signals(task)
     entered = (number, kernel.stack_pointer(task.tid))
     task.handling = [*handling(task)[-_HANDLERS_KEPT:], entered]
+
+
+def entered_handlers(task: Task, number: int, stack: int, times: int) -> None:
+    """A task has run handlers for one signal one after the other, which found that stack pointer,
+    the last time; all but the last have ended.
+    """
+    task.handling = [*task.handling, *[(number, stack)] * times]
+    with contextlib.suppress(OSError):  # its memory may be gone
+        running = handling(task)
+        if running and running[-1][0] == number:
+            running[-1] = (number, stack)
+    task.handling = task.handling[-_HANDLERS_KEPT:]
 
 
 def handling(task: Task) -> list[tuple[int, int]]:

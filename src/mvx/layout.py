@@ -360,6 +360,7 @@ LANE = structure(
     192,
     ("number", "Q", "the call that the owner is in + 1, 0: in the program (owner)"),
     ("position", "Q", "position at which that call's message starts (owner)"),
+    ("level", "I", "so many calls of the leader wait for all followers yet (supervisor, owner)"),
     256,
     ("history_count", "Q", "calls written to history so far (owner)"),
     320,

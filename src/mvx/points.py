@@ -95,6 +95,10 @@ class Points:
             for stash in leader.stash
         )
 
+    def ticked(self, leader: Task, last_ns: int, before_ns: int) -> None:
+        """A clock's signals have come that nobody asked about: when the last two."""
+        self._ticked[leader] = last_ns, before_ns
+
     def meet(self, leader: Task, followers: Sequence[Task], seconds: float) -> bool:
         """Bring them together as well as can be done; returns False when one came to its next call.
 

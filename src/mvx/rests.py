@@ -40,6 +40,10 @@ class Rests:
         if begun_ns is not None:
             self._rest(task, begun_ns)
 
+    def extend(self, task: Task, until_s: float) -> None:
+        """A task shall get on with its work until then (time.monotonic)."""
+        self._until_s[task] = until_s
+
     def forget(self, task: Task) -> None:
         """The task has ended."""
         self._until_s.pop(task, None)

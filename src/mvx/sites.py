@@ -139,6 +139,15 @@ class SiteTable:
                 site = None if offset is None else offset - area.offset + area.start
         return site
 
+    def rests_between(self, start: int, end: int) -> list[int]:
+        """The addresses of a range at which a task is on the way from a site to the agent."""
+        found = [rest for rest in self.rests if start <= rest < end]
+        for area in self.code:
+            plan = self.plans.get(area.start) if area.start < end and start < area.end else None
+            places = () if plan is None else plan.rests
+            found += [place - area.offset + area.start for place in places]
+        return [rest for rest in found if start <= rest < end]
+
 
 class Sites:
     """Patches the sites of all address spaces of a run, and remembers which ones trapped."""

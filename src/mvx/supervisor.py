@@ -25,7 +25,6 @@ from mvx import (
     kernel,
     launch,
     slices,
-    waiting,
 )
 from mvx.deaths import Deaths
 from mvx.delivery import Delivery
@@ -85,7 +84,7 @@ class Supervisor:
         self._disagreement = Disagreement(self._monitor, self._regathered, self._stop)
         self._monitor.diverged = self._disagreement.diverged
         self._signals = jobs.FORWARDED | {signal.SIGCHLD}
-        self._stops = Stops(self._signals, self._monitor.statistics)
+        self._stops = Stops(self._signals, self._monitor.statistics, self._delivery.ticks)
         requests = Requests(
             self._monitor, self._processes, self._delivery, self._preemption, self._disagreement
         )
@@ -259,8 +258,6 @@ class Supervisor:
         monitor = self._monitor
         timeout = _TICK_S if monitor.deadlines or self._end is not None else 3600.0
         timeout = self._disagreement.timeout(timeout)
-        if monitor.waiting.watches:
-            timeout = min(timeout, waiting.LOOK_S)
         soon = _earliest(
             self._delivery.timeout(),
             self._preemption.timeout(),
@@ -269,7 +266,7 @@ class Supervisor:
         )
         timeout = timeout if soon is None else min(timeout, soon)
         start = time.monotonic()
-        event = self._stops.wait(timeout)
+        event = self._stops.wait(timeout, monitor.waiting)
         monitor.jobs.waited(timeout, time.monotonic() - start)
         if isinstance(event, Signal):
             self._forward(event)

@@ -118,6 +118,20 @@ def _measure_turn() -> float:
     return min(max(best_ns / _TURNS_TIMED, low), high)
 
 
+class Look(NamedTuple):
+    """When :meth:`Waiting.has_changed` has something to do: from then on, if the machine is crowded
+    or not, unlike before. It is when more run than who looks, the spinners and a task for each CPU.
+    """
+
+    next_s: float
+    """time.monotonic: when it is time to look."""
+    between_s: float
+    spinners: int
+    processors: int
+    crowded: bool
+    """As the machine was found."""
+
+
 class Waiting:
     """How the tasks of one run wait, now."""
 
@@ -140,6 +154,17 @@ class Waiting:
         """Whether somebody has to look how crowded the machine is."""
         self._next_look = time.monotonic() + LOOK_S
         self._agreeing = 0
+
+    def look(self) -> Look | None:
+        """What others can look at meanwhile; None if nobody has to."""
+        if not self.watches:
+            return None
+        crowded = self.turns == 0
+        return Look(self._next_look, LOOK_S, self._variants - 1, os.cpu_count() or 1, crowded)
+
+    def looked(self, next_s: float) -> None:
+        """Others have looked, and found nothing new; the next look is then."""
+        self._next_look, self._agreeing = next_s, 0
 
     def has_changed(self) -> bool:
         """Look at the machine, if it is time; True when :attr:`turns` has changed by that."""
