@@ -185,19 +185,17 @@ def test_the_time_is_read_without_a_call_where_the_counter_may_be(
         }}
         int main(void) {{
             tell();
-            mmap(0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-            tell();
             mmap(0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
             tell();
         }}"""
     )
     program = compiled(source)
     for options, expected in (
-        ((), "10 10 00 "),
-        (("--rdtsc", "trap"), "00 00 00 "),
-        (("--rdtsc", "known"), "10 10 10 "),
-        (("--no-patch",), "00 00 00 "),
-        (("--verify", "all"), "00 00 00 "),
+        ((), "10 00 "),
+        (("--rdtsc", "trap"), "00 00 "),
+        (("--rdtsc", "known"), "10 10 "),
+        (("--no-patch",), "00 00 "),
+        (("--verify", "all"), "00 00 "),
     ):
         words = [*mvx_command, "run", "-n", "2", *options, "--", str(program)]
         done = execute(words, work_place, LIMIT_S)
