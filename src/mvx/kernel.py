@@ -13,6 +13,7 @@ import os
 import resource
 import signal
 import struct
+import time
 from typing import Final
 
 from mvx.errors import KernelLacks
@@ -257,6 +258,16 @@ def processor_time_ns(pid: int, tid: int) -> int:
             return int(content.read().split()[0])
     except (FileNotFoundError, ProcessLookupError) as error:
         raise TaskGoneError(tid) from error
+
+
+def process_time_ns(pid: int) -> int:
+    """How long all threads that a process has or had have run on processors, in nanoseconds; 0 for
+    one that is gone (CPUCLOCK_SCHED of include/linux/posix-timers.h).
+    """
+    try:
+        return time.clock_gettime_ns(~pid << 3 | 2)
+    except OSError:
+        return 0
 
 
 def is_dead(tid: int) -> bool:

@@ -20,6 +20,7 @@ import os
 import signal
 import struct
 import time
+import weakref
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -38,6 +39,12 @@ _YIELD: Final = list(INSTRUCTIONS).index("YIELD")
 _QUANTUM_NS: Final = 100_000_000
 """How long a thread that computes keeps the turn while others wait, if it can then yield at the
 same instruction in all variants."""
+_SHORTEST_NS: Final = 10_000_000
+"""The same when the others made little of the last turns that it gave them, and it takes
+little time to bring all variants to one instruction."""
+_LITTLE_NS: Final = 5_000_000
+_COSTS: Final = 8
+"""By how much it is to have the turn for longer, at least, than that took."""
 _COMPUTES_NS: Final = 1_000_000_000
 """How long in any case."""
 _SPINS_NS: Final = 50_000
@@ -76,6 +83,13 @@ class _Sight(NamedTuple):
     enough_ns: int
 
 
+class _Pace(NamedTuple):
+    """What it took that a thread yielded, and how long the others had had the processor then."""
+
+    cost_ns: int
+    others_ns: int
+
+
 @dataclasses.dataclass(eq=False)
 class _Hold:
     """A leader's thread that is to yield is held, and so are its followers as they come to the same
@@ -101,6 +115,8 @@ class Preemption:
         self._alignment = Alignment(monitor)
         self._seen: dict[Task, _Sight] = {}
         """Leaders' tasks that may have to yield."""
+        self._paces: weakref.WeakKeyDictionary[Task, _Pace] = weakref.WeakKeyDictionary()
+        """Those that have yielded."""
         self._holds: dict[TaskSet, _Hold] = {}
         self._due = 0.0
         self._retry_s = _RETRY_S
@@ -229,6 +245,7 @@ class Preemption:
         """All are held: bring them to one point, and let them yield there."""
         followers = list(hold.ready.values())
         seconds = _SPINNERS_S if hold.spins else _COMPUTERS_S
+        start_ns = time.monotonic_ns()
         try:
             meeting = self._alignment.align(hold.leader, followers, seconds)
             if meeting is Meeting.APART and hold.spins and self._wait_for_spinners(hold):
@@ -249,6 +266,9 @@ class Preemption:
         self._spinning += hold.spins
         self._computing += not hold.spins
         self._inexact += not is_exact
+        with contextlib.suppress(TaskGoneError):
+            cost_ns = time.monotonic_ns() - start_ns
+            self._paces[hold.leader] = _Pace(cost_ns, self._others_ns(hold.leader))
         for task in (hold.leader, *followers):
             with contextlib.suppress(TaskGoneError):
                 self._yield(task)
@@ -288,7 +308,7 @@ class Preemption:
         stack = task.space.memory.readable(current.rsp - _RED_ZONE, _STACK_SIZE)
         before = self._seen.get(task)
         if before is None or before.position != position:
-            sight = _Sight(position, now_ns, now_ns, current, stack, _QUANTUM_NS)
+            sight = _Sight(position, now_ns, now_ns, current, stack, self._quantum_ns(task))
             self._seen[task] = sight
             return sight, False
         spins = False
@@ -302,6 +322,27 @@ class Preemption:
             sight = before._replace(last_ns=now_ns, registers=current, stack=stack)
             self._seen[task] = sight
         return sight, spins
+
+    def _quantum_ns(self, task: Task) -> int:
+        """How long a leader's task may compute: not long if others merely go from one call that
+        waits to the next, for they would be that much slower.
+        """
+        pace = self._paces.get(task)
+        if pace is None or self._others_ns(task) - pace.others_ns > _LITTLE_NS:
+            return _QUANTUM_NS
+        return min(max(_SHORTEST_NS, _COSTS * pace.cost_ns), _QUANTUM_NS)
+
+    def _others_ns(self, task: Task) -> int:
+        """How long those have had the processor who take turns with a leader's task."""
+        processes = {task.process}
+        if task.space is not None and task.space.turns.joined:
+            processes |= {
+                other.process
+                for other in self._monitor.tasks.values()
+                if other.is_leader and other.space is not None and other.space.turns.joined
+            }
+        own = kernel.processor_time_ns(task.process, task.tid)
+        return sum(map(kernel.process_time_ns, processes)) - own
 
     @staticmethod
     def _pauses(task: Task, current: Registers) -> bool:
