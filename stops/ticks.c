@@ -57,20 +57,24 @@ static int has_information(const struct ticked *task, information *found) {
     return call(__NR_ptrace, PTRACE_GETSIGINFO, (long)task->tid, 0, (long)found) == 0;
 }
 
-/* Whether a follower has consumed all of the leader's messages, and waits in no call for more. */
+/* Whether a follower has messages of the leader to consume. */
+static int is_behind(const struct tick *tick, const struct ticked *follower) {
+    return word_at(follower->tail) != word_at(tick->head);
+}
+
+/* Whether a follower has consumed all messages, and waits in no call for more. */
 static int is_level(const struct tick *tick, const struct ticked *follower) {
-    uint64_t head = word_at(tick->head);
-    return word_at(follower->tail) == head &&
-           (word_at(follower->number) == 0 || word_at(follower->position) != head);
+    return !is_behind(tick, follower) &&
+           (word_at(follower->number) == 0 || word_at(follower->position) != word_at(tick->head));
 }
 
 static int all_are_level(struct tick *tick, long end_ns) {
     for (uint32_t i = 1; i < tick->variants; i++) {
-        while (!is_level(tick, ticked(tick, i))) {
-            if (now_ns() >= end_ns) {
-                return 0;
-            }
+        while (is_behind(tick, ticked(tick, i)) && now_ns() < end_ns) {
             __builtin_ia32_pause();
+        }
+        if (!is_level(tick, ticked(tick, i))) {
+            return 0;
         }
     }
     return 1;

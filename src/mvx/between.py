@@ -41,6 +41,10 @@ _MOMENT_S: Final = 0.00003
 """How long followers may show that they are ahead before they are summoned."""
 _PATIENCE_S: Final = 0.02
 """How long a leader that is behind may take to its next call, in processor time."""
+_CLOCK_PATIENCE_S: Final = 0.00005
+"""The same for signals of timers that fire often: enough for what is between a look at what their
+handlers changed and the call that is made because of it.
+"""
 _STARVED_S: Final = 1.0
 """How long if it gets no processor, or sleeps."""
 _AGENT_PATIENCE_S: Final = 0.002
@@ -84,7 +88,7 @@ class Hold:
     waits: bool = False
     """All are held, and one of them waits for its own copy of the signal."""
     forced: bool = False
-    """Nobody waits for the leader to come to the call in which a follower is."""
+    """The leader did not come to the call in which a follower waits."""
     is_clock: bool = False
     """It matters less where exactly the signal comes, but soon."""
 
@@ -232,7 +236,7 @@ class BetweenCalls:
         now = time.monotonic()
         noticed_s = task.stash[-1].since_ns / 1e9 if in_signal_stop else now
         is_clock = self._points.is_clock(task)
-        is_forced = is_clock or task in self._forced
+        is_forced = task in self._forced
         hold = Hold(task, current, in_signal_stop, noticed_s, forced=is_forced, is_clock=is_clock)
         self._holds[task] = hold
         self._due[task] = now + _RETRY_S
@@ -247,7 +251,7 @@ class BetweenCalls:
         if all(follower.variant.index in hold.ready for follower in followers):
             self._deliver(hold)
             return
-        end = hold.since_s + _MOMENT_S
+        end = 0.0 if hold.is_clock else hold.since_s + _MOMENT_S
         missing = [other for other in followers if other.variant.index not in hold.ready]
         while not hold.forced:
             if Place.AHEAD in map(self._place, missing):
@@ -494,11 +498,12 @@ class BetweenCalls:
         """
         leader = hold.leader
         del self._holds[leader]
-        self._due[leader] = time.monotonic() + _PATIENCE_S
+        patience_s = _CLOCK_PATIENCE_S if hold.is_clock else _PATIENCE_S
+        self._due[leader] = time.monotonic() + patience_s
         with contextlib.suppress(TaskGoneError):
             spent_ns = kernel.processor_time_ns(leader.process, leader.tid)
             end_s = time.monotonic() + _STARVED_S
-            self._forced[leader] = (spent_ns + round(_PATIENCE_S * 1e9), end_s)
+            self._forced[leader] = (spent_ns + round(patience_s * 1e9), end_s)
         self._monitor.write_field(leader, "pending", 1)
         self._resume(hold, but)
 
