@@ -6,12 +6,16 @@
  * where a user has no right to them.
  */
 #include <asm/unistd_64.h>
+#include <linux/nsfs.h>
 #include <linux/sched.h>
+#include <linux/wait.h>
 
 #include "agent.h"
 
 enum {
     EPERM = 1,
+    EBADF = 9,
+    EINVAL = 22,
     LEADERS = CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME | CLONE_NEWUSER |
         CLONE_NEWNS,
     OWN = CLONE_FS | CLONE_FILES | CLONE_SYSVSEM,
@@ -22,10 +26,37 @@ static uint64_t flags_of(const struct call *call) {
     return call->number == __NR_unshare ? call->arguments[0] : (uint32_t)call->arguments[1];
 }
 
+/* Leader: the error of a setns to where followers would have to follow, or that does not say where
+ * to; 0 if it may go on. */
+static uint8_t setns_error(const struct call *call) {
+    uint64_t flags = flags_of(call);
+    int64_t type = plain(__NR_ioctl, call->arguments[0], NS_GET_NSTYPE, 0, 0, 0, 0);
+    if (type > 0) {
+        if (flags && (uint64_t)type != flags) {
+            return EINVAL;
+        }
+        return type & LEADERS && type != CLONE_NEWNS ? 0 : EPERM;
+    }
+    if (type == -EBADF) {
+        return EBADF;
+    }
+    int is_process = plain(__NR_waitid, P_PIDFD, call->arguments[0], 0, WNOHANG | WEXITED | WNOWAIT,
+                           0, 0) != -EBADF;
+    return is_process && flags ? EPERM : EINVAL;
+}
+
 void namespaces_prepare(struct call *call) {
     int is_unshare = call->number == __NR_unshare;
     uint64_t flags = flags_of(call);
-    int is_refused = (flags & OTHERS) || (!is_unshare && !flags);
+    if (!is_unshare && (!flags || flags & OTHERS)) {
+        call->executor = EXECUTOR_LEADER;
+        call->refusal = is_leader(call->task) ? setns_error(call) : 0;
+        if (call->refusal) {
+            call->executor = EXECUTOR_REFUSED;
+        }
+        return;
+    }
+    int is_refused = flags & OTHERS;
     if (call->task->turns) {
         /* Threads of one process are taken to have the same descriptors, and to stand at the same
          * place. */

@@ -189,6 +189,15 @@ def test_exceptions_hold_for_the_executed_file(
         assert ran.returncode == (DIVERGENCE if differs else 0), ran.stderr.decode()
 
 
+def test_canaries_may_be_excepted(
+    compiled: Callable[..., Path], mvx_command: list[str], work_place: Path
+) -> None:
+    program = work_place / "mksh"
+    shutil.copy(compiled(SHOW), program)
+    start = [*mvx_command, "run", "-n", "2", "--", program, "canary"]
+    assert subprocess.run(start, check=False, timeout=30).returncode == 0
+
+
 def test_exceptions_are_for_the_default_set() -> None:
     assert "stack" not in diversity.for_program(diversity.DEFAULT, "ruby3.1")
     assert "stack" in diversity.for_program(diversity.DEFAULT, "ruby-build")

@@ -13,6 +13,7 @@ import random
 import stat
 from typing import TYPE_CHECKING, Final
 
+from mvx import diversity
 from mvx.allocators import GLIBC, needed, settings
 from mvx.stack import AT_BASE, AT_ENTRY, AT_PHDR, RANDOM_SIZE, Wishes
 
@@ -49,7 +50,9 @@ class Variation:
         variant = task.variant.index
         image = f"{self._seed}/{task.set.identifier}/{task.images}"
         common = random.Random(f"{image}/canary")  # noqa: S311 - the seed is random
-        differs = "canary" in self._chosen and not stack.seeds_generator()
+        name = os.path.basename(os.readlink(f"/proc/{task.tid}/exe"))
+        chosen = diversity.for_program(self._chosen, name)
+        differs = "canary" in chosen and not stack.seeds_generator()
         moves_environment = "environment" in self._chosen and variant > 0
         auxiliary = {
             kind: stack.auxiliary(kind) + distance
