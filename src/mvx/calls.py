@@ -20,8 +20,8 @@ ORDERED = frozenset({24, FUTEX, 449, 454, 455, 456})
 """sched_yield and the futexes: where threads take turns they go through the agent."""
 FREE = frozenset({12, 28, 149, 150, 151, 152, RESTART_SYSCALL, 273, 324, 325}) | ORDERED
 """Calls that pass from anywhere: brk, sched_yield, madvise, mlock and relatives, futexes,
-set_robust_list, membarrier, and restart_syscall, by which the kernel goes on with a futex after a stop
-or a signal without handler. Each variant makes them for itself, nobody compares them, and they
+set_robust_list, membarrier, and restart_syscall, by which the kernel goes on with a futex after a
+stop or a signal without handler. Each variant makes them for itself, nobody compares them, and they
 cannot reach another memory. (madvise may drop the agent's private state: the variant then fails, as
 it does when it attacks itself.)
 """
