@@ -14,22 +14,22 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import enum
 import os
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from mvx import interrupts, kernel, rests
+from mvx import interrupts, kernel, rests, standing
 from mvx.births import BIRTHS
 from mvx.breakpoints import DepartedError
 from mvx.interrupts import Reason
-from mvx.kernel import MASK, Registers, TaskGoneError, signed
+from mvx.kernel import MASK, Registers, TaskGoneError
 from mvx.masks import open_signals, open_together
 from mvx.monitor import Monitor
 from mvx.points import Points
 from mvx.rests import Rests
+from mvx.standing import Place, is_restart
 from mvx.tasks import State, Task
 
 if TYPE_CHECKING:
@@ -60,14 +60,6 @@ _CALL_PATIENCE_S: Final = 0.0003
 """How long it may take to it then."""
 _FUTEX_PATIENCE_S: Final = 0.01
 """How long variants may differ in whether they sleep in a futex."""
-
-
-class Place(enum.Enum):
-    """Where a follower is, seen from a leader that is held between two calls."""
-
-    BEHIND = "has messages of the leader to consume, or is on its way out of a call"
-    COMPUTES = "has consumed all messages"
-    AHEAD = "waits in the next call"
 
 
 @dataclasses.dataclass(eq=False)
@@ -122,6 +114,7 @@ class BetweenCalls:
         self._counted: dict[Task, tuple[int, int]] = {}
         """When the leader's last signal came, in ns, and how many calls it had made."""
         self._points = Points(monitor)
+        self._place = partial(standing.place, monitor.arenas)
         ticks.is_idle = lambda task: task not in self._due
         ticks.delivered = self._ticked
 
@@ -210,7 +203,7 @@ class BetweenCalls:
                     self._resting.discard(task)
                     for stash in task.stash:
                         stash.begun_ns = time.monotonic_ns()
-                self._interrupt(task)
+                _interrupt(task)
             else:
                 self._advance(hold)
 
@@ -244,7 +237,7 @@ class BetweenCalls:
 
     def _advance(self, hold: Hold) -> None:
         """See where the followers are; summon them when none is ahead of the leader."""
-        followers = self._followers(hold.leader)
+        followers = standing.followers(hold.leader)
         if len(followers) < len(self._monitor.live) - 1:
             self._let_go(hold)  # one is still to be born
             return
@@ -254,7 +247,7 @@ class BetweenCalls:
         end = 0.0 if hold.is_clock else hold.since_s + _MOMENT_S
         missing = [other for other in followers if other.variant.index not in hold.ready]
         while not hold.forced:
-            if Place.AHEAD in map(self._place, missing):
+            if Place.AHEAD in (self._place(follower) for follower in missing):
                 self._let_go(hold)
                 return
             if time.monotonic() >= end:
@@ -269,18 +262,6 @@ class BetweenCalls:
                 if tid:
                     self._monitor.serve(tid, status)
 
-    def _place(self, follower: Task) -> Place:
-        """Where a follower is, as its own words in shared memory tell: a lie hurts nobody else."""
-        arenas = self._monitor.arenas.arenas
-        lane = follower.set.lane
-        own = arenas[follower.variant.index]
-        head = arenas[0].word(lane, "head")
-        if own.word(lane, "tail") != head:
-            return Place.BEHIND
-        if own.word(lane, "number") != 0 and own.word(lane, "position") == head:
-            return Place.AHEAD
-        return Place.COMPUTES
-
     def _summon(self, hold: Hold, follower: Task) -> None:
         """Make a follower stop: by the signal itself where it can be injected then, else by an
         interrupt.
@@ -288,22 +269,10 @@ class BetweenCalls:
         if follower.state is not State.RUNNING or follower.in_flight:
             return
         if follower.summoned or len(hold.leader.stash) > 1:
-            self._interrupt(follower)
+            _interrupt(follower)
             return
         follower.summoned = hold.leader.stash[0].number
         kernel.send_signal(follower.process, follower.tid, follower.summoned)
-
-    @staticmethod
-    def _interrupt(task: Task) -> None:
-        interrupts.ask(task, Reason.DELIVERY)
-
-    @staticmethod
-    def _followers(task: Task) -> list[Task]:
-        return [
-            other
-            for other in task.set.tasks.values()
-            if other is not task and other.state is not State.ENDED
-        ]
 
     # Stops
 
@@ -326,7 +295,7 @@ class BetweenCalls:
             return
         if in_signal_stop:
             hold.injectable.add(task.variant.index)
-        if len(hold.ready) == len(self._followers(leader)):
+        if len(hold.ready) == len(standing.followers(leader)):
             self._deliver(hold)
 
     def _leader_stopped(self, task: Task, current: Registers) -> None:
@@ -386,7 +355,7 @@ class BetweenCalls:
         """All are held: each gets the signals, once it has its own copies."""
         leader = hold.leader
         if self._ballots is not None:
-            open_together((leader, *self._followers(leader)))
+            open_together((leader, *standing.followers(leader)))
             self._ballots.settle(leader)
             self._ballots.postpone(leader, kernel.signal_mask(leader.tid))
             if not leader.stash:
@@ -394,7 +363,7 @@ class BetweenCalls:
                 self._forget(leader)
                 return
         hold.waits = self._ballots is not None and self._ballots.is_waiting(
-            [leader, *self._followers(leader)],
+            [leader, *standing.followers(leader)],
             leader.stash,
             partial(self._have_copies, hold),
             restores=True,
@@ -415,7 +384,7 @@ class BetweenCalls:
             stash.missing = len(leader.set.tasks)
         enter: list[tuple[Task, Stash]] = []
         others: list[Task] = []
-        for task in (*self._followers(leader), leader):
+        for task in (*standing.followers(leader), leader):
             program = hold.ready.get(task.variant.index)
             if program is not None:
                 kernel.set_registers(task.tid, program)
@@ -445,7 +414,7 @@ class BetweenCalls:
         if hold.is_clock:
             self._monitor.delays.inexact += 1
             return True
-        followers = self._followers(leader)
+        followers = standing.followers(leader)
         if not followers or not self._all_compute(hold, followers):
             return True
         seconds = self._points.seconds(leader)
@@ -509,7 +478,7 @@ class BetweenCalls:
 
     def _resume(self, hold: Hold, but: Task | None = None) -> None:
         held = [
-            other for other in self._followers(hold.leader) if other.variant.index in hold.ready
+            other for other in standing.followers(hold.leader) if other.variant.index in hold.ready
         ]
         for task in [hold.leader, *held]:
             if task is not but:
@@ -528,6 +497,5 @@ class BetweenCalls:
             self._resume(hold)
 
 
-def is_restart(current: Registers) -> bool:
-    """Whether a stopped task would go on with the call that it was interrupted in."""
-    return current.orig_rax != MASK and -signed(current.rax) in kernel.RESTART_CODES
+def _interrupt(task: Task) -> None:
+    interrupts.ask(task, Reason.DELIVERY)

@@ -24,12 +24,13 @@ import weakref
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mvx import interrupts, kernel
+from mvx import interrupts, kernel, standing
 from mvx.alignment import Alignment, Meeting
 from mvx.breakpoints import DepartedError
 from mvx.interrupts import Reason
-from mvx.kernel import MASK, Registers, TaskGoneError, signed
+from mvx.kernel import MASK, Registers, TaskGoneError
 from mvx.layout import INSTRUCTIONS, TASK
+from mvx.standing import Place, is_restart
 from mvx.tasks import State, Task, TaskSet
 
 if TYPE_CHECKING:
@@ -97,8 +98,6 @@ class _Hold:
     """
 
     leader: Task
-    position: int
-    """Of the place in its lane."""
     spins: bool
     computed_ns: int
     end_s: float
@@ -192,7 +191,7 @@ class Preemption:
         if task.is_leader:
             if is_between and hold is None and self._leads(task, current):
                 return
-        elif hold is not None and is_between and self._tail(task) == hold.position:
+        elif hold is not None and is_between and self._place(task) is not Place.BEHIND:
             hold.ready[task.variant.index] = task
             self._advance(hold)
             return
@@ -214,7 +213,7 @@ class Preemption:
                 return False
             self._seen[task] = sight._replace(enough_ns=2 * sight.enough_ns)
         now = time.monotonic()
-        hold = _Hold(task, position, spins, computed_ns, now + _HELD_S)
+        hold = _Hold(task, spins, computed_ns, now + _HELD_S)
         self._holds[task.set] = hold
         self._retry_s = _RETRY_S
         self._due = now + _RETRY_S
@@ -234,9 +233,10 @@ class Preemption:
             return
         for index in missing:
             follower = tasks.get(index)
-            if follower is None or self._tail(follower) != hold.position:
+            place = Place.BEHIND if follower is None else self._place(follower)
+            if follower is None or place is Place.BEHIND:
                 continue  # still to be born, or to read what the leader has written
-            if self._is_ahead(follower, hold.position):
+            if place is Place.AHEAD:
                 self._abandon(hold)
                 return
             interrupts.ask(follower, Reason.TURN)
@@ -361,18 +361,12 @@ class Preemption:
 
     @staticmethod
     def _is_between_calls(task: Task, current: Registers) -> bool:
-        in_call = signed(current.orig_rax) >= 0 and -signed(current.rax) in kernel.RESTART_CODES
-        return not (task.space is None or in_call or task.space.contains(current.rip))
+        if task.space is None or task.space.contains(current.rip):
+            return False
+        return not is_restart(current)
 
-    def _is_ahead(self, follower: Task, position: int) -> bool:
-        """Whether a follower waits in the call after the place."""
-        own = self._monitor.arenas.arenas[follower.variant.index]
-        lane = follower.set.lane
-        return own.word(lane, "number") != 0 and own.word(lane, "position") == position
-
-    def _tail(self, task: Task) -> int:
-        arena = self._monitor.arenas.arenas[task.variant.index]
-        return arena.word(task.set.lane, "tail")
+    def _place(self, follower: Task) -> Place:
+        return standing.place(self._monitor.arenas, follower)
 
 
 def _is_same(before: _Sight, current: Registers, stack: bytes) -> bool:
