@@ -138,6 +138,8 @@ int filter_inputs(struct call *call);
 /* embedded.c: both return 1 when they replaced the regular walk */
 int embedded_inputs(struct call *call);
 int embedded_outputs(struct call *call);
+void handle_inputs(struct call *call);
+void handle_outputs(struct call *call);
 
 /* semaphores.c: both return 1 when they replaced the regular walk */
 int semaphores_inputs(struct call *call);

@@ -1,6 +1,7 @@
 /*
- * Requests of ioctl whose structure holds the address or the size of what the kernel writes:
- * SIOCGIFCONF (a list of interfaces), FS_IOC_FIEMAP (where a file lies on its device).
+ * Structures that hold the address or the size of what the kernel writes: requests of ioctl
+ * (SIOCGIFCONF, a list of interfaces; FS_IOC_FIEMAP, where a file lies on its device), and handles
+ * of files, which name_to_handle_at writes (fs/fhandle.c).
  */
 #include <asm/unistd_64.h>
 #include <linux/fiemap.h>
@@ -8,7 +9,19 @@
 
 #include "agent.h"
 
-enum { FIEMAP = 0xC020660B, EXTENTS_MAX = 1 << 16 };
+enum {
+    FIEMAP = 0xC020660B,
+    EXTENTS_MAX = 1 << 16,
+    HANDLE_MAX = 128,
+    EOVERFLOW = 75,
+    MOUNT_UNIQUE = 1 /* AT_HANDLE_MNT_ID_UNIQUE */
+};
+
+/* struct file_handle up to the handle itself. */
+struct handle {
+    uint32_t size;
+    int32_t type;
+};
 
 struct interfaces {
     int32_t length, padding;
@@ -83,4 +96,41 @@ int embedded_outputs(struct call *call) {
         extents_outputs(call);
     }
     return 1;
+}
+
+void handle_inputs(struct call *call) {
+    int opens = call->number == __NR_open_by_handle_at;
+    int index = opens ? 1 : 2;
+    const void *place = (const void *)call->arguments[index];
+    struct handle handle = {0};
+    if (!opens) {
+        walk_input(call, 1);
+    }
+    if (program_copy(&handle, place, sizeof handle)) {
+        block_input(call, index, place, sizeof handle);
+        return;
+    }
+    uint32_t size = handle.size <= HANDLE_MAX ? handle.size : 0; /* more is EINVAL */
+    call->capacity[index] = size;
+    if (opens) {
+        block_input(call, index, place, (uint32_t)sizeof handle + size);
+    } else {
+        block_input(call, index, &handle.size, sizeof handle.size);
+    }
+}
+
+/* Where the handle is too long, the kernel says how long it is. */
+void handle_outputs(struct call *call) {
+    void *place = (void *)call->arguments[2];
+    struct handle handle = {0};
+    if (call->number != __NR_name_to_handle_at || (call->result && call->result != -EOVERFLOW)) {
+        return;
+    }
+    program_copy(&handle, place, sizeof handle);
+    uint32_t capacity = call->capacity[2];
+    uint32_t size = handle.size < capacity ? handle.size : capacity;
+    uint32_t mount_size = call->arguments[4] & MOUNT_UNIQUE ? 8 : 4;
+    block_output(call, place, (uint32_t)sizeof handle + (call->result ? 0 : size),
+                 (uint32_t)sizeof handle + capacity);
+    block_output(call, (void *)call->arguments[3], mount_size, mount_size);
 }

@@ -251,6 +251,9 @@ int handler_inputs(struct call *call) {
         return embedded_inputs(call);
     case HANDLER_CONTROL:
         return semaphores_inputs(call);
+    case HANDLER_HANDLES:
+        handle_inputs(call);
+        return 1;
     case HANDLER_SEND_MESSAGE:
         messages_inputs(call, 0);
         return 1;
@@ -486,6 +489,9 @@ int handler_outputs(struct call *call) {
         return embedded_outputs(call);
     case HANDLER_CONTROL:
         return semaphores_outputs(call);
+    case HANDLER_HANDLES:
+        handle_outputs(call);
+        return 1;
     case HANDLER_PIPE:
         pair_outputs(call);
         return 1;

@@ -141,6 +141,8 @@ enum handler {
     HANDLER_NAMESPACES = 29,
     /* Answered by the vDSO's function, where it can be called. */
     HANDLER_CLOCK = 30,
+    /* name_to_handle_at, open_by_handle_at: the structure says how long it is. */
+    HANDLER_HANDLES = 31,
 };
 
 /* `cloexec` of a rule whose new descriptor is always closed at exec. */

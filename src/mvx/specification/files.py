@@ -8,7 +8,9 @@ from .annotations import (
     Fd,
     Hex,
     In,
+    InOut,
     Int,
+    Int64,
     Long,
     Octal,
     OpenFlags,
@@ -42,6 +44,9 @@ from .structures import (
 
 O_CLOEXEC = 0o2000000
 
+file_handle = blob("file_handle", 8)
+"""Its first word says how many bytes follow: see handle_inputs in agent/embedded.c."""
+
 
 @leader(handler="open", cloexec=("flags", O_CLOEXEC), blocks=True, loading=True)
 def open(filename: In[Path], flags: OpenFlags, mode: OpenMode) -> Fd:
@@ -58,6 +63,21 @@ def openat2(dfd: DirFd, filename: In[Path], how: In[open_how], usize: Size) -> F
 
 @leader(handler="open", effect=True, blocks=True)
 def creat(pathname: In[Path], mode: Octal) -> Fd: ...
+
+
+@leader(handler="handles")
+def name_to_handle_at(
+    dfd: DirFd,
+    name: In[Path],
+    handle: InOut[file_handle],
+    mnt_id: Out[Int64],
+    flag: AtFlags,
+) -> Zero: ...
+
+
+@leader(handler="handles", effect=True, sensitive=True, cloexec=("flags", O_CLOEXEC), blocks=True)
+def open_by_handle_at(mountdirfd: Fd, handle: In[file_handle], flags: OpenFlags) -> Fd:
+    """What it opens is the leader's alone."""
 
 
 @leader(loading=True)

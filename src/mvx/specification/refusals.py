@@ -53,12 +53,6 @@ refuse(
     "fanotify_init fanotify_mark",
     reason="events hold descriptors that followers would need placeholders for",
 )
-refuse(
-    EOPNOTSUPP,
-    "name_to_handle_at",
-    reason="the structure's length is inside it; programs use paths instead",
-)
-refuse(EPERM, "open_by_handle_at", reason="the structure's length is inside it")
 refuse(EOPNOTSUPP, "lsm_set_self_attr", reason="would change what the agent is permitted")
 
 # What belongs to the processor and the stack

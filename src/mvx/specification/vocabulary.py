@@ -174,6 +174,8 @@ class Handler(enum.IntEnum):
     NAMESPACES = 29
     CLOCK = 30
     """Answered by the vDSO's function, where it can be called."""
+    HANDLES = 31
+    """name_to_handle_at, open_by_handle_at: the structure says how long it is."""
 
 
 class Support(enum.StrEnum):
