@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from mvx.structure import declaration, structure
 
-PROTOCOL_VERSION = 8
+PROTOCOL_VERSION = 9
 
 IMAGE_SIZE = 0x100000
 PROCESS_OFFSET = 0x100000
@@ -45,7 +45,7 @@ DOMAIN_OFFSET = 0x3F8000
 FUTEXES_OFFSET = 0x3F9000
 SHARED_RANGES = 64
 TASKS_OFFSET = 0x400000
-TASK_SLOTS = 1024
+TASK_SLOTS = 2048
 TASK_SLOT_SIZE = 0x8000
 HOOKED_OFFSET = 0x800
 """In a task slot: the hooked functions in which the task is (struct hooked), up to 0x1000."""
@@ -62,11 +62,11 @@ MORE_TABLES_COUNT = 200
 posix_spawn until they execute a program.
 """
 PRIVATE_SIZE = MORE_TABLES_OFFSET + MORE_TABLES_COUNT * DESCRIPTOR_TABLE_SIZE
-VDSO_OFFSET = 0x3F00000
+VDSO_OFFSET = 0x5F00000
 """Where the bootstrap moves the kernel's vDSO, with its data."""
 VDSO_SIZE = 0x100000
-ARENAS_OFFSET = 0x4000000
-LANES = 2048
+ARENAS_OFFSET = 0x6000000
+LANES = 4096
 LANE_HEADER_SIZE = 0x1000
 RING_SIZE = 0x40000
 PASSED = 4
