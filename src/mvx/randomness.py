@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import hashlib
 import mmap
 import os
 import re
@@ -111,6 +110,8 @@ class Numbers:
 
     def give(self, task: Task, current: Registers, instruction: Instruction) -> None:
         """Put the next number into the registers of a task, behind the instruction."""
+        import hashlib  # it loads OpenSSL, which takes 4 ms, and few programs ask
+
         key = task.variant.index, task.set.identifier
         count = self._given[key] = self._given.get(key, 0) + 1
         message = f"{task.set.identifier}/{count}".encode()
