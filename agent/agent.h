@@ -58,6 +58,7 @@ struct call {
     uint64_t given;         /* the leader's data of an epoll event */
     uint64_t sent;          /* the leader's number of bytes, where this variant's may be another */
     uint64_t device, inode; /* KEPT_MAPPED: the file that the leader opened */
+    uint64_t size;          /* the bytes of a write that is postponed */
     int64_t result;
 };
 
@@ -121,6 +122,15 @@ struct moment {
 void clock_now(const struct task *task, int clock, struct moment *now);
 int clock_answer(struct call *call);
 void handler_finish(struct call *call);
+
+/* postpone.c: writes to connections that are made later */
+int postponed_any(void);
+void postponed_make(struct task *task);
+int postponed_pass(const struct call *call);
+int postponed_begins(struct call *call);
+void postponed_ends(struct call *call);
+int postponed_read(struct call *call);
+void postponed_seen(struct call *call);
 
 /* pointers.c */
 void pointers_pipe(const struct task *task, const int32_t *numbers);

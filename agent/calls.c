@@ -117,7 +117,7 @@ static void execute(struct call *call) {
         turn_end(call->task); /* the memory may live on in another process (CLONE_VM) */
     }
     handler_execute(call);
-    if (call->done) {
+    if (call->done || (postponed_any() && postponed_read(call))) {
         return;
     }
     if (call->flags & FLAG_DESCRIPTOR) {
@@ -268,12 +268,14 @@ static void lead(struct call *call) {
         lane_publish(task);
         ask(REQUEST_SIGNAL, POINT_ENTRY);
     }
-    call->released = (uint8_t)turn_is_released(call);
-    if (!call->released) {
+    int waits = is_rendezvous(call);
+    int postpones = waits && postponed_begins(call);
+    waits = (waits && !postpones) || keeps_level(task);
+    call->released = (uint8_t)(!postpones && turn_is_released(call));
+    if (!call->released && !postponed_any()) {
         turn_let_others(call);
     }
     call->prompt = (uint8_t)ends_promptly(call);
-    int waits = is_rendezvous(call) || keeps_level(task);
     put_call(call, waits);
     if (call->released) {
         turn_release(task);
@@ -294,11 +296,16 @@ static void lead(struct call *call) {
         if (call->rule->told) {
             gate_control(REQUEST_TOLD, (long)call->number, 0, 0);
         }
+    } else if (postpones) {
+        postponed_ends(call);
     } else {
         execute(call);
         if (task->copies) {
             shared_changed(call);
         }
+    }
+    if (task->postpones) {
+        postponed_seen(call);
     }
     uint64_t turn = call->released ? turn_take(task, 0) : order_after(call, time);
     if (task->interrupted) {
@@ -503,6 +510,9 @@ __attribute__((used)) void agent_call(struct frame *frame, struct task *task) {
     call.refusal = call.rule->refusal;
     task->number = call.number;
     task->spins = 0;
+    if (postponed_any() && !postponed_pass(&call)) {
+        postponed_make(task);
+    }
     if ((call.flags & FLAG_DESCRIPTOR) && !is_duplication(&call) && move_is_own(&call)) {
         call.executor = EXECUTOR_LOCAL;
     }

@@ -51,7 +51,12 @@ __attribute__((used)) void agent_instruction(struct frame *frame, struct task *t
     }
     task->number = call.number;
     task->message = task->position;
+    if (postponed_any() && task->instruction >= INSTRUCTION_START) {
+        postponed_make(task);
+    }
     switch (task->instruction) {
+    case INSTRUCTION_POSTPONED:
+        return;
     case INSTRUCTION_START:
         turn_start(&call);
         return;

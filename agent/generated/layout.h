@@ -11,6 +11,10 @@
 #define NUMBER_JOIN 0x10004
 #define NUMBER_ORDER 0x10005
 #define PROCESS_OFFSET 0x100000
+#define POSTPONED_OFFSET 0x5e00000
+#define POSTPONED_HEADER_SIZE 0x1000
+#define POSTPONED_BYTES 0x3f000
+#define POSTPONED_MAX 0x100
 #define DESCRIPTORS_MAX 0x10000
 #define DESCRIPTOR_TABLE_SIZE 0x20000
 #define SHARED_STATE_OFFSET 0x1e0000
@@ -39,7 +43,7 @@
 #define ORDER_OFFSET 0x4400000
 #define BUCKETS 0x1000
 #define ATOMICS_MAX 0x4000
-#define PRIVATE_SIZE 0x5e00000
+#define PRIVATE_SIZE 0x5e40000
 #define ARENAS_OFFSET 0x6000000
 #define LANES 0x1000
 #define LANE_HEADER_SIZE 0x1000
@@ -75,9 +79,10 @@
 #define REQUEST_SENT 15
 #define REQUEST_RECEIVED 16
 #define REQUEST_COUNTER 17
-#define REQUEST_JOINED 18
-#define REQUEST_PASSED 19
-#define REQUEST_MOUNTS 20
+#define REQUEST_POSTPONES 18
+#define REQUEST_JOINED 19
+#define REQUEST_PASSED 20
+#define REQUEST_MOUNTS 21
 #define POINT_ENTRY 0
 #define POINT_INTERRUPTED 1
 #define POINT_EXIT 2
@@ -100,6 +105,7 @@
 #define INSTRUCTION_RDTSCP 2
 #define INSTRUCTION_START 3
 #define INSTRUCTION_YIELD 4
+#define INSTRUCTION_POSTPONED 5
 #define DUTY_SHOW 0
 #define DUTY_TRAP_COUNTER 1
 #define KEPT_UNKNOWN 0
@@ -184,8 +190,10 @@
 #define OFFSET_TASK_ATOMIC 0x2e0
 #define OFFSET_TASK_ALLOCATING 0x2e4
 #define OFFSET_TASK_ALLOCATED 0x2e8
-#define OFFSET_TASK_CLOCK 0x2f0
-#define OFFSET_TASK_RETURNS 0x2f8
+#define OFFSET_TASK_POSTPONES 0x2f0
+#define OFFSET_TASK_READY 0x2f4
+#define OFFSET_TASK_CLOCK 0x2f8
+#define OFFSET_TASK_RETURNS 0x300
 
 #define OFFSET_DOMAIN_TURN 0x0
 #define OFFSET_DOMAIN_STATE 0x8
@@ -252,6 +260,12 @@
 #define OFFSET_MESSAGE_RELEASED 0x14
 #define OFFSET_MESSAGE_TURN 0x18
 #define OFFSET_MESSAGE_ARGUMENTS 0x20
+
+#define OFFSET_POSTPONED_COUNT 0x0
+#define OFFSET_POSTPONED_USED 0x4
+#define OFFSET_POSTPONED_SLOT 0x8
+#define OFFSET_POSTPONED_TIMES 0x10
+#define OFFSET_POSTPONED_WRITES 0x18
 
 #define OFFSET_COOKIES_COUNT 0x0
 #define OFFSET_COOKIES_PAIRS 0x8
@@ -360,6 +374,8 @@ struct task {
     uint32_t atomic;  /* index of the atomic instruction that the program has come to (trampoline) */
     uint32_t allocating;  /* 1: the program is in a function that manages memory (hook_entry) */
     uint64_t allocated;  /* where that returns to (hook_entry) */
+    uint32_t postpones;  /* 1: writes to connections may be postponed (supervisor) */
+    uint32_t ready;  /* how many descriptors the last wait found ready (agent) */
     uint64_t clock;  /* the vDSO's clock_gettime, 0: it may not be called (supervisor) */
     uint32_t returns;  /* handlers that ended without the supervisor (agent) */
 };
@@ -429,8 +445,10 @@ _Static_assert(offsetof(struct task, entry_atomic) == 0x2d8, "layout");
 _Static_assert(offsetof(struct task, atomic) == 0x2e0, "layout");
 _Static_assert(offsetof(struct task, allocating) == 0x2e4, "layout");
 _Static_assert(offsetof(struct task, allocated) == 0x2e8, "layout");
-_Static_assert(offsetof(struct task, clock) == 0x2f0, "layout");
-_Static_assert(offsetof(struct task, returns) == 0x2f8, "layout");
+_Static_assert(offsetof(struct task, postpones) == 0x2f0, "layout");
+_Static_assert(offsetof(struct task, ready) == 0x2f4, "layout");
+_Static_assert(offsetof(struct task, clock) == 0x2f8, "layout");
+_Static_assert(offsetof(struct task, returns) == 0x300, "layout");
 
 struct domain {
     uint64_t turn;  /* leader: how many turns were taken; follower: whose turn it is (agent) */
@@ -578,6 +596,19 @@ _Static_assert(offsetof(struct message, flags) == 0x10, "layout");
 _Static_assert(offsetof(struct message, released) == 0x14, "layout");
 _Static_assert(offsetof(struct message, turn) == 0x18, "layout");
 _Static_assert(offsetof(struct message, arguments) == 0x20, "layout");
+
+struct postponed {
+    uint32_t count;  /* how many writes there are (agent) */
+    uint32_t used;  /* how many bytes (agent) */
+    uint32_t slot;  /* of the task that has postponed the last (agent) */
+    uint64_t times;  /* how often one was postponed when there was none (agent) */
+    uint32_t writes[512];  /* per write: descriptor, size (agent) */
+};
+_Static_assert(offsetof(struct postponed, count) == 0x0, "layout");
+_Static_assert(offsetof(struct postponed, used) == 0x4, "layout");
+_Static_assert(offsetof(struct postponed, slot) == 0x8, "layout");
+_Static_assert(offsetof(struct postponed, times) == 0x10, "layout");
+_Static_assert(offsetof(struct postponed, writes) == 0x18, "layout");
 
 struct cookies {
     uint64_t count;  /* pairs written so far; the last COOKIES are kept (agent of a follower) */

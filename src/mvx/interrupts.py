@@ -28,6 +28,8 @@ class Reason(enum.Flag):
     """Others wait for its turn (preemption.py)."""
     JOB = enum.auto()
     """The leader was stopped by job control (jobs.py)."""
+    POSTPONED = enum.auto()
+    """It has made no call for long, and writes are postponed (postponed.py)."""
 
 
 def ask(task: Task, reason: Reason) -> None:

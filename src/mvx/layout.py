@@ -61,7 +61,12 @@ MORE_TABLES_COUNT = 200
 """Descriptor tables of processes that share the memory of their parents: children of vfork and
 posix_spawn until they execute a program.
 """
-PRIVATE_SIZE = MORE_TABLES_OFFSET + MORE_TABLES_COUNT * DESCRIPTOR_TABLE_SIZE
+POSTPONED_OFFSET = MORE_TABLES_OFFSET + MORE_TABLES_COUNT * DESCRIPTOR_TABLE_SIZE
+"""The leader's writes to connections that are not made yet (struct postponed, then their bytes)."""
+POSTPONED_HEADER_SIZE = 0x1000
+POSTPONED_BYTES = 0x3F000
+POSTPONED_MAX = 256
+PRIVATE_SIZE = POSTPONED_OFFSET + POSTPONED_HEADER_SIZE + POSTPONED_BYTES
 VDSO_OFFSET = 0x5F00000
 """Where the bootstrap moves the kernel's vDSO, with its data."""
 VDSO_SIZE = 0x100000
@@ -117,6 +122,7 @@ REQUESTS = {
     "its lane; the answer: whether a token is there now",
     "RECEIVED": "a token came out of a pipe; argument: it; the answer: this variant's pointer",
     "COUNTER": "the task was told to have its time stamp counter trapped",
+    "POSTPONES": "the leader's process has postponed a write, its first",
     "JOINED": "the process takes its turns with others from here on",
     "PASSED": "the leader sends memory that every variant has for itself; argument: the descriptor",
     "MOUNTS": "a follower is to go where the leader has gone: to another mount namespace",
@@ -161,6 +167,7 @@ INSTRUCTIONS = {
     "RDTSCP": "rdtscp",
     "START": "a new thread waits for its first turn",
     "YIELD": "the supervisor makes a thread that computes give its turn to another",
+    "POSTPONED": "the supervisor makes a task make the writes that it has postponed",
 }
 """Why a task is in the agent without having made a call."""
 
@@ -269,6 +276,8 @@ TASK = structure(
     ("atomic", "I", "index of the atomic instruction that the program has come to (trampoline)"),
     ("allocating", "I", "1: the program is in a function that manages memory (hook_entry)"),
     ("allocated", "Q", "where that returns to (hook_entry)"),
+    ("postpones", "I", "1: writes to connections may be postponed (supervisor)"),
+    ("ready", "I", "how many descriptors the last wait found ready (agent)"),
     ("clock", "Q", "the vDSO's clock_gettime, 0: it may not be called (supervisor)"),
     ("returns", "I", "handlers that ended without the supervisor (agent)"),
 )
@@ -320,6 +329,15 @@ ATOMIC = structure(
     ("identifier", "I", "the same in all variants (supervisor)"),
     ("registers", "I", "a byte each: other, base, index, scale (supervisor)"),
     ("kind", "I", "a byte each: operation, size of the operand, length (supervisor)"),
+)
+
+POSTPONED = structure(
+    "postponed",
+    ("count", "I", "how many writes there are (agent)"),
+    ("used", "I", "how many bytes (agent)"),
+    ("slot", "I", "of the task that has postponed the last (agent)"),
+    ("times", "Q", "how often one was postponed when there was none (agent)"),
+    ("writes", f"{2 * POSTPONED_MAX}I", "per write: descriptor, size (agent)"),
 )
 
 BOOTSTRAP = structure(
@@ -459,7 +477,7 @@ IMAGE_MAGIC = 0x31746E656761786D
 
 STRUCTURES = (
     *(TASK, DOMAIN, FUTEXES, HOOKED, ORDER, ATOMIC, BOOTSTRAP, LANE, MESSAGE),
-    *(COOKIES_TABLE, POINTERS_TABLE, PLACES_TABLE, IMAGE),
+    *(POSTPONED, COOKIES_TABLE, POINTERS_TABLE, PLACES_TABLE, IMAGE),
 )
 
 _CONSTANTS = (
@@ -472,6 +490,10 @@ _CONSTANTS = (
     "NUMBER_JOIN",
     "NUMBER_ORDER",
     "PROCESS_OFFSET",
+    "POSTPONED_OFFSET",
+    "POSTPONED_HEADER_SIZE",
+    "POSTPONED_BYTES",
+    "POSTPONED_MAX",
     "DESCRIPTORS_MAX",
     "DESCRIPTOR_TABLE_SIZE",
     "SHARED_STATE_OFFSET",

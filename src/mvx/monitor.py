@@ -127,6 +127,18 @@ class Monitor:
         self.timers = Timers(self)
         self.pointers = Pointers(self)
         self.timestamps = TimeStamps(self)
+        self.postpones = (
+            options.variants > 1
+            and options.policy == "effects"
+            and options.verify == "sensitive"
+            and options.signals == "leader"
+            and options.on_divergence != "drop"
+            and options.threads != "parallel"
+            and options.trace is None
+        )
+        """Whether writes to connections may be postponed. A follower that takes over knows nothing
+        of them; whoever wants every write verified, or traced, wants it where it is.
+        """
         self.injector.may_read_counter = self.timestamps.may_read
         self.is_over = False
         """The run ends with a divergence: nothing goes on."""
@@ -239,6 +251,7 @@ class Monitor:
                 slot=task.slot,
                 copies=self.copies.hash if task.is_leader else 0,
                 clock=self.timestamps.clock(space),
+                postpones=self.postpones and task.is_leader and not task.parallel,
                 **fields,
             ),
         )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mvx.delivery import Delivery
     from mvx.disagreement import Disagreement
     from mvx.monitor import Monitor
+    from mvx.postponed import Postponed
     from mvx.preemption import Preemption
     from mvx.processes import Processes
     from mvx.tasks import Task
@@ -28,6 +29,7 @@ _CHANGED: Final = _REQUESTS.index("CHANGED")
 _REREAD: Final = _REQUESTS.index("REREAD")
 _SENT: Final = _REQUESTS.index("SENT")
 _RECEIVED: Final = _REQUESTS.index("RECEIVED")
+_POSTPONES: Final = _REQUESTS.index("POSTPONES")
 _COUNTER: Final = _REQUESTS.index("COUNTER")
 _TOLD: Final = _REQUESTS.index("TOLD")
 _WAITED: Final = _REQUESTS.index("WAITED")
@@ -43,6 +45,7 @@ class Requests:
         delivery: Delivery,
         preemption: Preemption,
         disagreement: Disagreement,
+        postponed: Postponed,
     ) -> None:
         """Works on the monitor's tasks."""
         self._monitor = monitor
@@ -50,19 +53,22 @@ class Requests:
         self._delivery = delivery
         self._preemption = preemption
         self._disagreement = disagreement
+        self._postponed = postponed
 
     def asked(self, task: Task, current: Registers) -> None:
         """A task is stopped at the control gate, with these registers."""
         if task.birth_frame is not None:
             self._processes.births.retried(task, current)
             return
-        if current.rdi in (_STALLED, _JOINED, _TOLD, _COUNTER) or (
+        if current.rdi in (_STALLED, _JOINED, _TOLD, _COUNTER, _POSTPONES) or (
             current.rdi == _TRACED and self._monitor.trace is not None
         ):
             if current.rdi == _STALLED:
                 self._preemption.stalled(task)
             elif current.rdi == _JOINED:
                 turns.joined(task)
+            elif current.rdi == _POSTPONES:
+                self._postponed.begins(task)
             elif current.rdi == _COUNTER:
                 self._monitor.timestamps.asked(task)
             elif current.rdi == _TOLD:

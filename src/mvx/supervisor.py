@@ -36,6 +36,7 @@ from mvx.layout import REQUESTS
 from mvx.monitor import Monitor
 from mvx.options import Options
 from mvx.outcome import DIVERGENCE_STATUS, FAILURE_STATUS, TIMEOUT_STATUS, Outcome
+from mvx.postponed import Postponed
 from mvx.preemption import Preemption
 from mvx.processes import Processes
 from mvx.requests import Requests
@@ -81,12 +82,18 @@ class Supervisor:
         self._delivery = Delivery(self._monitor)
         self._preemption = Preemption(self._monitor)
         self._deaths = Deaths(self._monitor)
+        self._postponed = Postponed(self._monitor)
         self._disagreement = Disagreement(self._monitor, self._regathered, self._stop)
         self._monitor.diverged = self._disagreement.diverged
         self._signals = jobs.FORWARDED | {signal.SIGCHLD}
         self._stops = Stops(self._signals, self._monitor.statistics, self._delivery.ticks)
         requests = Requests(
-            self._monitor, self._processes, self._delivery, self._preemption, self._disagreement
+            self._monitor,
+            self._processes,
+            self._delivery,
+            self._preemption,
+            self._disagreement,
+            self._postponed,
         )
         self._traps = Traps(
             self._monitor, self._stops, self._delivery, self._disagreement, requests
@@ -263,6 +270,7 @@ class Supervisor:
             self._preemption.timeout(),
             self._deaths.timeout(),
             monitor.jobs.timeout(),
+            self._postponed.timeout(),
         )
         timeout = timeout if soon is None else min(timeout, soon)
         start = time.monotonic()
@@ -280,6 +288,7 @@ class Supervisor:
         self._delivery.look()
         self._preemption.look()
         self._deaths.look()
+        self._postponed.look()
         monitor.adapt_waiting()
         now = time.monotonic()
         self._next_look_s = now + _LOOK_S
@@ -433,6 +442,8 @@ class Supervisor:
             self._delivery.stopped(task)
         elif Reason.TURN in reasons:
             self._preemption.stopped(task)
+        elif Reason.POSTPONED in reasons:
+            self._postponed.stopped(task)
         else:
             kernel.resume(task.tid)
 

@@ -1,0 +1,92 @@
+"""Writes to connections that the leader has postponed (agent/postpone.c), and makes no call after.
+
+The agent makes them at the program's next call. A program that computes makes none for long; so
+while there are such writes they are looked for now and then, and when the same ones are still there
+at the next look the task is stopped in the program's code, makes them in the agent, and goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import struct
+import time
+from typing import TYPE_CHECKING, Final
+
+from mvx import interrupts, kernel
+from mvx.interrupts import Reason
+from mvx.kernel import MASK, TaskGoneError, signed
+from mvx.layout import INSTRUCTIONS, POSTPONED, POSTPONED_OFFSET, TASK
+from mvx.tasks import State
+
+if TYPE_CHECKING:
+    from mvx.monitor import Monitor
+    from mvx.tasks import AddressSpace, Task
+
+_LOOK_S: Final = 0.01
+"""A write waits two of these at most, while its program computes."""
+_MAKE: Final = list(INSTRUCTIONS).index("POSTPONED")
+_HEAD: Final = POSTPONED.offset("writes")
+
+
+@dataclasses.dataclass
+class _Seen:
+    """What was found of a process's writes at the last look."""
+
+    space: AddressSpace
+    times: int = 0
+
+
+class Postponed:
+    """Looks after the writes that are postponed in all processes of the leader."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        """For one run."""
+        self._monitor = monitor
+        self._seen: list[_Seen] = []
+        self._next_look_s = 0.0
+
+    def begins(self, task: Task) -> None:
+        """An agent has postponed a write, the first of its process."""
+        assert task.space is not None
+        self._seen.append(_Seen(task.space))
+
+    def timeout(self) -> float | None:
+        """Seconds until the next look; None: nothing is ever postponed."""
+        return _LOOK_S if self._seen else None
+
+    def look(self) -> None:
+        """Make tasks stop whose writes have been waiting for a while."""
+        now_s = time.monotonic()
+        if not self._seen or now_s < self._next_look_s:
+            return
+        self._next_look_s = now_s + _LOOK_S
+        self._seen = [seen for seen in self._seen if seen.space.users]
+        for seen in self._seen:
+            with contextlib.suppress(OSError, TaskGoneError):  # its memory may be gone already
+                self._look_at(seen)
+
+    def _look_at(self, seen: _Seen) -> None:
+        head = seen.space.memory.read(seen.space.base + POSTPONED_OFFSET, _HEAD)
+        fields = POSTPONED.unpack(head)
+        if not fields["count"]:
+            seen.times = 0
+        elif seen.times != fields["times"]:
+            seen.times = fields["times"]
+        else:
+            for task in self._monitor.tasks.values():
+                if task.space is seen.space and task.slot == fields["slot"]:
+                    interrupts.ask(task, Reason.POSTPONED)
+
+    def stopped(self, task: Task) -> None:
+        """The interrupt has stopped a task: outside of the agent it makes its writes first."""
+        current = kernel.registers(task.tid)
+        in_call = signed(current.orig_rax) >= 0 and -signed(current.rax) in kernel.RESTART_CODES
+        if task.space is not None and not in_call and not task.space.contains(current.rip):
+            place = task.slot_address + TASK.offset("return_address")
+            task.space.memory.write(place, struct.pack("<QI", current.rip, _MAKE))
+            current.rip = task.variant.base + self._monitor.image.offsets["enter_instruction"]
+            current.orig_rax = MASK
+            kernel.set_registers(task.tid, current)
+        if task.state is not State.ENDED:
+            kernel.resume(task.tid)
