@@ -235,9 +235,8 @@ void postponed_ends(struct call *call) {
     all->writes[2 * all->count + 1] = (uint32_t)call->size;
     all->used += (uint32_t)call->size;
     all->slot = task->slot;
-    if (!all->count) {
-        all->times++;
-    }
+    int is_first = !all->count && !all->times;
+    all->times += !all->count;
     __atomic_store_n(&all->count, all->count + 1, __ATOMIC_RELEASE);
     if (call->number == __NR_sendfile &&
         !program_copy(&offset, (void *)call->arguments[2], sizeof offset)) {
@@ -245,7 +244,7 @@ void postponed_ends(struct call *call) {
         program_copy((void *)call->arguments[2], &offset, sizeof offset);
     }
     call->result = (int64_t)call->size;
-    if (all->times == 1) {
+    if (is_first) {
         gate_control(REQUEST_POSTPONES, 0, 0, 0);
     }
 }

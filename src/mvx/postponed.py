@@ -3,21 +3,23 @@
 The agent makes them at the program's next call. A program that computes makes none for long; so
 while there are such writes they are looked for now and then, and when the same ones are still there
 at the next look the task is stopped in the program's code, makes them in the agent, and goes on.
+Nor does a program that crashes; they come before its fault.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import signal
 import struct
 import time
 from typing import TYPE_CHECKING, Final
 
 from mvx import interrupts, kernel
+from mvx.faults import FAULTS
 from mvx.interrupts import Reason
 from mvx.kernel import MASK, TaskGoneError, signed
 from mvx.layout import INSTRUCTIONS, POSTPONED, POSTPONED_OFFSET, TASK
-from mvx.tasks import State
 
 if TYPE_CHECKING:
     from mvx.monitor import Monitor
@@ -67,8 +69,7 @@ class Postponed:
                 self._look_at(seen)
 
     def _look_at(self, seen: _Seen) -> None:
-        head = seen.space.memory.read(seen.space.base + POSTPONED_OFFSET, _HEAD)
-        fields = POSTPONED.unpack(head)
+        fields = self._head(seen.space)
         if not fields["count"]:
             seen.times = 0
         elif seen.times != fields["times"]:
@@ -80,13 +81,38 @@ class Postponed:
 
     def stopped(self, task: Task) -> None:
         """The interrupt has stopped a task: outside of the agent it makes its writes first."""
+        self._make(task)
+        kernel.resume(task.tid)
+
+    def come_before(self, task: Task, number: int) -> bool:
+        """A task is in signal-delivery-stop. Whether an instruction has faulted, and the task's
+        writes come first: then it goes on with them, and faults again.
+        """
+        space = task.space
+        if space is None or all(seen.space is not space for seen in self._seen):
+            return False
+        code = struct.unpack_from("<i", kernel.signal_information(task.tid), 8)[0]
+        is_fault = number in FAULTS and number != signal.SIGTRAP and code > 0
+        if not is_fault or not self._head(space)["count"] or not self._make(task):
+            return False
+        kernel.resume(task.tid)
+        return True
+
+    def _make(self, task: Task) -> bool:
+        """Let a stopped task make its writes when it goes on, and then what it was about to do;
+        False in the agent, which will make them anyway.
+        """
         current = kernel.registers(task.tid)
         in_call = signed(current.orig_rax) >= 0 and -signed(current.rax) in kernel.RESTART_CODES
-        if task.space is not None and not in_call and not task.space.contains(current.rip):
-            place = task.slot_address + TASK.offset("return_address")
-            task.space.memory.write(place, struct.pack("<QI", current.rip, _MAKE))
-            current.rip = task.variant.base + self._monitor.image.offsets["enter_instruction"]
-            current.orig_rax = MASK
-            kernel.set_registers(task.tid, current)
-        if task.state is not State.ENDED:
-            kernel.resume(task.tid)
+        if task.space is None or in_call or task.space.contains(current.rip):
+            return False
+        place = task.slot_address + TASK.offset("return_address")
+        task.space.memory.write(place, struct.pack("<QI", current.rip, _MAKE))
+        current.rip = task.variant.base + self._monitor.image.offsets["enter_instruction"]
+        current.orig_rax = MASK
+        kernel.set_registers(task.tid, current)
+        return True
+
+    @staticmethod
+    def _head(space: AddressSpace) -> dict[str, int]:
+        return POSTPONED.unpack(space.memory.read(space.base + POSTPONED_OFFSET, _HEAD))

@@ -425,7 +425,9 @@ class Supervisor:
                 at_exit(task, kernel.registers(task.tid))
         elif number == signal.SIGTRAP and breakpoints.is_breakpoint(task.tid):
             kernel.resume(task.tid)
-        elif number == signal.SIGTRAP and self._monitor.atomic_trapped(task):
+        elif self._postponed.come_before(task, number) or (
+            number == signal.SIGTRAP and self._monitor.atomic_trapped(task)
+        ):
             self._monitor.count(task, "signal")
         elif number != signal.SIGTRAP or not entry.reached(task):
             self._monitor.count(task, "signal")
