@@ -99,7 +99,7 @@ void block_output(struct call *call, void *bytes, uint32_t count, uint32_t capac
 uint32_t block_value(struct call *call, uint32_t value);
 
 /* walk.c */
-uint32_t address_length(const char *address, uint32_t count);
+int address_input(struct call *call, int index, const char *address, uint32_t count);
 void walk_inputs(struct call *call);
 void walk_outputs(struct call *call);
 void walk_input(struct call *call, int index);

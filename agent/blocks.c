@@ -90,7 +90,7 @@ static int differs_in_random_part(const char *name, const char *other, uint32_t 
         }
     }
     for (uint32_t i = *first; i <= last && i < length; i++) {
-        if (!is_alphanumeric(name[i]) || !is_alphanumeric(other[i])) {
+        if (name[i] != other[i] && (!is_alphanumeric(name[i]) || !is_alphanumeric(other[i]))) {
             return 0;
         }
     }

@@ -61,8 +61,7 @@ static int message_inputs(struct call *call, uint64_t address) {
         return 0;
     }
     const char *name = header.name_length ? (const char *)header.name : NULL;
-    if (!block_input(call, 1, name, name ? address_length(name, header.name_length) : 0) ||
-        header.vector_count > VECTORS_MAX) {
+    if (!address_input(call, 1, name, header.name_length) || header.vector_count > VECTORS_MAX) {
         return 0;
     }
     for (uint64_t i = 0; i < header.vector_count; i++) {

@@ -3,6 +3,7 @@
  * are compared before the call and copied after it.
  */
 #include <asm/unistd_64.h>
+#include <linux/netlink.h>
 
 #include "agent.h"
 #include "generated/rules.h"
@@ -15,7 +16,14 @@ enum {
     TRANSFER_MAX = 0x7ffff000,
     VECTORS_MAX = 1024
 };
-enum { FAMILY_UNIX = 1, FAMILY_INET = 2, FAMILY_INET6 = 10, INET_LENGTH = 8, INET6_LENGTH = 28 };
+enum {
+    FAMILY_UNIX = 1,
+    FAMILY_INET = 2,
+    FAMILY_INET6 = 10,
+    FAMILY_NETLINK = 16,
+    INET_LENGTH = 8,
+    INET6_LENGTH = 28
+};
 
 /* Keep the fields of the layout, zero every other byte, and turn addresses into NULL, 1 or 2
  * (SIG_IGN counts as 1). */
@@ -90,7 +98,7 @@ static void input_structures(struct call *call, int index, const struct argument
 
 /* The bytes of a socket address that the kernel looks at: no sin_zero, nothing after the zero that
  * ends a sun_path. */
-uint32_t address_length(const char *address, uint32_t count) {
+static uint32_t address_length(const char *address, uint32_t count) {
     uint16_t family;
     if (count < sizeof family || program_copy(&family, address, sizeof family)) {
         return count;
@@ -105,6 +113,18 @@ uint32_t address_length(const char *address, uint32_t count) {
         length = path > 0 ? (uint32_t)(sizeof family + (size_t)path + 1) : count;
     }
     return length < count ? length : count;
+}
+
+/* A socket address that the kernel reads; returns as block_input does. */
+int address_input(struct call *call, int index, const char *address, uint32_t count) {
+    struct sockaddr_nl netlink;
+    uint32_t length = address ? address_length(address, count) : 0;
+    if (length == sizeof netlink && !program_copy(&netlink, address, sizeof netlink) &&
+        netlink.nl_family == FAMILY_NETLINK) {
+        netlink.nl_pad = 0; /* nobody looks at it, and callers leave anything there */
+        return block_input(call, index, &netlink, length);
+    }
+    return block_input(call, index, address, length);
 }
 
 static void input_strings(struct call *call, int index, const uint64_t *strings) {
@@ -195,8 +215,7 @@ void walk_input(struct call *call, int index) {
         return;
     }
     case KIND_SOCKET_ADDRESS:
-        block_input(call, index, bytes,
-                    bytes ? address_length(bytes, (uint32_t)capacity_of(call, rule, index)) : 0);
+        address_input(call, index, bytes, (uint32_t)capacity_of(call, rule, index));
         return;
     case KIND_VECTOR:
         walk_vector(call, index, (const struct vector *)bytes, capacity_of(call, rule, index), -1);
