@@ -179,6 +179,7 @@ void limit_prepare(struct call *call);
 void limit_execute(struct call *call);
 
 /* descriptors.c */
+void descriptor_link(int64_t number, char *link);
 uint8_t descriptor_kept(const struct task *task, int64_t number);
 void descriptor_set(struct task *task, int64_t number, uint8_t kept);
 void descriptor_copy(struct task *task, int64_t from, int64_t to);
@@ -219,6 +220,11 @@ int elastic_answer(struct call *call, const struct message *message);
 int elastic_skip(struct call *call, const struct message *message);
 int elastic_come_to(struct call *call, uint32_t number, struct message *message);
 
+/* watched.c */
+void watched_begin(const struct call *call);
+uint64_t watched_flags(const struct task *task);
+void watched_open(const struct call *call);
+
 /* words.c */
 #define LOCK_WANTED 0x80000000U /* of a lock's word: somebody waits; the rest is who has it */
 #define EVERYBODY   0x7fffffffU
@@ -230,6 +236,7 @@ void lock_give(uint32_t *lock);
 /* turns.c: threads that share a memory run one at a time, in the leader's order */
 struct task *turn_task(uint32_t slot);
 int turn_is_joined(void);
+struct domain *turn_between(const struct task *task);
 void turn_join(struct call *call);
 uint64_t turn_take(struct task *task, uint64_t turn);
 void turn_release(struct task *task);

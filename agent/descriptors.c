@@ -118,10 +118,11 @@ void descriptor_arrived(struct task *task, int64_t number, int close_on_exec) {
     descriptor_set(task, number, KEPT_ONCE);
 }
 
-/* The name of an open file as the kernel knows it; returns its length. */
-static long name_of(int64_t number, char *name) {
-    char link[32] = "/proc/self/fd/";
-    char *end = link + 14;
+/* The name by which the kernel knows the process's descriptor: up to 25 bytes. */
+void descriptor_link(int64_t number, char *link) {
+    static const char folder[] = "/proc/self/fd/";
+    copy(link, folder, sizeof folder - 1);
+    char *end = link + sizeof folder - 1;
     char digits[12];
     int count = 0;
     do {
@@ -131,6 +132,12 @@ static long name_of(int64_t number, char *name) {
         *end++ = digits[--count];
     }
     *end = 0;
+}
+
+/* The name of an open file as the kernel knows it; returns its length. */
+static long name_of(int64_t number, char *name) {
+    char link[32];
+    descriptor_link(number, link);
     long length = plain(__NR_readlink, (uint64_t)link, (uint64_t)name, PATH_SIZE - 1, 0, 0, 0);
     name[length < 0 ? 0 : length] = 0;
     return length;
@@ -313,6 +320,7 @@ static int64_t open_again(struct call *call) {
         path = (uint64_t)own_path;
     }
     flags &= O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
+    flags |= call->kept == KEPT_MAPPED ? watched_flags(call->task) : 0;
     int64_t number = plain(__NR_openat, directory, path, flags | O_RDONLY | O_NONBLOCK, 0, 0, 0);
     if (number < 0 || call->kept == KEPT_OWN) {
         return number;

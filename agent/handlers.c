@@ -127,6 +127,7 @@ static void prepare_open(struct call *call) {
 
 void handler_prepare(struct call *call) {
     if (call->rule->handler == HANDLER_MMAP) {
+        watched_open(call);
         shared_prepare(call);
     }
     if (call->executor == EXECUTOR_LOCAL) {
@@ -373,6 +374,7 @@ static int is_kept(const struct call *call) {
 void handler_finish(struct call *call) {
     struct task *task = call->task;
     int failed = is_error(call->result);
+    watched_begin(call);
     switch (call->rule->handler) {
     case HANDLER_OPEN:
         open_finish(call);

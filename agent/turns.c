@@ -51,6 +51,10 @@ static struct domain *domain_of(const struct task *task, int between) {
     return between ? (struct domain *)(arena_of(task) + SHARED_DOMAIN_OFFSET) : own_domain();
 }
 
+struct domain *turn_between(const struct task *task) {
+    return domain_of(task, 1);
+}
+
 /* That of the task's turn. */
 static struct domain *current_domain(const struct task *task) {
     return domain_of(task, task->between != 0);

@@ -203,6 +203,7 @@
 #define OFFSET_DOMAIN_SPINS 0x18
 #define OFFSET_DOMAIN_JOINED 0x1c
 #define OFFSET_DOMAIN_TOLD 0x20
+#define OFFSET_DOMAIN_WATCHED 0x28
 
 #define OFFSET_FUTEXES_FIRST 0x0
 #define OFFSET_FUTEXES_LAST 0x4
@@ -459,6 +460,7 @@ struct domain {
     uint32_t spins;  /* leader: who has the turn was found to spin (agent) */
     uint32_t joined;  /* a process's own: its turns are those of the arena's domain (agent) */
     uint64_t told;  /* leader: of which turn the supervisor was told last that it lasts (agent) */
+    uint64_t watched;  /* the arena's: the program has asked to be told of opens (agent) */
 };
 _Static_assert(offsetof(struct domain, turn) == 0x0, "layout");
 _Static_assert(offsetof(struct domain, state) == 0x8, "layout");
@@ -468,6 +470,7 @@ _Static_assert(offsetof(struct domain, sleepers) == 0x14, "layout");
 _Static_assert(offsetof(struct domain, spins) == 0x18, "layout");
 _Static_assert(offsetof(struct domain, joined) == 0x1c, "layout");
 _Static_assert(offsetof(struct domain, told) == 0x20, "layout");
+_Static_assert(offsetof(struct domain, watched) == 0x28, "layout");
 
 struct futexes {
     uint32_t first;  /* slot + 1 of the first task that waits for a futex (agent) */

@@ -292,6 +292,7 @@ DOMAIN = structure(
     ("spins", "I", "leader: who has the turn was found to spin (agent)"),
     ("joined", "I", "a process's own: its turns are those of the arena's domain (agent)"),
     ("told", "Q", "leader: of which turn the supervisor was told last that it lasts (agent)"),
+    ("watched", "Q", "the arena's: the program has asked to be told of opens (agent)"),
 )
 
 FUTEXES = structure(

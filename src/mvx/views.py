@@ -70,7 +70,9 @@ class Views:
                 return
             view = self._views.get(file_key(os.stat(f"/proc/{task.tid}/fd/{descriptor}")))
             if view is not None:
-                content = self._content(task, f"/proc/self/fd/{view.file}") or b""
+                content = self._content(task, f"/proc/self/fd/{view.file}")
+                if content is None:  # it has ended: the kernel's words do, if there are any
+                    content = _plain(view.file)
                 os.pwrite(view.memory, content, 0)
                 os.ftruncate(view.memory, len(content))
 
@@ -134,6 +136,12 @@ class Views:
         if task is None:
             return _SLEEPING
         return _STOPPED if task.state is State.STOPPED or _is_stopping(tid) else _SLEEPING
+
+
+def _plain(file: int) -> bytes:
+    with contextlib.suppress(OSError):
+        return os.pread(file, _SIZE_MAX, 0)
+    return b""
 
 
 def _is_stopping(tid: int) -> bool:
