@@ -494,6 +494,10 @@ int64_t futex_call(struct call *call) {
         }
         timeout = &time;
     }
+    if (call->arguments[1] & FUTEX_CLOCK_REALTIME && operation != FUTEX_WAIT_BITSET &&
+        operation != FUTEX_LOCK_PI2 && operation != FUTEX_WAIT_REQUEUE_PI) {
+        return -ENOSYS;
+    }
     if (call->arguments[0] & 3) {
         return -EINVAL;
     }

@@ -5,6 +5,7 @@
  * takes for itself. Namespaces in which followers would have to follow are refused, as they are
  * where a user has no right to them.
  */
+#include <asm/stat.h>
 #include <asm/unistd_64.h>
 #include <linux/nsfs.h>
 #include <linux/sched.h>
@@ -19,7 +20,7 @@ enum {
     LEADERS = CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME | CLONE_NEWUSER |
         CLONE_NEWNS,
     OWN = CLONE_FS | CLONE_FILES | CLONE_SYSVSEM,
-    OTHERS = CLONE_NEWPID | CLONE_NEWIPC | CLONE_THREAD | CLONE_VM | CLONE_SIGHAND,
+    OTHERS = CLONE_NEWPID | CLONE_NEWIPC,
 };
 
 static uint64_t flags_of(const struct call *call) {
@@ -45,6 +46,17 @@ static uint8_t setns_error(const struct call *call) {
     return is_process && flags ? EPERM : EINVAL;
 }
 
+/* Leader: whether the process has other threads; it may take turns with other processes only. What
+ * it refuses followers do not do either. */
+static int has_threads(const struct task *task) {
+    struct stat status;
+    if (!task->turns || !is_leader(task)) {
+        return 0;
+    }
+    return plain(__NR_stat, (uint64_t)"/proc/self/task", (uint64_t)&status, 0, 0, 0, 0) ||
+           status.st_nlink > 2 + 1;
+}
+
 void namespaces_prepare(struct call *call) {
     int is_unshare = call->number == __NR_unshare;
     uint64_t flags = flags_of(call);
@@ -57,7 +69,7 @@ void namespaces_prepare(struct call *call) {
         return;
     }
     int is_refused = flags & OTHERS;
-    if (call->task->turns) {
+    if (has_threads(call->task)) {
         /* Threads of one process are taken to have the same descriptors, and to stand at the same
          * place. */
         is_refused |= flags & CLONE_NEWNS || (is_unshare && flags & CLONE_FILES) ||
