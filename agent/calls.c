@@ -117,7 +117,7 @@ static void execute(struct call *call) {
         turn_end(call->task); /* the memory may live on in another process (CLONE_VM) */
     }
     handler_execute(call);
-    if (call->done || (postponed_any() && postponed_read(call))) {
+    if (call->done) {
         return;
     }
     if (call->flags & FLAG_DESCRIPTOR) {
@@ -271,7 +271,8 @@ static void lead(struct call *call) {
     int waits = is_rendezvous(call);
     int postpones = waits && postponed_begins(call);
     waits = (waits && !postpones) || keeps_level(task);
-    call->released = (uint8_t)(!postpones && turn_is_released(call));
+    int is_read = postponed_read(call);
+    call->released = (uint8_t)(!postpones && !is_read && turn_is_released(call));
     if (!call->released && !postponed_any()) {
         turn_let_others(call);
     }
@@ -298,7 +299,7 @@ static void lead(struct call *call) {
         }
     } else if (postpones) {
         postponed_ends(call);
-    } else {
+    } else if (!is_read) {
         execute(call);
         if (task->copies) {
             shared_changed(call);

@@ -17,7 +17,7 @@
  */
 #include <asm/unistd_64.h>
 
-#include "agent.h"
+#include "fetch.h"
 
 enum {
     AT_LEAST_READY = 2,
@@ -41,10 +41,6 @@ enum {
     EINTR = 4,
     EAGAIN = 11,
     ENOTSOCK = 88
-};
-
-struct vector {
-    uint64_t base, length;
 };
 
 static struct postponed *list(void) {
@@ -120,14 +116,18 @@ int postponed_pass(const struct call *call) {
     case __NR_close:
     case __NR_pread64:
         return descriptor_kept(task, (int32_t)call->arguments[0]) == KEPT_MAPPED;
-    case __NR_read:
     case __NR_recvfrom:
-        return !task->turns && descriptor_kept(task, (int32_t)call->arguments[0]) == KEPT_ONCE;
+        if (call->arguments[4]) {
+            return 0;
+        }
+        __attribute__((fallthrough));
+    case __NR_read:
     case __NR_write:
     case __NR_writev:
     case __NR_sendto:
+    case __NR_sendmsg:
     case __NR_sendfile:
-        /* Postponed, too, or those before are made first. */
+        /* Read without a wait, or postponed, too, or those before are made first. */
         return descriptor_kept(task, (int32_t)call->arguments[0]) == KEPT_ONCE;
     }
     return 0;
@@ -160,9 +160,9 @@ static int has_room(int64_t descriptor, uint64_t size) {
  * to judge. */
 static uint64_t keep(const struct call *call, char *to, uint64_t space) {
     const uint64_t *arguments = call->arguments;
-    struct vector vectors[VECTORS_MAX];
+    struct io_vector vectors[VECTORS_MAX];
     uint64_t count = 1;
-    vectors[0] = (struct vector){arguments[1], arguments[2]};
+    vectors[0] = (struct io_vector){(void *)arguments[1], arguments[2]};
     if (call->number == __NR_sendfile) {
         int64_t offset;
         if (descriptor_kept(call->task, (int32_t)arguments[1]) != KEPT_MAPPED ||
@@ -173,10 +173,16 @@ static uint64_t keep(const struct call *call, char *to, uint64_t space) {
             plain(__NR_pread64, arguments[1], (uint64_t)to, arguments[3], (uint64_t)offset, 0, 0);
         return size > 0 ? (uint64_t)size : 0;
     }
-    if (call->number == __NR_writev) {
-        count = arguments[2];
-        if (count > VECTORS_MAX ||
-            program_copy(vectors, (void *)arguments[1], count * sizeof *vectors)) {
+    if (call->number == __NR_writev || call->number == __NR_sendmsg) {
+        struct message_header header = {.vectors = (void *)arguments[1],
+                                        .vector_count = arguments[2]};
+        if (call->number == __NR_sendmsg &&
+            (program_copy(&header, (void *)arguments[1], sizeof header) || header.name ||
+             header.control_length || arguments[2] & ~(uint64_t)(MSG_DONTWAIT | MSG_NOSIGNAL))) {
+            return 0;
+        }
+        count = header.vector_count;
+        if (count > VECTORS_MAX || program_copy(vectors, header.vectors, count * sizeof *vectors)) {
             return 0;
         }
     } else if (call->number == __NR_sendto &&
@@ -186,7 +192,7 @@ static uint64_t keep(const struct call *call, char *to, uint64_t space) {
     uint64_t size = 0;
     for (uint64_t i = 0; i < count; i++) {
         if (vectors[i].length > space - size ||
-            program_copy(to + size, (const void *)vectors[i].base, vectors[i].length)) {
+            program_copy(to + size, vectors[i].base, vectors[i].length)) {
             return 0;
         }
         size += vectors[i].length;
@@ -206,6 +212,7 @@ int postponed_begins(struct call *call) {
     case __NR_write:
     case __NR_writev:
     case __NR_sendto:
+    case __NR_sendmsg:
     case __NR_sendfile:
         break;
     }
@@ -223,6 +230,7 @@ int postponed_begins(struct call *call) {
         }
         return 0;
     }
+    task->interrupted = 0;
     return 1;
 }
 
@@ -249,9 +257,11 @@ void postponed_ends(struct call *call) {
     }
 }
 
-/* Leader, writes being kept: whether a call to read was answered without a wait. */
+/* Leader, writes being kept, before it shows a call: whether that is one to read, and was answered
+ * without a wait. */
 int postponed_read(struct call *call) {
-    if (call->number != __NR_read && call->number != __NR_recvfrom) {
+    int is_plain = call->number == __NR_recvfrom && !call->arguments[4];
+    if (!postponed_any() || (call->number != __NR_read && !is_plain)) {
         return 0;
     }
     uint64_t arguments[ARGUMENTS_MAX];
@@ -260,12 +270,13 @@ int postponed_read(struct call *call) {
         arguments[3] = arguments[4] = arguments[5] = 0;
     }
     arguments[3] |= MSG_DONTWAIT;
+    call->task->interrupted = 0;
     call->result = gate_interruptible(__NR_recvfrom, arguments);
-    if (call->result != -EAGAIN && call->result != -ENOTSOCK) {
-        return 1;
+    if (call->result == -EAGAIN || call->result == -ENOTSOCK || call->result == -EINTR) {
+        postponed_make(call->task);
+        return 0;
     }
-    postponed_make(call->task);
-    return 0;
+    return 1;
 }
 
 /* How many descriptors a wait has found ready. */

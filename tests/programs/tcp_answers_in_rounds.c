@@ -23,7 +23,10 @@ static void serve(int epoll, const int *connections, int file) {
             CHECK(writev(connection, parts, 3) == 10);
             off_t offset = 1000;
             CHECK(sendfile(connection, file, &offset, 2000) == 2000 && offset == 3000);
-            CHECK(send(connection, "sent", 4, MSG_NOSIGNAL) == 4);
+            struct iovec words[2] = {{"se", 2}, {"nt", 2}};
+            struct msghdr message = {.msg_iov = words, .msg_iovlen = 2};
+            CHECK(round % 2 ? send(connection, "sent", 4, MSG_NOSIGNAL) == 4
+                            : sendmsg(connection, &message, 0) == 4);
             if (round % 8 == 7) {
                 for (size_t done = 0; done < sizeof large;) {
                     ssize_t size = write(connection, large + done, sizeof large - done);
@@ -31,8 +34,8 @@ static void serve(int epoll, const int *connections, int file) {
                     done += size > 0 ? (size_t)size : 0;
                 }
             }
-            CHECK(write(connection, ".", 1) == 1);
             CHECK(recv(connection, request, sizeof request, 0) == -1 && errno == EAGAIN);
+            CHECK(write(connection, ".", 1) == 1);
         }
     }
 }
