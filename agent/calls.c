@@ -273,7 +273,7 @@ static void lead(struct call *call) {
     waits = (waits && !postpones) || keeps_level(task);
     int is_read = postponed_read(call);
     call->released = (uint8_t)(!postpones && !is_read && turn_is_released(call));
-    if (!call->released && !postponed_any()) {
+    if (!call->released && !postpones && !postponed_any()) {
         turn_let_others(call);
     }
     call->prompt = (uint8_t)ends_promptly(call);
