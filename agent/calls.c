@@ -270,7 +270,11 @@ static void lead(struct call *call) {
     }
     int waits = is_rendezvous(call);
     int postpones = waits && postponed_begins(call);
-    waits = (waits && !postpones) || keeps_level(task);
+    waits &= !postpones;
+    if (waits && postponed_any()) {
+        postponed_make(task);
+    }
+    waits |= keeps_level(task);
     int is_read = postponed_read(call);
     call->released = (uint8_t)(!postpones && !is_read && turn_is_released(call));
     if (!call->released && !postpones && !postponed_any()) {

@@ -16,6 +16,7 @@
  * makes no call for long is stopped by the supervisor (src/mvx/postponed.py), and makes them then.
  */
 #include <asm/unistd_64.h>
+#include <linux/mman.h>
 
 #include "fetch.h"
 
@@ -104,8 +105,10 @@ int postponed_pass(const struct call *call) {
     case __NR_newfstatat:
     case __NR_statx:
     case __NR_access:
-    case __NR_brk:
+        return 1;
     case __NR_mmap:
+        return (call->arguments[3] & (MAP_SHARED | MAP_ANONYMOUS)) == MAP_ANONYMOUS;
+    case __NR_brk:
     case __NR_munmap:
     case __NR_madvise:
     case __NR_mremap:
