@@ -242,6 +242,9 @@ void postponed_ends(struct call *call) {
     struct task *task = call->task;
     struct postponed *all = list();
     int64_t offset;
+    if ((call->number == __NR_write || call->number == __NR_sendto) && call->compared[1]) {
+        copy(bytes() + all->used, call->compared[1], call->size); /* what others compare */
+    }
     all->writes[2 * all->count] = (uint32_t)call->arguments[0];
     all->writes[2 * all->count + 1] = (uint32_t)call->size;
     all->used += (uint32_t)call->size;
