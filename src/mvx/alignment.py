@@ -91,6 +91,11 @@ class _Course:
     visit_ns: int = 0
     """Processor time from one visit to the next."""
 
+    @property
+    def is_tight(self) -> bool:
+        """Whether it is visited too often, as far as that is known yet."""
+        return self.visit_ns < _VISIT_LEAST_NS
+
     def visit(self, task: Task, times: int = 1) -> bool:
         """Run a task to its so many next visits; False when they did not come in time."""
         return breakpoints.run(task, (self.places[task],), times * _OUTER_NS, self.end, times)
@@ -196,6 +201,8 @@ class Alignment:
                     break
                 if all(self._agree(leader, follower, course) for follower in followers):
                     return True
+            if course.is_tight:
+                return False  # nothing farther out is returned to soon: it would be the same again
         return False
 
     def is_close(self, leader: Task, follower: Task, distance: int) -> bool:
@@ -312,7 +319,7 @@ class Alignment:
                 course.visit_ns = max(
                     1, (breakpoints.spent_ns(behind) - spent_ns) // abs(distance - left)
                 )
-                if course.visit_ns < _VISIT_LEAST_NS:
+                if course.is_tight:
                     return False
             most_ns *= _RUNS_GROW
         for task in (*[follower] * _HITS, *[leader] * 2 * _HITS):
