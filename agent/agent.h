@@ -129,7 +129,7 @@ void postponed_make(struct task *task);
 int postponed_pass(const struct call *call);
 int postponed_begins(struct call *call);
 void postponed_ends(struct call *call);
-int postponed_read(struct call *call);
+int postponed_answer(struct call *call);
 void postponed_seen(struct call *call);
 
 /* pointers.c */

@@ -275,8 +275,8 @@ static void lead(struct call *call) {
         postponed_make(task);
     }
     waits |= keeps_level(task);
-    int is_read = postponed_read(call);
-    call->released = (uint8_t)(!postpones && !is_read && turn_is_released(call));
+    int is_answered = postponed_answer(call);
+    call->released = (uint8_t)(!postpones && !is_answered && turn_is_released(call));
     if (!call->released && !postpones && !postponed_any()) {
         turn_let_others(call);
     }
@@ -303,7 +303,7 @@ static void lead(struct call *call) {
         }
     } else if (postpones) {
         postponed_ends(call);
-    } else if (!is_read) {
+    } else if (!is_answered) {
         execute(call);
         if (task->copies) {
             shared_changed(call);

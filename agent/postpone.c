@@ -34,6 +34,9 @@ enum {
     TCP_INFO = 11,
     TCP_ESTABLISHED = 1,
     TCP_CLOSE_WAIT = 8,
+    TCP_NODELAY = 1,
+    TCP_CORK = 3,
+    OPTION_SHIFT = 8,
     MSG_DONTWAIT = 0x40,
     MSG_NOSIGNAL = 0x4000,
     O_ACCESS_MODE_OR_NEW = 03 | 0100 | 01000, /* O_ACCMODE, O_CREAT, O_TRUNC */
@@ -51,6 +54,9 @@ static struct postponed *list(void) {
 static char *bytes(void) {
     return image_start + POSTPONED_OFFSET + POSTPONED_HEADER_SIZE;
 }
+
+/* In place of a size: an option of the connection, and the value in the lowest bits. */
+#define IS_OPTION 0x80000000U
 
 int postponed_any(void) {
     return list()->count != 0;
@@ -82,8 +88,16 @@ void postponed_make(struct task *task) {
     lane_publish(task);
     lane_wait_agreed(task);
     for (uint32_t i = 0; i < all->count; i++) {
-        make(all->writes[2 * i], from, all->writes[2 * i + 1]);
-        from += all->writes[2 * i + 1];
+        uint32_t descriptor = all->writes[2 * i];
+        uint32_t size = all->writes[2 * i + 1];
+        if (size & IS_OPTION) {
+            uint32_t value = size & ((1U << OPTION_SHIFT) - 1);
+            plain(__NR_setsockopt, descriptor, IPPROTO_TCP, (size & ~IS_OPTION) >> OPTION_SHIFT,
+                  (uint64_t)&value, sizeof value, 0);
+        } else {
+            make(descriptor, from, size);
+            from += size;
+        }
     }
     all->used = 0;
     __atomic_store_n(&all->count, 0, __ATOMIC_RELEASE);
@@ -119,6 +133,10 @@ int postponed_pass(const struct call *call) {
     case __NR_close:
     case __NR_pread64:
         return descriptor_kept(task, (int32_t)call->arguments[0]) == KEPT_MAPPED;
+    case __NR_setsockopt:
+        return (int)call->arguments[1] == IPPROTO_TCP &&
+               ((int)call->arguments[2] == TCP_NODELAY || (int)call->arguments[2] == TCP_CORK) &&
+               descriptor_kept(task, (int32_t)call->arguments[0]) == KEPT_ONCE;
     case __NR_recvfrom:
         if (call->arguments[4]) {
             return 0;
@@ -136,23 +154,27 @@ int postponed_pass(const struct call *call) {
     return 0;
 }
 
-static long option(int64_t descriptor, int level, int name, void *value, uint32_t size) {
+static long get_option(int64_t descriptor, int level, int name, void *value, uint32_t size) {
     return plain(__NR_getsockopt, (uint64_t)descriptor, (uint64_t)level, (uint64_t)name,
                  (uint64_t)value, (uint64_t)&size, 0);
+}
+
+static int is_established(int64_t descriptor) {
+    uint8_t state = 0;
+    return !get_option(descriptor, IPPROTO_TCP, TCP_INFO, &state, sizeof state) &&
+           (state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT);
 }
 
 /* Whether the kernel would take so many bytes now. */
 static int has_room(int64_t descriptor, uint64_t size) {
     uint32_t memory[MEMINFO_SIZE];
-    uint8_t state = 0;
-    if (option(descriptor, IPPROTO_TCP, TCP_INFO, &state, sizeof state) ||
-        (state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT) ||
-        option(descriptor, SOL_SOCKET, SO_MEMINFO, memory, sizeof memory)) {
+    if (!is_established(descriptor) ||
+        get_option(descriptor, SOL_SOCKET, SO_MEMINFO, memory, sizeof memory)) {
         return 0;
     }
     const struct postponed *all = list();
     for (uint32_t i = 0; i < all->count; i++) {
-        if (all->writes[2 * i] == (uint32_t)descriptor) {
+        if (all->writes[2 * i] == (uint32_t)descriptor && !(all->writes[2 * i + 1] & IS_OPTION)) {
             size += all->writes[2 * i + 1] + OVERHEAD;
         }
     }
@@ -263,11 +285,36 @@ void postponed_ends(struct call *call) {
     }
 }
 
-/* Leader, writes being kept, before it shows a call: whether that is one to read, and was answered
- * without a wait. */
-int postponed_read(struct call *call) {
+/* Options that say when the kernel sends what is written keep their place among the writes. */
+static int keep_option(struct call *call) {
+    struct postponed *all = list();
+    uint32_t value;
+    if (all->count == POSTPONED_MAX || call->arguments[4] != sizeof value ||
+        program_copy(&value, (const void *)call->arguments[3], sizeof value) || value > 1 ||
+        !is_established((int32_t)call->arguments[0])) {
+        postponed_make(call->task);
+        return 0;
+    }
+    all->writes[2 * all->count] = (uint32_t)call->arguments[0];
+    all->writes[2 * all->count + 1] =
+        IS_OPTION | (uint32_t)call->arguments[2] << OPTION_SHIFT | value;
+    __atomic_store_n(&all->count, all->count + 1, __ATOMIC_RELEASE);
+    call->task->interrupted = 0;
+    call->result = 0;
+    return 1;
+}
+
+/* Leader, writes being kept, before it shows a call: whether that was answered without a wait. It
+ * reads from a socket, or sets an option. */
+int postponed_answer(struct call *call) {
     int is_plain = call->number == __NR_recvfrom && !call->arguments[4];
-    if (!postponed_any() || (call->number != __NR_read && !is_plain)) {
+    if (!postponed_any()) {
+        return 0;
+    }
+    if (call->number == __NR_setsockopt) {
+        return keep_option(call);
+    }
+    if (call->number != __NR_read && !is_plain) {
         return 0;
     }
     uint64_t arguments[ARGUMENTS_MAX];

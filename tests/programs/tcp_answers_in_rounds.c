@@ -2,6 +2,7 @@
 // write, also with more than the kernel takes at once; the clients get everything in its order.
 #include "connections.h"
 
+#include <netinet/tcp.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 
@@ -19,10 +20,13 @@ static void serve(int epoll, const int *connections, int file) {
             CHECK(recv(connection, request, sizeof request, 0) == 8);
             struct stat status;
             CHECK(!fstat(file, &status) && status.st_size == FILE_SIZE);
+            CHECK(!setsockopt(connection, IPPROTO_TCP, TCP_CORK, &(int){1}, sizeof(int)));
             struct iovec parts[3] = {{"<", 1}, {request, 8}, {">", 1}};
             CHECK(writev(connection, parts, 3) == 10);
             off_t offset = 1000;
             CHECK(sendfile(connection, file, &offset, 2000) == 2000 && offset == 3000);
+            CHECK(!setsockopt(connection, IPPROTO_TCP, TCP_CORK, &(int){0}, sizeof(int)));
+            CHECK(!setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)));
             struct iovec words[2] = {{"se", 2}, {"nt", 2}};
             struct msghdr message = {.msg_iov = words, .msg_iovlen = 2};
             CHECK(round % 2 ? send(connection, "sent", 4, MSG_NOSIGNAL) == 4
