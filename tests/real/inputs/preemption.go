@@ -20,6 +20,7 @@ func main() {
 	var group sync.WaitGroup
 	results := make([]uint64, 6)
 	for i := range results {
+		i := i // one for each goroutine: before Go 1.22 they would share it
 		group.Add(1)
 		go func() {
 			defer group.Done()
