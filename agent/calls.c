@@ -518,7 +518,8 @@ __attribute__((used)) void agent_call(struct frame *frame, struct task *task) {
     if (postponed_any() && !postponed_pass(&call)) {
         postponed_make(task);
     }
-    if ((call.flags & FLAG_DESCRIPTOR) && !is_duplication(&call) && move_is_own(&call)) {
+    if (call.flags & FLAG_DESCRIPTOR && call.executor != EXECUTOR_NATIVE &&
+        !is_duplication(&call) && move_is_own(&call)) {
         call.executor = EXECUTOR_LOCAL;
     }
     handler_prepare(&call);
