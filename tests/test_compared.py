@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from mvx import compared, difference
 from mvx.arena import Arena, PastCall
-from mvx.layout import MESSAGE, RING_SIZE
+from mvx.layout import RING_SIZE
+from mvx.records import MESSAGE
 from mvx.specification.numbers import NUMBERS
 
 CALL, RESULT = 0, 1

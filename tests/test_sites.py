@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from test_statistics import statistics
 
 from mvx import lengths, sitecache, tactics
-from mvx.layout import TASK
+from mvx.records import TASK
 from mvx.sitecache import SiteCache
 
 LIMIT_S = 60

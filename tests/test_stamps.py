@@ -18,7 +18,7 @@ from test_statistics import statistics
 
 from mvx import tactics
 from mvx.codescan import CodeScan, Found
-from mvx.layout import TASK
+from mvx.records import TASK
 
 LIMIT_S = 60
 LOADER = "/lib64/ld-linux-x86-64.so.2"

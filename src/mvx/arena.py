@@ -18,13 +18,12 @@ from mvx.layout import (
     ARENA_SIZE,
     CALL_NUMBERS,
     HISTORY_ENTRIES,
-    LANE,
     LANE_HEADER_SIZE,
     LANE_STRIDE,
     LANES,
-    MESSAGE,
     RING_SIZE,
 )
+from mvx.records import LANE, MESSAGE
 
 _FALLOC_PUNCH_HOLE = 2 | 1
 _RELEASE_ABOVE = 16 * 1024

@@ -20,8 +20,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from mvx.atomics import OPERATIONS, Atomic
-from mvx.layout import ATOMIC, ATOMICS_MAX, ORDER, ORDER_OFFSET, TASK
+from mvx.layout import ATOMICS_MAX, ORDER_OFFSET
 from mvx.pages import map_pages
+from mvx.records import ATOMIC, ORDER, TASK
 
 if TYPE_CHECKING:
     from mvx.code import Area

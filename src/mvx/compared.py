@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mvx import decode, specification
-from mvx.layout import MESSAGE, MESSAGES, PSEUDO_CALLS, RING_SIZE
+from mvx.layout import MESSAGES, PSEUDO_CALLS, RING_SIZE
 from mvx.memory import Memory
+from mvx.records import MESSAGE
 from mvx.specification import text
 from mvx.specification.declaration import Parameter
 from mvx.specification.structures import Structure

@@ -22,11 +22,12 @@ from mvx.ballot import Ballots
 from mvx.between import BetweenCalls
 from mvx.faults import FAULTS, Faults, enters_handler, steps_to_agent
 from mvx.kernel import MASK, Registers, signed
-from mvx.layout import COOKIES, COOKIES_OFFSET, TASK
+from mvx.layout import COOKIES, COOKIES_OFFSET
 from mvx.masks import close_signals
 from mvx.meetings import LOOKING, Meetings
 from mvx.merging import is_timer, merge
 from mvx.monitor import Monitor
+from mvx.records import TASK
 from mvx.standing import is_restart
 from mvx.tasks import AddressSpace, Stash, Task
 from mvx.ticks import Ticked, Ticks

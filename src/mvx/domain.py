@@ -13,7 +13,8 @@ import weakref
 from typing import TYPE_CHECKING, Final
 
 from mvx import turns
-from mvx.layout import DOMAIN, OWNERS, OWNERS_OFFSET, SHARED_DOMAIN_OFFSET
+from mvx.layout import OWNERS, OWNERS_OFFSET, SHARED_DOMAIN_OFFSET
+from mvx.records import DOMAIN
 from mvx.tasks import State, Task, TaskSet
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mvx import kernel
-from mvx.layout import TASK
+from mvx.records import TASK
 
 if TYPE_CHECKING:
     from mvx.tasks import AddressSpace, Task

@@ -10,8 +10,9 @@ import signal
 from typing import TYPE_CHECKING, Final
 
 from mvx import dispositions, kernel
-from mvx.layout import TASK, TASK_SLOT_SIZE
+from mvx.layout import TASK_SLOT_SIZE
 from mvx.masks import open_signals
+from mvx.records import TASK
 from mvx.tasks import State, Task
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from pathlib import Path
 from mvx import specification, syscalls
 from mvx.diversity import DIVERSIFICATIONS, exceptions
 from mvx.hooks import header as hooks_header
-from mvx.layout import header as layout_header
+from mvx.records import header as layout_header
 from mvx.specification import vocabulary
 from mvx.specification.declaration import Declaration, Parameter, SpecificationError
 from mvx.specification.numbers import NUMBERS

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mvx.errors import InternalError
-from mvx.layout import IMAGE, IMAGE_MAGIC, IMAGE_SIZE, PROTOCOL_VERSION
+from mvx.layout import IMAGE_MAGIC, IMAGE_SIZE, PROTOCOL_VERSION
+from mvx.records import IMAGE
 
 
 class Image(NamedTuple):
-    """Bytes of the image and the offsets of its doors (see layout.IMAGE)."""
+    """Bytes of the image and the offsets of its doors (see records.IMAGE)."""
 
     content: bytes
     offsets: dict[str, int]

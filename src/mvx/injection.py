@@ -23,17 +23,11 @@ from mvx.arena import Arenas
 from mvx.entry import arm
 from mvx.errors import InternalError, UnsupportedProgram
 from mvx.image import Image
-from mvx.layout import (
-    ARENA_SIZE,
-    BOOTSTRAP,
-    PLACES_OFFSET,
-    PRIVATE_SIZE,
-    REQUESTS,
-    TASK_SLOT_SIZE,
-)
+from mvx.layout import ARENA_SIZE, PLACES_OFFSET, PRIVATE_SIZE, REQUESTS, TASK_SLOT_SIZE
 from mvx.memory import Memory
 from mvx.placement import Mapping, Placement, Plan
 from mvx.programs import Programs
+from mvx.records import BOOTSTRAP
 from mvx.stack import AT_BASE, AT_ENTRY, InitialStack
 from mvx.tasks import AddressSpace, Task
 from mvx.variation import Variation

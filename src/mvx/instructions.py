@@ -17,9 +17,10 @@ from typing import Final
 from mvx import kernel, shield, tactics
 from mvx.counter import frequency_khz
 from mvx.kernel import Registers
-from mvx.layout import INSTRUCTIONS, TASK
+from mvx.layout import INSTRUCTIONS
 from mvx.monitor import Monitor
 from mvx.randomness import HLT, Numbers
+from mvx.records import TASK
 from mvx.tactics import RDTSC, RDTSCP, Kind
 from mvx.tasks import Task
 

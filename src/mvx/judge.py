@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mvx import addresses, kernel, rules
-from mvx.layout import MESSAGE, MESSAGES, VERDICTS
+from mvx.layout import MESSAGES, VERDICTS
+from mvx.records import MESSAGE
 from mvx.rules import Difference, Rule
 from mvx.specification.table import RULES
 from mvx.specification.vocabulary import CallFlag, Executor, Handler, Kind

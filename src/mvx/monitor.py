@@ -33,7 +33,6 @@ from mvx.layout import (
     DESCRIPTOR_TABLE_SIZE,
     DUTIES,
     POLICIES,
-    TASK,
     TASK_SLOT_SIZE,
     VERIFICATIONS,
 )
@@ -41,6 +40,7 @@ from mvx.options import Options
 from mvx.placement import Placement
 from mvx.pointers import Pointers
 from mvx.programs import Programs
+from mvx.records import TASK
 from mvx.sites import Sites
 from mvx.statistics import Statistics
 from mvx.tasks import AddressSpace, DescriptorTable, State, Task, TaskSet, Variant

@@ -22,7 +22,8 @@ from mvx.atomicsites import Patching
 from mvx.elf import PT_LOAD
 from mvx.hooks import HELPERS, HOOKS, OBJECTS
 from mvx.kernel import MASK
-from mvx.layout import HOOKED, HOOKED_OFFSET, ORDER, ORDER_OFFSET
+from mvx.layout import HOOKED_OFFSET, ORDER_OFFSET
+from mvx.records import HOOKED, ORDER
 from mvx.rules import Threads
 from mvx.sitecache import SiteCache
 

@@ -30,15 +30,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from mvx import diversity
 from mvx.elf import HEADER, PROGRAM_HEADER, PT_LOAD
 from mvx.errors import UsageError
-from mvx.layout import (
-    CODE_PLACES,
-    DATA_PLACES,
-    MOVES_MAX,
-    PLACE_SIZE,
-    PLACES_TABLE,
-    VDSO_OFFSET,
-    VDSO_SIZE,
-)
+from mvx.layout import CODE_PLACES, DATA_PLACES, MOVES_MAX, PLACE_SIZE, VDSO_OFFSET, VDSO_SIZE
+from mvx.records import PLACES_TABLE
 from mvx.stack import AT_BASE, AT_ENTRY, AT_PHDR, RESIDUES
 from mvx.terrain import USUAL, Terrain
 

@@ -16,15 +16,8 @@ import random
 import struct
 from typing import TYPE_CHECKING, Final
 
-from mvx.layout import (
-    DESCRIPTORS,
-    DESCRIPTORS_MAX,
-    KEPT_MASK,
-    MESSAGE,
-    MESSAGES,
-    TOKEN_SHIFT,
-    TOKEN_TAG,
-)
+from mvx.layout import DESCRIPTORS, DESCRIPTORS_MAX, KEPT_MASK, MESSAGES, TOKEN_SHIFT, TOKEN_TAG
+from mvx.records import MESSAGE
 
 if TYPE_CHECKING:
     from mvx.arena import Arena

@@ -19,7 +19,8 @@ from mvx import interrupts, kernel
 from mvx.faults import FAULTS
 from mvx.interrupts import Reason
 from mvx.kernel import MASK, TaskGoneError, signed
-from mvx.layout import INSTRUCTIONS, POSTPONED, POSTPONED_OFFSET, TASK
+from mvx.layout import INSTRUCTIONS, POSTPONED_OFFSET
+from mvx.records import POSTPONED, TASK
 
 if TYPE_CHECKING:
     from mvx.monitor import Monitor

@@ -29,7 +29,8 @@ from mvx.alignment import Alignment, Meeting
 from mvx.breakpoints import DepartedError
 from mvx.interrupts import Reason
 from mvx.kernel import MASK, Registers, TaskGoneError
-from mvx.layout import INSTRUCTIONS, TASK
+from mvx.layout import INSTRUCTIONS
+from mvx.records import TASK
 from mvx.standing import Place, is_restart
 from mvx.tasks import State, Task, TaskSet
 

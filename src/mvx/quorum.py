@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from mvx import kernel
 from mvx.kernel import TaskGoneError
-from mvx.layout import TASK
+from mvx.records import TASK
 from mvx.takeover import Impossible, Takeover
 from mvx.tasks import State
 

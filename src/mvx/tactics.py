@@ -31,7 +31,7 @@ from collections.abc import Container, Iterator
 from typing import Final, NamedTuple
 
 from mvx import lengths
-from mvx.layout import TASK
+from mvx.records import TASK
 
 TRAMPOLINE_SIZE: Final = 15
 BEFORE: Final = 208

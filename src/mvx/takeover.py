@@ -23,16 +23,15 @@ from mvx import kernel, remote
 from mvx.kernel import FRAME_SIZE, MASK, Registers, TaskGoneError
 from mvx.layout import (
     COOKIES_OFFSET,
-    COOKIES_TABLE,
     DESCRIPTOR_TABLE_COUNT,
     DOMAIN_OFFSET,
     HISTORY_ENTRIES,
     PLACES_OFFSET,
-    PLACES_TABLE,
     PROCESS_OFFSET,
     TASK_SLOT_SIZE,
 )
 from mvx.placement import Mapping, mappings
+from mvx.records import COOKIES_TABLE, PLACES_TABLE
 from mvx.remote import Remote
 from mvx.specification.table import RULES
 from mvx.tasks import State

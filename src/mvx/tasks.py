@@ -20,7 +20,6 @@ from mvx.layout import (
     MORE_TABLES_COUNT,
     MORE_TABLES_OFFSET,
     PLACES_OFFSET,
-    PLACES_TABLE,
     PROCESS_OFFSET,
     TASK_SLOT_SIZE,
     TASK_SLOTS,
@@ -29,6 +28,7 @@ from mvx.layout import (
 from mvx.memory import Memory
 from mvx.order import SpaceOrder
 from mvx.placement import Mapping
+from mvx.records import PLACES_TABLE
 from mvx.sites import SiteTable
 from mvx.turns import Turns
 

@@ -13,14 +13,8 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
-from mvx.layout import (
-    DOMAIN,
-    DOMAIN_OFFSET,
-    FUTEXES,
-    FUTEXES_OFFSET,
-    INSTRUCTIONS,
-    SHARED_RANGES,
-)
+from mvx.layout import DOMAIN_OFFSET, FUTEXES_OFFSET, INSTRUCTIONS, SHARED_RANGES
+from mvx.records import DOMAIN, FUTEXES
 
 if TYPE_CHECKING:
     from mvx.kernel import Registers

@@ -19,7 +19,8 @@ from mvx.compared import Compared
 from mvx.divergence import Frame
 from mvx.faults import handling
 from mvx.kernel import MASK, Registers, TaskGoneError
-from mvx.layout import ARENAS_OFFSET, FRAME_REGISTERS, NUMBER_ORDER, NUMBER_RDTSC, TASK
+from mvx.layout import ARENAS_OFFSET, FRAME_REGISTERS, NUMBER_ORDER, NUMBER_RDTSC
+from mvx.records import TASK
 from mvx.specification import text
 from mvx.symbols import Modules
 from mvx.tasks import State, Task

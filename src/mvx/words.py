@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Final
 from mvx import calls, kernel
 from mvx.judge import OWN
 from mvx.kernel import MASK, Registers
-from mvx.layout import DIVERGENCES, TASK
+from mvx.layout import DIVERGENCES
+from mvx.records import TASK
 
 if TYPE_CHECKING:
     from mvx.monitor import Monitor

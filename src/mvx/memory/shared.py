@@ -20,8 +20,9 @@ from collections.abc import Callable
 from typing import Final
 
 from mvx.arena import Arena
-from mvx.layout import LANE, LANE_HEADER_SIZE, LANE_STRIDE, RING_SIZE
+from mvx.layout import LANE_HEADER_SIZE, LANE_STRIDE, RING_SIZE
 from mvx.memory.transport import Transport
+from mvx.records import LANE
 
 READ: Final = 1
 WRITE: Final = 2
