@@ -2,7 +2,7 @@
 #ifndef MVX_LAYOUT_H
 #define MVX_LAYOUT_H
 
-#define PROTOCOL_VERSION 0x9
+#define PROTOCOL_VERSION 0xa
 #define IMAGE_MAGIC 0x31746e656761786d
 #define NUMBER_RDTSC 0x10000
 #define NUMBER_OUTSIDE 0x10001
@@ -12,8 +12,8 @@
 #define NUMBER_ORDER 0x10005
 #define PROCESS_OFFSET 0x100000
 #define POSTPONED_OFFSET 0x5e00000
-#define POSTPONED_HEADER_SIZE 0x1000
-#define POSTPONED_BYTES 0x3f000
+#define POSTPONED_HEADER_SIZE 0x2000
+#define POSTPONED_BYTES 0x3e000
 #define POSTPONED_MAX 0x100
 #define DESCRIPTORS_MAX 0x10000
 #define DESCRIPTOR_TABLE_SIZE 0x20000
@@ -266,7 +266,9 @@
 #define OFFSET_POSTPONED_USED 0x4
 #define OFFSET_POSTPONED_SLOT 0x8
 #define OFFSET_POSTPONED_TIMES 0x10
-#define OFFSET_POSTPONED_WRITES 0x18
+#define OFFSET_POSTPONED_MISSES 0x18
+#define OFFSET_POSTPONED_WRITES 0x1c
+#define OFFSET_POSTPONED_ENDS 0x820
 
 #define OFFSET_COOKIES_COUNT 0x0
 #define OFFSET_COOKIES_PAIRS 0x8
@@ -605,13 +607,17 @@ struct postponed {
     uint32_t used;  /* how many bytes (agent) */
     uint32_t slot;  /* of the task that has postponed the last (agent) */
     uint64_t times;  /* how often one was postponed when there was none (agent) */
+    uint32_t misses;  /* how often there was nothing to read since (agent) */
     uint32_t writes[512];  /* per write: descriptor, size (agent) */
+    uint64_t ends[256];  /* per write: a hash of this end's address (agent) */
 };
 _Static_assert(offsetof(struct postponed, count) == 0x0, "layout");
 _Static_assert(offsetof(struct postponed, used) == 0x4, "layout");
 _Static_assert(offsetof(struct postponed, slot) == 0x8, "layout");
 _Static_assert(offsetof(struct postponed, times) == 0x10, "layout");
-_Static_assert(offsetof(struct postponed, writes) == 0x18, "layout");
+_Static_assert(offsetof(struct postponed, misses) == 0x18, "layout");
+_Static_assert(offsetof(struct postponed, writes) == 0x1c, "layout");
+_Static_assert(offsetof(struct postponed, ends) == 0x820, "layout");
 
 struct cookies {
     uint64_t count;  /* pairs written so far; the last COOKIES are kept (agent of a follower) */

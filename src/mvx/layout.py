@@ -15,7 +15,7 @@ names the gates inside it)::
 
 from __future__ import annotations
 
-PROTOCOL_VERSION = 9
+PROTOCOL_VERSION = 10
 
 IMAGE_SIZE = 0x100000
 PROCESS_OFFSET = 0x100000
@@ -60,8 +60,8 @@ posix_spawn until they execute a program.
 """
 POSTPONED_OFFSET = MORE_TABLES_OFFSET + MORE_TABLES_COUNT * DESCRIPTOR_TABLE_SIZE
 """The leader's writes to connections that are not made yet (struct postponed, then their bytes)."""
-POSTPONED_HEADER_SIZE = 0x1000
-POSTPONED_BYTES = 0x3F000
+POSTPONED_HEADER_SIZE = 0x2000
+POSTPONED_BYTES = 0x3E000
 POSTPONED_MAX = 256
 PRIVATE_SIZE = POSTPONED_OFFSET + POSTPONED_HEADER_SIZE + POSTPONED_BYTES
 VDSO_OFFSET = 0x5F00000

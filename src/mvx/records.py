@@ -183,7 +183,9 @@ POSTPONED = structure(
     ("used", "I", "how many bytes (agent)"),
     ("slot", "I", "of the task that has postponed the last (agent)"),
     ("times", "Q", "how often one was postponed when there was none (agent)"),
+    ("misses", "I", "how often there was nothing to read since (agent)"),
     ("writes", f"{2 * POSTPONED_MAX}I", "per write: descriptor, size (agent)"),
+    ("ends", f"{POSTPONED_MAX}Q", "per write: a hash of this end's address (agent)"),
 )
 
 BOOTSTRAP = structure(
