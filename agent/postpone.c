@@ -13,8 +13,9 @@
  * established, with room for all of it (TCP_INFO, SO_MEMINFO). Should the peer reset it meanwhile
  * the bytes are lost, as they would have been on their way. If a call that passes finds nothing to
  * read at the other end of such a connection, the writes are made, and it looks again: what a
- * process sends to itself is there at once. Others take their time natively, too, and nobody looks
- * in vain for often. A program that makes no call for long is stopped by the supervisor
+ * process sends to itself is there at once. Elsewhere nothing is nothing: who has not got the
+ * question has not sent the answer natively either; but who looks in vain again and again makes the
+ * writes, too. A program that makes no call for long is stopped by the supervisor
  * (src/mvx/postponed.py), and makes them then.
  */
 #include <asm/unistd_64.h>
