@@ -91,12 +91,13 @@ def test_the_same_calls_patched_or_not(
         }
 
 
-def test_divergence_has_statistics_too(mvx_command: list[str], tmp_path: Path) -> None:
-    # The address of code is each variant's own.
-    script = "import ctypes as c; print(c.cast(c.CDLL(None).qsort_r, c.c_void_p).value, flush=True)"
-    value = statistics(
-        mvx_command, tmp_path / "s", "/usr/bin/python3", "-c", script, status=DIVERGENCE_STATUS
-    )
+def test_divergence_has_statistics_too(
+    compiled: Callable[..., Path], mvx_command: list[str], work_place: Path
+) -> None:
+    source = work_place / "tells_its_address.c"
+    source.write_text('#include <stdio.h>\nint main(void) { printf("%p", (void *)main); }')
+    program = str(compiled(source))
+    value = statistics(mvx_command, work_place / "s", program, status=DIVERGENCE_STATUS)
     assert value["outcome"] == {"kind": "divergence", "code": DIVERGENCE_STATUS}
 
 

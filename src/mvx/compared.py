@@ -305,6 +305,8 @@ def _message(read: Read, number: int, arguments: tuple[int, ...]) -> bytes | Non
         header = read(arguments[1] + index * stride, _HEADER.size)
         if header is None or len(header) < _HEADER.size:
             return content or None
+        if _HEADER.unpack(header)[3] > _VECTORS_MAX:
+            return content  # EMSGSIZE: the kernel looks at nothing more
         for piece in _pieces(read, header):
             content += piece
             if len(content) >= GATHERED_MAX:

@@ -15,7 +15,7 @@ names the gates inside it)::
 
 from __future__ import annotations
 
-PROTOCOL_VERSION = 10
+PROTOCOL_VERSION = 11
 
 IMAGE_SIZE = 0x100000
 PROCESS_OFFSET = 0x100000
@@ -68,7 +68,7 @@ VDSO_OFFSET = 0x5F00000
 """Where the bootstrap moves the kernel's vDSO, with its data."""
 VDSO_SIZE = 0x100000
 ARENAS_OFFSET = 0x6000000
-LANES = 4096
+LANES = 2048
 LANE_HEADER_SIZE = 0x1000
 RING_SIZE = 0x40000
 PASSED = 4

@@ -35,6 +35,14 @@ _WRITE: Final = 1
 _SEMCTL: Final = 66
 _COMMAND_MASK: Final = 0xFF
 _IPC_STAT: Final = 2
+_IOCTL: Final = 16
+_FCNTL: Final = 72
+_GET_FLAGS: Final = frozenset({1, 3, 1025})
+"""F_GETFD, F_GETFL, F_GETLEASE."""
+_NS_GET_NSTYPE: Final = 0xB703
+_WAITID: Final = 247
+_P_PIDFD: Final = 3
+_WNOWAIT: Final = 0x01000000
 _CONTENT_MAX: Final = 1 << 20
 _OWN_FILES: Final = frozenset({"maps", "numa_maps", "auxv", "pagemap"})
 """Files of /proc/PID that are each variant's own (agent/descriptors.c)."""
@@ -55,8 +63,8 @@ def objection(monitor: Monitor, task: Task, current: Registers) -> str:
         executor = request.executor if request is not None else executor
     if executor is Executor.NATIVE and rule.handler is not Handler.PRCTL:
         return f"{rule.name} at a gate that is not for it"
-    if number == _SEMCTL and arguments[2] & _COMMAND_MASK == _IPC_STAT:
-        return ""  # how many semaphores there are: what the agent itself asks, too
+    if _is_question(number, arguments):
+        return ""
     if executor is Executor.LOCAL or _is_own(task, number, arguments):
         return ""
     if monitor.timers.is_every(current):
@@ -85,6 +93,21 @@ def objection(monitor: Monitor, task: Task, current: Registers) -> str:
         if difference and (blamed, number, difference) not in task.set.pardoned:
             return f"variant {variant} makes {rule.name} with another {difference}"
     return ""
+
+
+def _is_question(number: int, arguments: tuple[int, ...]) -> bool:
+    """Whether a call changes nothing, and the agents themselves ask by it: how many semaphores
+    there are, what flags a descriptor has, what kind of namespace it is, whether it is a process.
+    """
+    return (
+        (number == _FCNTL and arguments[1] & 0xFFFFFFFF in _GET_FLAGS)
+        or (number == _SEMCTL and arguments[2] & _COMMAND_MASK == _IPC_STAT)
+        or (number == _IOCTL and arguments[1] & 0xFFFFFFFF == _NS_GET_NSTYPE)
+        or (
+            (number == _WAITID and arguments[0] == _P_PIDFD and not arguments[2] | arguments[4])
+            and bool(arguments[3] & _WNOWAIT)
+        )
+    )
 
 
 def _is_own(task: Task, number: int, arguments: tuple[int, ...]) -> bool:
