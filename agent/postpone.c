@@ -62,9 +62,6 @@ static char *bytes(void) {
     return image_start + POSTPONED_OFFSET + POSTPONED_HEADER_SIZE;
 }
 
-#define HASH_START  0xcbf29ce484222325UL /* FNV-1a */
-#define HASH_FACTOR 0x100000001b3UL
-
 /* In place of a size: an option of the connection, and the value in the lowest bits. */
 #define IS_OPTION 0x80000000U
 
@@ -191,29 +188,22 @@ static int has_room(int64_t descriptor, uint64_t size) {
     return memory[MEMINFO_QUEUED] + 2 * size + OVERHEAD < memory[MEMINFO_SNDBUF];
 }
 
-/* A hash of the address of one end of a connection, as getsockname or getpeername tell; 0: there is
- * none. */
-static uint64_t end_of(int64_t descriptor, long number) {
-    uint8_t address[ADDRESS_SIZE];
+/* The port of one end of a connection, as getsockname or getpeername tell; 0: there is none. It is
+ * at the same place in every family, and the same whether an address is written as IPv4 or IPv6. */
+static uint32_t port_of(int64_t descriptor, long number) {
+    uint8_t address[ADDRESS_SIZE] = {0};
     uint32_t size = sizeof address;
-    uint64_t hash = HASH_START;
-    if (plain(number, (uint64_t)descriptor, (uint64_t)address, (uint64_t)&size, 0, 0, 0) ||
-        size > sizeof address) {
-        return 0;
-    }
-    for (uint32_t i = 0; i < size; i++) {
-        hash = (hash ^ address[i]) * HASH_FACTOR;
-    }
-    return hash;
+    plain(number, (uint64_t)descriptor, (uint64_t)address, (uint64_t)&size, 0, 0, 0);
+    return (uint32_t)address[2] << 8 | address[3];
 }
 
-/* Whether nothing can be there to read before the writes are made that are kept, but what is
- * certain not to have come natively either. */
+/* Whether none of the writes that are kept goes to the other end of a connection, as far as ports
+ * tell. */
 static int is_from_elsewhere(int64_t descriptor) {
     const struct postponed *all = list();
-    uint64_t peer = end_of(descriptor, __NR_getpeername);
+    uint32_t peer = port_of(descriptor, __NR_getpeername);
     for (uint32_t i = 0; i < all->count; i++) {
-        if (all->ends[i] == peer && !(all->writes[2 * i + 1] & IS_OPTION)) {
+        if (all->ports[i] == peer && !(all->writes[2 * i + 1] & IS_OPTION)) {
             return 0;
         }
     }
@@ -308,7 +298,7 @@ void postponed_ends(struct call *call) {
     }
     all->writes[2 * all->count] = (uint32_t)call->arguments[0];
     all->writes[2 * all->count + 1] = (uint32_t)call->size;
-    all->ends[all->count] = end_of((int32_t)call->arguments[0], __NR_getsockname);
+    all->ports[all->count] = port_of((int32_t)call->arguments[0], __NR_getsockname);
     all->used += (uint32_t)call->size;
     all->slot = task->slot;
     int is_first = !all->count && !all->times;

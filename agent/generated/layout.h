@@ -2,7 +2,7 @@
 #ifndef MVX_LAYOUT_H
 #define MVX_LAYOUT_H
 
-#define PROTOCOL_VERSION 0xb
+#define PROTOCOL_VERSION 0xc
 #define IMAGE_MAGIC 0x31746e656761786d
 #define NUMBER_RDTSC 0x10000
 #define NUMBER_OUTSIDE 0x10001
@@ -268,7 +268,7 @@
 #define OFFSET_POSTPONED_TIMES 0x10
 #define OFFSET_POSTPONED_MISSES 0x18
 #define OFFSET_POSTPONED_WRITES 0x1c
-#define OFFSET_POSTPONED_ENDS 0x820
+#define OFFSET_POSTPONED_PORTS 0x81c
 
 #define OFFSET_COOKIES_COUNT 0x0
 #define OFFSET_COOKIES_PAIRS 0x8
@@ -609,7 +609,7 @@ struct postponed {
     uint64_t times;  /* how often one was postponed when there was none (agent) */
     uint32_t misses;  /* how often there was nothing to read since (agent) */
     uint32_t writes[512];  /* per write: descriptor, size (agent) */
-    uint64_t ends[256];  /* per write: a hash of this end's address (agent) */
+    uint32_t ports[256];  /* per write: the port of this end (agent) */
 };
 _Static_assert(offsetof(struct postponed, count) == 0x0, "layout");
 _Static_assert(offsetof(struct postponed, used) == 0x4, "layout");
@@ -617,7 +617,7 @@ _Static_assert(offsetof(struct postponed, slot) == 0x8, "layout");
 _Static_assert(offsetof(struct postponed, times) == 0x10, "layout");
 _Static_assert(offsetof(struct postponed, misses) == 0x18, "layout");
 _Static_assert(offsetof(struct postponed, writes) == 0x1c, "layout");
-_Static_assert(offsetof(struct postponed, ends) == 0x820, "layout");
+_Static_assert(offsetof(struct postponed, ports) == 0x81c, "layout");
 
 struct cookies {
     uint64_t count;  /* pairs written so far; the last COOKIES are kept (agent of a follower) */

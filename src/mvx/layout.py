@@ -15,7 +15,7 @@ names the gates inside it)::
 
 from __future__ import annotations
 
-PROTOCOL_VERSION = 11
+PROTOCOL_VERSION = 12
 
 IMAGE_SIZE = 0x100000
 PROCESS_OFFSET = 0x100000

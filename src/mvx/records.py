@@ -185,7 +185,7 @@ POSTPONED = structure(
     ("times", "Q", "how often one was postponed when there was none (agent)"),
     ("misses", "I", "how often there was nothing to read since (agent)"),
     ("writes", f"{2 * POSTPONED_MAX}I", "per write: descriptor, size (agent)"),
-    ("ends", f"{POSTPONED_MAX}Q", "per write: a hash of this end's address (agent)"),
+    ("ports", f"{POSTPONED_MAX}I", "per write: the port of this end (agent)"),
 )
 
 BOOTSTRAP = structure(
