@@ -336,9 +336,10 @@ ATTEMPTS = (
     Attempt(
         "TSC trap",
         try_tsc,
-        "programs that read the time stamp counter read the same one in all variants; whenever a"
-        " variant sleeps and wakes, that is switched twice (--rdtsc=known: not)",
-        "programs that read the time stamp counter raise false alarms",
+        "programs that make code, and read the time stamp counter there, read the same one in all"
+        " variants; whenever one of them sleeps and wakes, that is switched twice (--rdtsc=known:"
+        " not)",
+        "programs that make code, and read the time stamp counter there, raise false alarms",
         CONTAINER_FIX,
     ),
     Attempt(
