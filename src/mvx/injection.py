@@ -46,6 +46,8 @@ _ERASED = b"\xcc\xcc"
 put one there again: the agent's code is sealed, or (before Linux 6.10) guarded by the checks of
 memory calls.
 """
+_OWN_STOPS = (5, kernel.SYSCALL_STOP)
+"""SIGTRAP, and a system call: stops of a task that are no signals for the program."""
 _PARAMETERS = 0x1000
 _VECTOR = 0x2000
 _VECTOR_MAX = 400
@@ -241,8 +243,16 @@ class Injector:
         for _ in range(2000):
             if select.select([listener], [], [], 0.005)[0]:
                 break
-            if os.waitid(os.P_PID, task.tid, os.WEXITED | os.WSTOPPED | os.WNOHANG | os.WNOWAIT):
+            asked = os.WEXITED | os.WSTOPPED | os.WNOHANG | os.WNOWAIT
+            stopped = os.waitid(os.P_PID, task.tid, asked)
+            if stopped is None:
+                continue
+            number = stopped.si_status
+            if stopped.si_code != os.CLD_TRAPPED or number >> 8 or number in _OWN_STOPS:
                 return  # it died or failed; the caller's wait will tell
+            os.waitpid(task.tid, kernel.WALL)  # a signal came before it has connected
+            task.early_signals.append(number)
+            kernel.resume(task.tid)
         else:
             message = f"the agent did not start in process {task.tid} within 10 s"
             raise InternalError(message)
@@ -275,7 +285,7 @@ class Injector:
             stop = status >> 8
             if stop == expected:
                 return
-            if stop >> 8 == 0 and stop not in (5, kernel.SYSCALL_STOP):
+            if stop >> 8 == 0 and stop not in _OWN_STOPS:
                 task.early_signals.append(stop)
             kernel.resume(task.tid, to_syscall_exit=expected == kernel.SYSCALL_STOP)
 
