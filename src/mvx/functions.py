@@ -39,7 +39,8 @@ class Functions:
         self._base = 0
         self._count = 0
         for each in segments:
-            if each.kind == _PT_GNU_EH_FRAME and content[each.offset :][: len(_HEADER)] == _HEADER:
+            head = content[each.offset : each.offset + len(_HEADER)]
+            if each.kind == _PT_GNU_EH_FRAME and head == _HEADER:
                 self._table, self._base = each.offset + _TABLE, each.address
                 self._count = struct.unpack_from("<I", content, each.offset + 8)[0]
 
