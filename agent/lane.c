@@ -51,11 +51,9 @@ static void wake(struct task *task, uint32_t variant, const uint64_t *word) {
     }
 }
 
-static uint64_t now_ns(void) {
-    struct {
-        int64_t seconds, nanoseconds;
-    } now = {0, 0};
-    plain(__NR_clock_gettime, CLOCK_MONOTONIC, (uint64_t)&now, 0, 0, 0, 0);
+static uint64_t now_ns(const struct task *task) {
+    struct moment now = {0, 0};
+    clock_now(task, CLOCK_MONOTONIC, &now);
     return (uint64_t)now.seconds * 1000000000 + (uint64_t)now.nanoseconds;
 }
 
@@ -125,10 +123,10 @@ static int wait_for(struct task *task, const struct lane *other, const uint64_t 
         processor_shared(task, own);
     }
     int learns = task->wake_ns && (turns || *habit == HABIT_MAX);
-    uint64_t start_ns = learns ? now_ns() : 0;
+    uint64_t start_ns = learns ? now_ns(task) : 0;
     int outcome = sleep_until(task, word, target, timeout_ns);
     if (learns) {
-        learn(task, habit, now_ns() - start_ns);
+        learn(task, habit, now_ns(task) - start_ns);
     }
     return outcome;
 }

@@ -11,21 +11,17 @@ from __future__ import annotations
 
 import ctypes
 import mmap
-import struct
 from typing import Final
 
 from mvx import kernel, shield, tactics
-from mvx.counter import frequency_khz
 from mvx.kernel import Registers
-from mvx.layout import INSTRUCTIONS
 from mvx.monitor import Monitor
 from mvx.randomness import HLT, Numbers
-from mvx.records import TASK
 from mvx.tactics import RDTSC, RDTSCP, Kind
 from mvx.tasks import Task
 
 _CPUID: Final = b"\x0f\xa2"
-_COUNTERS: Final = {kind: list(INSTRUCTIONS).index(kind.name.upper()) for kind in (RDTSC, RDTSCP)}
+_COUNTERS: Final = (RDTSC, RDTSCP)
 _CODE: Final = bytes.fromhex("53 89f8 89f1 4989d0 0fa2 418900 41895804 41894808 4189500c 5b c3")
 """push rbx; eax = edi, ecx = esi, r8 = rdx; cpuid; store eax, ebx, ecx, edx at [r8]; pop rbx; ret.
 """
@@ -63,7 +59,7 @@ class Instructions:
             self._emulated["rdrand"] += 1
             self._numbers.give(task, current, random)
             kernel.go_on(task.tid, current)
-        elif kind is not None and kind in _COUNTERS:
+        elif kind in _COUNTERS:
             shield.restore(self._monitor, task)
             self._emulated[kind.name] += 1
             self._read_counter(task, current, kind)
@@ -85,17 +81,9 @@ class Instructions:
         return [f"emulated instructions: {told}"] if told else []
 
     def _read_counter(self, task: Task, current: Registers, kind: Kind) -> None:
-        assert task.space is not None
         self._monitor.sites.trapped(task, current, kind)
-        address = task.slot_address
-        write = task.space.memory.write
-        write(
-            address + TASK.offset("return_address"),
-            struct.pack("<QI", current.rip + len(kind.code), _COUNTERS[kind]),
-        )
-        write(address + TASK.offset("tsc_khz"), struct.pack("<I", frequency_khz()))
-        current.rip = task.variant.base + self._monitor.image.offsets["enter_instruction"]
-        kernel.go_on(task.tid, current)
+        self._monitor.send_to_agent(task, current, kind.name.upper(), len(kind.code))
+        kernel.resume(task.tid)
 
     def _identify(self, task: Task, current: Registers) -> None:
         leaf, subleaf = current.rax & 0xFFFFFFFF, current.rcx & 0xFFFFFFFF

@@ -9,6 +9,7 @@ import errno
 import os
 import random
 import signal
+import struct
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -32,6 +33,7 @@ from mvx.layout import (
     ARENAS_OFFSET,
     DESCRIPTOR_TABLE_SIZE,
     DUTIES,
+    INSTRUCTIONS,
     POLICIES,
     TASK_SLOT_SIZE,
     VERIFICATIONS,
@@ -46,7 +48,7 @@ from mvx.statistics import Statistics
 from mvx.tasks import AddressSpace, DescriptorTable, State, Task, TaskSet, Variant
 from mvx.terrain import terrain
 from mvx.timers import Timers
-from mvx.timestamps import TimeStamps
+from mvx.timestamps import TRAP_COUNTER, TimeStamps
 from mvx.variation import Variation
 from mvx.views import Views
 from mvx.waiting import Waiting
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
     from mvx.trace import Trace
 
 _REGION_ALIGNMENT = 1 << 21
-_SHOW, _TRAP_COUNTER = (1 << list(DUTIES).index(duty) for duty in ("SHOW", "TRAP_COUNTER"))
+_SHOW = 1 << list(DUTIES).index("SHOW")
 _TABLE_COPIED = 8192
 """Bytes of a descriptor table that a vfork child or a new image inherits: the first 4096 numbers.
 """
@@ -266,7 +268,7 @@ class Monitor:
         of every call: a set of layout.DUTIES.
         """
         show = _SHOW if self.trace is not None else 0
-        return show | (_TRAP_COUNTER if space.lost_counter else 0)
+        return show | (TRAP_COUNTER if space.lost_counter else 0)
 
     def leave(self, task: Task) -> None:
         """Take a task's place in its address space back."""
@@ -351,6 +353,20 @@ class Monitor:
         assert task.space is not None
         content = task.space.memory.read(task.slot_address + TASK.offset(field), 4)
         return int.from_bytes(content, "little")
+
+    def send_to_agent(
+        self, task: Task, current: Registers, instruction: str, length: int = 0
+    ) -> None:
+        """Let a stopped task, with these registers, go to the agent for something else than a call
+        (one of layout.INSTRUCTIONS), and then on behind the `length` bytes at its rip.
+        """
+        assert task.space is not None
+        place = task.slot_address + TASK.offset("return_address")
+        number = list(INSTRUCTIONS).index(instruction)
+        task.space.memory.write(place, struct.pack("<QI", current.rip + length, number))
+        current.rip = task.variant.base + self.image.offsets["enter_instruction"]
+        current.orig_rax = kernel.MASK
+        kernel.set_registers(task.tid, current)
 
     def write_word(self, task: Task, field: str, value: int) -> None:
         """Write one 64-bit field of a task's struct task."""

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Final
 from mvx import interrupts, kernel
 from mvx.faults import FAULTS
 from mvx.interrupts import Reason
-from mvx.kernel import MASK, TaskGoneError, signed
-from mvx.layout import INSTRUCTIONS, POSTPONED_OFFSET
-from mvx.records import POSTPONED, TASK
+from mvx.kernel import TaskGoneError
+from mvx.layout import POSTPONED_OFFSET
+from mvx.records import POSTPONED
+from mvx.standing import is_between_calls
 
 if TYPE_CHECKING:
     from mvx.monitor import Monitor
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 _LOOK_S: Final = 0.01
 """A write waits two of these at most, while its program computes."""
-_MAKE: Final = list(INSTRUCTIONS).index("POSTPONED")
 _HEAD: Final = POSTPONED.offset("writes")
 
 
@@ -104,14 +104,9 @@ class Postponed:
         False in the agent, which will make them anyway.
         """
         current = kernel.registers(task.tid)
-        in_call = signed(current.orig_rax) >= 0 and -signed(current.rax) in kernel.RESTART_CODES
-        if task.space is None or in_call or task.space.contains(current.rip):
+        if not is_between_calls(task, current):
             return False
-        place = task.slot_address + TASK.offset("return_address")
-        task.space.memory.write(place, struct.pack("<QI", current.rip, _MAKE))
-        current.rip = task.variant.base + self._monitor.image.offsets["enter_instruction"]
-        current.orig_rax = MASK
-        kernel.set_registers(task.tid, current)
+        self._monitor.send_to_agent(task, current, "POSTPONED")
         return True
 
     @staticmethod

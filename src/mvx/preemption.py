@@ -18,7 +18,6 @@ import contextlib
 import dataclasses
 import os
 import signal
-import struct
 import time
 import weakref
 from collections.abc import Iterable
@@ -28,16 +27,13 @@ from mvx import interrupts, kernel, standing
 from mvx.alignment import Alignment, Meeting
 from mvx.breakpoints import DepartedError
 from mvx.interrupts import Reason
-from mvx.kernel import MASK, Registers, TaskGoneError
-from mvx.layout import INSTRUCTIONS
-from mvx.records import TASK
-from mvx.standing import Place, is_restart
+from mvx.kernel import Registers, TaskGoneError
+from mvx.standing import Place
 from mvx.tasks import State, Task, TaskSet
 
 if TYPE_CHECKING:
     from mvx.monitor import Monitor
 
-_YIELD: Final = list(INSTRUCTIONS).index("YIELD")
 _QUANTUM_NS: Final = 100_000_000
 """How long a thread that computes keeps the turn while others wait, if it can then yield at the
 same instruction in all variants."""
@@ -187,7 +183,7 @@ class Preemption:
         first in every variant.
         """
         current = kernel.registers(task.tid)
-        is_between = self._is_between_calls(task, current) and not task.in_flight
+        is_between = standing.is_between_calls(task, current) and not task.in_flight
         hold = self._holds.get(task.set)
         if task.is_leader:
             if is_between and hold is None and self._leads(task, current):
@@ -354,17 +350,7 @@ class Preemption:
         assert task.space is not None
         self._seen.pop(task, None)
         current = kernel.registers(task.tid)
-        place = task.slot_address + TASK.offset("return_address")
-        task.space.memory.write(place, struct.pack("<QI", current.rip, _YIELD))
-        current.rip = task.variant.base + self._monitor.image.offsets["enter_instruction"]
-        current.orig_rax = MASK
-        kernel.set_registers(task.tid, current)
-
-    @staticmethod
-    def _is_between_calls(task: Task, current: Registers) -> bool:
-        if task.space is None or task.space.contains(current.rip):
-            return False
-        return not is_restart(current)
+        self._monitor.send_to_agent(task, current, "YIELD")
 
     def _place(self, follower: Task) -> Place:
         return standing.place(self._monitor.arenas, follower)

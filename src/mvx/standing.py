@@ -46,6 +46,12 @@ def followers(leader: Task) -> list[Task]:
     ]
 
 
+def is_between_calls(task: Task, current: Registers) -> bool:
+    """Whether a stopped task stands in program code, in no call."""
+    in_program = task.space is not None and not task.space.contains(current.rip)
+    return in_program and not is_restart(current)
+
+
 def is_restart(current: Registers) -> bool:
     """Whether a stopped task would go on with the call that it was interrupted in."""
     return current.orig_rax != MASK and -signed(current.rax) in RESTART_CODES

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _PRCTL: Final = 157
 _PR_SET_TSC: Final = 26
 _PR_TSC_SIGSEGV: Final = 2
-_TRAP: Final = 1 << list(DUTIES).index("TRAP_COUNTER")
+TRAP_COUNTER: Final = 1 << list(DUTIES).index("TRAP_COUNTER")
 
 
 class TimeStamps:
@@ -78,7 +78,7 @@ class TimeStamps:
     def asked(self, task: Task) -> None:
         """An agent asks for what its task was told; it is stopped at the control gate."""
         assert task.space is not None
-        duties = self._monitor.duties(task.space) & ~_TRAP
+        duties = self._monitor.duties(task.space) & ~TRAP_COUNTER
         self._monitor.write_field(task, "duties", duties)
         self._set(task, in_call=True)
 
