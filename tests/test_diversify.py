@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ from mvx.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+HASH = Path(__file__).parent / "diversity" / "hash.c"
 SHOW = Path(__file__).parent / "diversity" / "show.c"
 DIVERGENCE = 121
 DIFFERS = {
@@ -187,6 +190,36 @@ def test_exceptions_hold_for_the_executed_file(
         start = [*mvx_command, "run", "-n", "2", *([] if "--" in words else ["--"])]
         ran = subprocess.run([*start, *words], check=False, capture_output=True, timeout=30)
         assert ran.returncode == (DIVERGENCE if differs else 0), ran.stderr.decode()
+
+
+@pytest.mark.parametrize("flags", [("-O1", "-rdynamic"), ("-O1", "-rdynamic", "-no-pie")])
+def test_hashes_of_addresses_agree(
+    flags: tuple[str, ...], compiled: Callable[..., Path], mvx_command: list[str], work_place: Path
+) -> None:
+    """A function that is known to hash addresses gives all variants the same; code differs."""
+    for name, agrees in (("python3", True), ("other", False)):
+        program = work_place / name
+        shutil.copy(compiled(HASH, *flags), program)
+        command = [*mvx_command, "run", "-n", "3", "--", program]
+        ran = subprocess.run(command, check=False, capture_output=True, timeout=30)
+        assert ran.returncode == (0 if agrees else DIVERGENCE), ran.stderr.decode()
+
+
+SETS = """
+import _struct, asyncio
+kinds = (None, len, int, print, _struct.Struct, _struct.pack, asyncio.Future)
+tuples = {(kind, number) for kind in kinds for number in range(9)}
+print([(str(getattr(kind, "__name__", kind)), number) for kind, number in tuples])
+"""
+
+
+@pytest.mark.parametrize("variants", ["2", "3"])
+def test_orders_of_python_sets_agree(variants: str, mvx_command: list[str]) -> None:
+    """Of types, functions and None, while the libraries' code lies in zones of its own."""
+    python = os.path.realpath(sys.executable)
+    command = [*mvx_command, "run", "-n", variants, "--", python, "-c", SETS]
+    ran = subprocess.run(command, check=False, capture_output=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr.decode()
 
 
 def test_canaries_may_be_excepted(

@@ -18,9 +18,10 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from mvx import elf
+from mvx import elf, hashing
 from mvx.codescan import CodeScan, Found
 from mvx.elf import PROGRAM_HEADER, PT_LOAD, PT_NOTE
+from mvx.hashing import Beginning
 
 _HEADER: Final = struct.Struct("<16xHH12xQ14xHH")
 """Of an ELF header (elf(5)): type, machine, place of the program headers, their size and count."""
@@ -33,7 +34,14 @@ _PAGE: Final = 4096
 class CodeFile:
     """A file from which code is mapped; one object per content in a run."""
 
-    def __init__(self, key: str, path: str, ends: tuple[int, ...], found: Found) -> None:
+    def __init__(
+        self,
+        key: str,
+        path: str,
+        ends: tuple[int, ...],
+        found: Found,
+        hashes: tuple[Beginning, ...] = (),
+    ) -> None:
         """`ends`: where in the file executable segments end."""
         self.key = key
         """Build-id in hexadecimal digits, or `stat-` and what stat(2) says."""
@@ -41,6 +49,8 @@ class CodeFile:
         """The path by which it was first mapped."""
         self.found = found
         """Instructions that are to be replaced."""
+        self.hashes = hashes
+        """Functions that make numbers of addresses."""
         self._ends = ends
 
     def has_all_stamps(self, offset: int, size: int) -> bool:
@@ -168,6 +178,7 @@ class CodeFiles:
         try:
             ends, build_id = _read(descriptor)
             name = build_id or "stat-" + "-".join(f"{part:x}" for part in key)
+            hashes = hashing.find(descriptor, path)
             found = Found({}, {}, ())
             if self._scan is not None:
                 found = self._scan.look(descriptor, name, status.st_size)
@@ -175,7 +186,7 @@ class CodeFiles:
             return None
         finally:
             os.close(descriptor)
-        return CodeFile(name, path, ends, found)
+        return CodeFile(name, path, ends, found, hashes)
 
 
 def _read(descriptor: int) -> tuple[tuple[int, ...], str]:

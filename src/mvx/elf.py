@@ -6,6 +6,7 @@ more is wanted, in a report or for `mvx cc`, it is used.
 
 from __future__ import annotations
 
+import mmap
 import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -57,7 +58,7 @@ class Section(NamedTuple):
     link: int
 
 
-def segments(content: bytes) -> Iterator[Segment]:
+def segments(content: bytes | mmap.mmap) -> Iterator[Segment]:
     """The segments of a whole file; raises struct.error where it is cut short."""
     header = HEADER.unpack_from(content)
     for number in range(header[10]):
@@ -67,11 +68,11 @@ def segments(content: bytes) -> Iterator[Segment]:
         yield Segment(kind, flags, offset, address, size)
 
 
-def sections(content: bytes) -> tuple[list[Section], int]:
+def sections(content: bytes | mmap.mmap) -> tuple[list[Section], int]:
     """The sections of a whole file, and the index of that which has their names; none of a file of
     another kind.
     """
-    if not content.startswith(MAGIC) or len(content) < HEADER.size:
+    if content[: len(MAGIC)] != MAGIC or len(content) < HEADER.size:
         return [], 0
     header = HEADER.unpack_from(content)
     start, size, count, names = header[6], header[11], header[12], header[13]

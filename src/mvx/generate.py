@@ -16,6 +16,7 @@ from pathlib import Path
 
 from mvx import specification, syscalls
 from mvx.diversity import DIVERSIFICATIONS, exceptions
+from mvx.hashing import functions
 from mvx.hooks import header as hooks_header
 from mvx.records import header as layout_header
 from mvx.specification import vocabulary
@@ -372,6 +373,16 @@ command line stays as it is.
 """
 
 
+HASHES_HEAD = """\
+Hash tables of addresses, and orders that follow from them, agree where these functions of these
+files make the hashes: followers get the number of the leader's address (`src/mvx/hashes.txt`,
+`src/mvx/hashing.py`). Addresses differ nevertheless.
+
+| file | function | what for |
+| --- | --- | --- |
+"""
+
+
 def diversification_page() -> str:
     """The text of docs/reference/diversification.md."""
     default = ", ".join(f"`{each.name}`" for each in DIVERSIFICATIONS if each.default)
@@ -389,6 +400,8 @@ def diversification_page() -> str:
             )
     lines += ["", "## Exceptions", "", *EXCEPTIONS_HEAD.splitlines()]
     lines += [f"| `{each.pattern}` | {each.name} | {each.reason} |" for each in exceptions()]
+    lines += ["", "## Hashes of addresses", "", *HASHES_HEAD.splitlines()]
+    lines += [f"| `{each.pattern}` | `{each.name}` | {each.meaning} |" for each in functions()]
     return "\n".join([*lines, ""])
 
 

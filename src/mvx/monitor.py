@@ -84,7 +84,7 @@ class Monitor:
         self.injector = Injector(self.image, self.arenas, self.placement, variation, self.programs)
         self.variants = [self._variant(index) for index in range(options.variants)]
         self.statistics = Statistics(options.variants)
-        self.sites = Sites(options, self.statistics, self.image.offsets)
+        self.sites = Sites(options, self.statistics, self.image.offsets, self.placement)
         self.delays = Delays()
         self.statistics.add("signals", self.delays)
         self.tasks: dict[int, Task] = {}

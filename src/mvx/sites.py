@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Final
 from mvx import kernel, tactics
 from mvx.code import Area, CodeFile, CodeFiles, CodeMap
 from mvx.codescan import CodeScan
+from mvx.hashing import Hashing
 from mvx.kernel import Registers
 from mvx.pages import map_pages
 from mvx.placement import Mapping
@@ -42,6 +43,7 @@ from mvx.tactics import TRAMPOLINE_SIZE, Kind, Patch
 
 if TYPE_CHECKING:
     from mvx.options import Options
+    from mvx.placement import Placement
     from mvx.statistics import Statistics
     from mvx.tasks import AddressSpace, Task
 
@@ -152,9 +154,16 @@ class SiteTable:
 class Sites:
     """Patches the sites of all address spaces of a run, and remembers which ones trapped."""
 
-    def __init__(self, options: Options, statistics: Statistics, offsets: dict[str, int]) -> None:
+    def __init__(
+        self,
+        options: Options,
+        statistics: Statistics,
+        offsets: dict[str, int],
+        placement: Placement,
+    ) -> None:
         """Nothing is patched under --no-patch and --trace. `offsets`: of the agent's image."""
         self._offsets = offsets
+        self._hashing = Hashing(placement, offsets)
         self.enabled = options.patch and options.trace is None
         scan = CodeScan(cached=options.site_cache) if self.enabled else None
         self._files = CodeFiles(scan=scan)
@@ -220,6 +229,8 @@ class Sites:
     def knows(self, space: AddressSpace, file: CodeFile) -> bool:
         """Whether there is anything to patch when a file's code is mapped."""
         program = space.sites.program
+        if file.hashes:
+            return True
         if not self.enabled or program is None:
             return False
         return any(file.found[:2]) or program.knows(file.key)
@@ -259,6 +270,8 @@ class Sites:
         assert task.space is not None
         table, memory = task.space.sites, task.space.memory
         table.code.add(area)
+        if area.file.hashes:
+            self._hashing.lead(task, area, current)
         if table.program is None or not self.enabled:
             return
         for place, instruction in area.file.found.random.items():
