@@ -7,6 +7,7 @@ must happen is waited for.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import pty
@@ -205,6 +206,16 @@ def test_failure_is_told_in_the_status_file(start: Callable[..., Run], work_plac
     assert json.loads(file.read_text()) == {"outcome": "failed", "code": 127}
 
 
+def test_wrong_command_line_is_told_in_the_status_file(
+    start: Callable[..., Run], work_place: Path
+) -> None:
+    file = work_place / "status"
+    file.write_text("old")
+    run = start("--status-file", str(file), "--no-such-option", "--", "true")
+    assert run.end()[0] == FAILURE
+    assert json.loads(file.read_text()) == {"outcome": "failed", "code": FAILURE}
+
+
 # Signals sent to mvx
 
 
@@ -338,6 +349,22 @@ def test_killed_follower_is_a_divergence(start: Callable[..., Run], count: int, 
     status, _, errors = run.end()
     assert status == DIVERGENCE
     assert "killed" in errors or "SIGKILL" in errors
+
+
+@pytest.mark.parametrize("user", BOTH_USERS)
+def test_killed_stand_in_parent_is_a_divergence(start: Callable[..., Run], user: str) -> None:
+    """The process that holds a follower's PID namespace: its number is nobody's then."""
+    run = start("--pids", "namespace", "--", "sh", "-c", READY_THEN_SLEEP, user=user)
+    leader = int(run.line())
+    (follower,) = sleepers(2) - {leader}
+    os.kill(parent_of(follower), signal.SIGKILL)
+    status, _, errors = run.end()
+    assert (status, "MVX-E1" in errors) == (DIVERGENCE, False), errors
+
+
+def parent_of(process: int) -> int:
+    stat = Path(f"/proc/{process}/stat").read_text()
+    return int(stat.rpartition(")")[2].split()[1])
 
 
 def test_killed_child_of_the_leader_is_seen_by_its_parent(start: Callable[..., Run]) -> None:
@@ -496,6 +523,13 @@ def test_limit_of_the_address_space_is_what_it_was(start: Callable[..., Run], ha
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (soft, hard)),
     )
     assert run.end() == (0, "3000000\n2000000\n2500000\n", "")
+
+
+def test_small_limit_of_the_address_space_is_named(start: Callable[..., Run]) -> None:
+    limit = functools.partial(resource.setrlimit, resource.RLIMIT_AS, (400 << 20, 400 << 20))
+    status, _, errors = start("--", "true", preexec_fn=limit).end()
+    assert status == FAILURE
+    assert "ulimit -v" in errors
 
 
 def test_soft_limit_of_open_files_is_the_programs_alone(start: Callable[..., Run]) -> None:

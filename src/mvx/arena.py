@@ -8,8 +8,10 @@ hostile: every value is copied once and bounded.
 from __future__ import annotations
 
 import ctypes
+import errno
 import mmap
 import os
+import resource
 import struct
 from typing import NamedTuple
 
@@ -43,6 +45,16 @@ class PastCall(NamedTuple):
     arguments: tuple[int, ...]
 
 
+def _fix(error: OSError) -> str:
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if error.errno != errno.ENOMEM or limit == resource.RLIM_INFINITY:
+        return "look at RLIMIT_NOFILE and `mvx doctor`"
+    return (
+        f"raise the limit of the address space (`ulimit -v` is {limit >> 10}), or set it for the"
+        f" program alone: mvx run -- sh -c 'ulimit -v {limit >> 10}; exec PROGRAM'"
+    )
+
+
 class Arena:
     """One variant's arena; `writable` and `readable` are the descriptors that variants map."""
 
@@ -55,9 +67,7 @@ class Arena:
             self._memory = mmap.mmap(self.writable, ARENA_SIZE)
         except OSError as error:
             message = f"no shared memory for variant {variant}: {error.strerror}"
-            raise KernelLacks(
-                message, fix="look at /dev/shm, RLIMIT_AS and `mvx doctor`"
-            ) from error
+            raise KernelLacks(message, fix=_fix(error)) from error
 
     def word(self, lane: int, field: str) -> int:
         """A 64-bit field of a lane's header."""

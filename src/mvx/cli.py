@@ -59,6 +59,16 @@ def dispatch(words: list[str]) -> int:
     # What follows the first `--` is the program's own: the parser does not see it.
     cut = words.index("--") if "--" in words else len(words)
     words, program = words[:cut], words[cut:]
+    try:
+        return do(words, program)
+    except errors.UsageError as error:
+        if words[:1] == ["run"] and program:  # else the words are the program's, too
+            StatusFile(status_target(words)).write("failed", error.exit_code)
+        raise
+
+
+def do(words: list[str], program: list[str]) -> int:
+    """Run one subcommand: the words before `--`, and what stands behind it."""
     asked, unknown = make_parser(benchmarks="bench" in words).parse_known_args(words)
     if asked.command == "run":
         # `mvx run tar -- x` names the program before the `--`, which then is the program's.
@@ -195,6 +205,18 @@ def cannot_write(target: Path, error: OSError) -> errors.FileFailed:
         f"cannot write {target}: {error.strerror}",
         fix="name a file in a directory where you may write",
     )
+
+
+def status_target(words: list[str]) -> Path | None:
+    """The status file that a command line names which is wrong otherwise: an earlier run's status
+    must not be taken for this one's.
+    """
+    for option, value in zip(words, [*words[1:], ""], strict=True):
+        if option == "--status-file" and value:
+            return Path(value)
+        if option.startswith("--status-file="):
+            return Path(option.partition("=")[2])
+    return None
 
 
 class StatusFile:

@@ -408,6 +408,19 @@ class Monitor:
         except ProcessLookupError:
             return
 
+    def end_parent(self, process: int) -> None:
+        """Kill a stand-in parent, and with it what is left in its namespace."""
+        self.parents.remove(process)
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+
+    def parent_ended(self, process: int) -> None:
+        """Somebody killed a process that is no task: if it was a stand-in parent, its number may
+        be another's from now on.
+        """
+        if process in self.parents:
+            self.parents.remove(process)
+
     @property
     def live(self) -> list[Variant]:
         """The variants that the run goes on with."""

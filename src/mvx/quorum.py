@@ -13,7 +13,6 @@ the run ends. Under `observe` the leader is always right.
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -177,10 +176,8 @@ class Quorum:
         variant.dropped = True
         left = len(monitor.live)
         sys.stderr.write(f"mvx: variant {variant.index} dropped, {left} left\n")
-        if variant.parent:
-            monitor.parents.remove(variant.parent)
-            os.kill(variant.parent, signal.SIGKILL)
-            os.waitpid(variant.parent, 0)
+        if variant.parent in monitor.parents:
+            monitor.end_parent(variant.parent)
         for task in list(monitor.tasks.values()):
             if task.variant is variant:
                 monitor.kill_process(task)

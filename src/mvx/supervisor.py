@@ -151,10 +151,8 @@ class Supervisor:
         tasks = self._monitor.tasks
         for task in tasks.values():
             self._monitor.kill_process(task)
-        for parent in self._monitor.parents:
-            os.kill(parent, signal.SIGKILL)
-            os.waitpid(parent, 0)
-        self._monitor.parents.clear()
+        for parent in list(self._monitor.parents):
+            self._monitor.end_parent(parent)
         deadline = time.monotonic() + 5
         while tasks and time.monotonic() < deadline:
             try:
@@ -372,6 +370,8 @@ class Supervisor:
             if task is not None:
                 self._monitor.count(task, "end")
                 self._ended(task, status)
+            else:
+                self._monitor.parent_ended(tid)
             return False
         if task is None:
             self._processes.births.appeared(tid)
