@@ -192,6 +192,17 @@ def test_exceptions_hold_for_the_executed_file(
         assert ran.returncode == (DIVERGENCE if differs else 0), ran.stderr.decode()
 
 
+@pytest.mark.parametrize("chosen", ["heap", "fill", "all"])
+def test_programs_start_as_they_were_given(
+    chosen: str, compiled: Callable[..., Path], mvx_command: list[str]
+) -> None:
+    """What is taken back at the program's entry leaves signals as they are: blocked, ignored."""
+    program = compiled(PROGRAMS / "exec_keeps_blocked_faults.c")
+    command = [*mvx_command, "run", "-n", "2", "--diversify", chosen, "--", program]
+    ran = subprocess.run(command, check=False, capture_output=True, timeout=30)
+    assert (ran.returncode, ran.stdout) == (0, b"ok\n"), ran.stderr.decode()
+
+
 @pytest.mark.parametrize("flags", [("-O1", "-rdynamic"), ("-O1", "-rdynamic", "-no-pie")])
 def test_hashes_of_addresses_agree(
     flags: tuple[str, ...], compiled: Callable[..., Path], mvx_command: list[str], work_place: Path

@@ -13,7 +13,7 @@ import ctypes
 import mmap
 from typing import Final
 
-from mvx import kernel, shield, tactics
+from mvx import entry, kernel, shield, tactics
 from mvx.kernel import Registers
 from mvx.monitor import Monitor
 from mvx.randomness import HLT, Numbers
@@ -52,6 +52,10 @@ class Instructions:
         kind = tactics.kind_at(code, 0)
         random = None
         if code.startswith(HLT):
+            if entry.reached(task, current):
+                shield.restore(self._monitor, task)
+                kernel.resume(task.tid)
+                return True
             kind = sites.stamp_at(space, current.rip)
             random = sites.random_at(space, current.rip)
         if random is not None:

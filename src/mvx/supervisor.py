@@ -18,7 +18,6 @@ from typing import Final
 
 from mvx import (
     breakpoints,
-    entry,
     errors,
     interrupts,
     jobs,
@@ -429,7 +428,7 @@ class Supervisor:
             number == signal.SIGTRAP and self._monitor.atomic_trapped(task)
         ):
             self._monitor.count(task, "signal")
-        elif number != signal.SIGTRAP or not entry.reached(task):
+        else:
             self._monitor.count(task, "signal")
             self._delivery.arrived(task, number)
 
