@@ -203,6 +203,17 @@ def test_programs_start_as_they_were_given(
     assert (ran.returncode, ran.stdout) == (0, b"ok\n"), ran.stderr.decode()
 
 
+def test_strings_are_apart_in_all_variants(
+    compiled: Callable[..., Path], mvx_command: list[str]
+) -> None:
+    """A program that looks whether its strings follow one another finds the same everywhere."""
+    program = compiled(PROGRAMS / "strings_of_the_stack_are_adjacent.c")
+    command = [*mvx_command, "run", "-n", "3", "--diversify", "environment", "--", program]
+    for _ in range(3):
+        ran = subprocess.run(command, check=False, capture_output=True, timeout=30)
+        assert (ran.returncode, ran.stdout) == (0, b"not all adjacent\n"), ran.stderr.decode()
+
+
 @pytest.mark.parametrize("flags", [("-O1", "-rdynamic"), ("-O1", "-rdynamic", "-no-pie")])
 def test_hashes_of_addresses_agree(
     flags: tuple[str, ...], compiled: Callable[..., Path], mvx_command: list[str], work_place: Path

@@ -56,11 +56,11 @@ DIVERSIFICATIONS: Final = (
     Diversification(
         "environment",
         default=False,
-        differs="in followers, order and distances of the environment's strings in memory",
+        differs="order and distances of the environment's strings in memory",
         stops="over-reads and relative overwrites in the environment, and known addresses in it",
         costs="some microseconds at exec; an environment above 32 KiB is left as it is",
-        breaks="programs that act on whether the strings follow one another, to overwrite them with"
-        " a title: Perl allocates otherwise then, and what it computes from addresses differs",
+        breaks="nothing known; programs that overwrite arguments and environment with a title find"
+        " less room for it, since strings do not follow one another, in any variant",
     ),
     Diversification(
         "heap",

@@ -43,7 +43,11 @@ RESIDUES: Final = 1 << 16
 _MARGIN: Final = 32 * 1024
 """What must stay mapped below the first stack pointer: the kernel maps 128 KiB if it may."""
 _ENVIRONMENT_MAX: Final = 32 * 1024
-_PADDING_MAX: Final = 64
+_PADDING_MIN: Final = 32
+_PADDING_MAX: Final = 96
+"""Between strings. Programs that look whether they follow one another, also in the next word, see in
+every variant that they do not.
+"""
 _STRING_MAX: Final = 32 * 4096
 _ALIGNMENT: Final = 16
 _IGNORED: Final = struct.pack("<2Q", AT_IGNORE, 0)
@@ -178,7 +182,7 @@ class InitialStack:
         if sum(map(len, strings)) + _PADDING_MAX * len(strings) > _ENVIRONMENT_MAX:
             return kept
         for index in order:
-            data.add(bytes(wishes.environment.randrange(_PADDING_MAX)))
+            data.add(bytes(wishes.environment.randrange(_PADDING_MIN, _PADDING_MAX)))
             kept[index] = data.add(strings[index])
         return kept
 

@@ -53,7 +53,7 @@ class Variation:
         name = os.path.basename(os.readlink(f"/proc/{task.tid}/exe"))
         chosen = diversity.for_program(self._chosen, name)
         differs = "canary" in chosen and not stack.seeds_generator()
-        moves_environment = "environment" in self._chosen and variant > 0
+        moves_environment = "environment" in self._chosen
         auxiliary = {
             kind: stack.auxiliary(kind) + distance
             for kind, distance in (
