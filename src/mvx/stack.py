@@ -45,7 +45,7 @@ _MARGIN: Final = 32 * 1024
 _ENVIRONMENT_MAX: Final = 32 * 1024
 _PADDING_MIN: Final = 32
 _PADDING_MAX: Final = 96
-"""Between strings. Programs that look whether they follow one another, also in the next word, see in
+"""Between strings. Programs that look whether they follow one another, or in the next word, see in
 every variant that they do not.
 """
 _STRING_MAX: Final = 32 * 4096
