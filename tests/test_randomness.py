@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mvx import randomness
+from mvx.functions import Functions
 
 SOURCE = """
 #include <stdint.h>
@@ -35,7 +36,7 @@ def test_instructions_are_found_and_decoded(tmp_path: Path) -> None:
     subprocess.run([compiler, "-O1", "-c", source, "-o", made], check=True)
     subprocess.run(["objcopy", "-O", "binary", "-j", ".text", made, code], check=True)
     content = code.read_bytes()
-    found = randomness.find(content, 0, len(content))
+    found = randomness.find(content, 0, len(content), Functions(content, []))
     assert {place: randomness.at(content, place) for place in found} == found
     assert [found[place] for place in sorted(found)] == [
         randomness.Instruction(4, "rax", 8),
@@ -45,4 +46,4 @@ def test_instructions_are_found_and_decoded(tmp_path: Path) -> None:
 
 
 def test_without_what_precedes_it_there_is_no_proof() -> None:
-    assert not randomness.find(b"\x0f\xc7\xf0", 0, 3)
+    assert not randomness.find(b"\x0f\xc7\xf0", 0, 3, Functions(b"", []))

@@ -119,6 +119,47 @@ def test_functions_tell_where_code_begins(tmp_path: Path) -> None:
         content.close()
 
 
+TABLES = """
+__attribute__((noinline)) int before(int value) { return value * 3; }
+// Between two functions, and described by nothing: what GHC puts before each of its functions.
+__asm__(".text; .globl table; table: nopl 0(%rax);"
+        ".quad 0x010e310f, 0xf0c70f; .rept 8; nop; .endr");
+extern const unsigned char table[];
+const unsigned char constants[] = {0x90, 0x90, 0x90, 0x90, 0x0f, 0x31, 0x90, 0x0f, 0xc7, 0xf0};
+#include <stdio.h>
+int main(void) {
+    for (int i = 0; i < 20; i++)
+        printf("%02x ", table[i]);
+    for (unsigned i = 0; i < sizeof constants; i++)
+        printf("%02x ", constants[i]);
+    printf("%d\\n", before(2));
+}
+"""
+
+
+def test_tables_beside_code_stay_as_they_are(
+    tmp_path: Path, mvx_command: list[str], work_place: Path
+) -> None:
+    """Those between functions leave it in doubt whether the counter is read, those in sections of
+    data do not.
+    """
+    compiler = shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("there is no gcc")
+    source, program = tmp_path / "tables.c", tmp_path / "tables"
+    source.write_text(TABLES)
+    subprocess.run([compiler, "-O1", "-Wl,-z,noseparate-code", source, "-o", program], check=True)
+    found = found_in(program)
+    assert (found.stamps, found.random, found.spans) == ({}, {}, ())
+    expected = subprocess.run([program], check=True, capture_output=True, text=True).stdout
+    done = execute([*mvx_command, "run", "-n", "2", "--", str(program)], work_place, LIMIT_S)
+    assert done.stdout == expected, done.stderr
+
+    source.write_text(TABLES.replace(".text;", ".data;"))
+    subprocess.run([compiler, "-O1", "-Wl,-z,noseparate-code", source, "-o", program], check=True)
+    assert found_in(program).spans
+
+
 @pytest.mark.parametrize("variants", ["2", "3"])
 @pytest.mark.parametrize("way", ["at once", "protect"])
 def test_code_that_is_made_takes_the_counter_away(

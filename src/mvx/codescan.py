@@ -101,21 +101,25 @@ def _proven(
     content: mmap.mmap, places: set[int], parts: list[Segment], functions: Functions
 ) -> set[int]:
     """What the cache says of a file, without the instructions that the file does not show."""
-
-    def is_there(place: int) -> bool:
+    proven = places & {_NOTHING, _DOUBT}
+    for place in places - proven:
         first = max((each.offset for each in parts if each.offset <= place), default=place)
-        return stamps.at(content, place) is None or bool(
-            stamps.is_instruction(content, place, first, functions)
-        )
-
-    return {place for place in places if is_there(place)}
+        if stamps.at(content, place) is None:
+            answer: bool | None = randomness.is_code(place, functions)
+        else:
+            answer = stamps.is_instruction(content, place, first, functions)
+        if answer:
+            proven.add(place)
+        elif answer is None:
+            proven.add(_DOUBT)
+    return proven
 
 
 def _find(content: mmap.mmap, parts: list[Segment], functions: Functions) -> set[int]:
     places: set[int] = set()
     for each in parts:
         first, end = each.offset, each.offset + each.size
-        places.update(randomness.find(content, first, end))
+        places.update(randomness.find(content, first, end, functions))
         found, is_complete = stamps.find(content, first, end, functions)
         places.update(found)
         if not is_complete:

@@ -1,8 +1,12 @@
-"""Where the functions of a file of code begin, as far as it tells.
+"""Where the functions of a file of code begin, and what is data, as far as it tells.
 
 The psABI asks for a description (FDE) of every function in .eh_frame, and the linker writes a
 table of them, ordered by address, into .eh_frame_hdr, to which PT_GNU_EH_FRAME leads (LSB Core,
 "Exception Frames"). Compilers keep it for programs that never throw anything; Go writes none.
+
+Linkers that do not separate code (gold, ld with -z noseparate-code) put tables of constants into
+the segment that is executed; only the sections tell them apart. Some compilers put tables between
+functions (GHC, before each), and describe none of them.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ import mmap
 import struct
 from typing import Final
 
+from mvx import elf
 from mvx.elf import PT_LOAD, Segment
 
 _PT_GNU_EH_FRAME: Final = 0x6474E550
@@ -18,6 +23,8 @@ _HEADER: Final = b"\x01\x1b\x03\x3b"
 """Version 1, relative pointer, 4-byte count, pairs of 4 bytes relative to the header: what the
 linkers write.
 """
+_SHT_NOBITS: Final = 8
+_SHF_EXECINSTR: Final = 4
 _TABLE: Final = 12
 _ENTRY: Final = struct.Struct("<ii")
 _RANGE: Final = struct.Struct("<8xiI")
@@ -38,11 +45,27 @@ class Functions:
         self._table = 0
         self._base = 0
         self._count = 0
+        self._code: list[tuple[int, int]] | None = None
         for each in segments:
             head = content[each.offset : each.offset + len(_HEADER)]
             if each.kind == _PT_GNU_EH_FRAME and head == _HEADER:
                 self._table, self._base = each.offset + _TABLE, each.address
                 self._count = struct.unpack_from("<I", content, each.offset + 8)[0]
+
+    def is_data(self, place: int) -> bool:
+        """Whether a place of the file is in none of the sections that hold code."""
+        if self._code is None:
+            sections, _ = elf.sections(self._content)
+            self._code = [
+                (each.offset, each.offset + each.size)
+                for each in sections
+                if each.flags & _SHF_EXECINSTR and each.kind != _SHT_NOBITS
+            ]
+        return bool(self._code) and not any(low <= place < high for low, high in self._code)
+
+    def is_between(self, place: int) -> bool:
+        """Whether the file tells of functions, and of none around a place."""
+        return bool(self._count) and self.start(place) is None
 
     def start(self, place: int) -> int | None:
         """The place in the file of the first instruction of the function around a place; None where

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from mvx import lengths
 
 if TYPE_CHECKING:
+    from mvx.functions import Functions
     from mvx.kernel import Registers
     from mvx.tasks import Task
 
@@ -62,7 +63,9 @@ def is_visible() -> bool:
     return bool(result == -1)
 
 
-def find(code: mmap.mmap | bytes, first: int, end: int) -> dict[int, Instruction]:
+def find(
+    code: mmap.mmap | bytes, first: int, end: int, functions: Functions
+) -> dict[int, Instruction]:
     """The instructions between two places of a file's content, by their places."""
     found: dict[int, Instruction] = {}
     for match in _PATTERN.finditer(code, first, end):
@@ -70,9 +73,14 @@ def find(code: mmap.mmap | bytes, first: int, end: int) -> dict[int, Instruction
         place = match.start() - base
         around = code[base : match.end() + _AFTER]
         start = _start(around, place)
-        if start is not None:
+        if start is not None and is_code(base + start, functions):
             found[base + start] = _decode(around[start:place], match[1][0])
     return found
+
+
+def is_code(place: int, functions: Functions) -> bool:
+    """Whether a place of a file is where its instructions are, as far as the file tells."""
+    return not (functions.is_data(place) or functions.is_between(place))
 
 
 def at(code: mmap.mmap | bytes, place: int) -> Instruction | None:
