@@ -6,6 +6,9 @@ What else lies there: natively the kernel's choices at 0x5500… (programs, brk)
 0x5000_0000_0000 (asan_allocator.h, kAllocatorSpace). MemorySanitizer takes everything but three
 parts, which are the program's: below 0x100_0000_0000, 0x5100… to 0x6000…, and from 0x7000… on
 (lib/msan/msan.h, kMemoryLayout), of which its allocator has the first 4 TiB (msan_allocator.cpp).
+Some programs want memory at addresses of their choice, where natively nothing is: Go from
+0xc0_0000_0000, GHC a TiB from 0x42_0000_0000 (rts/posix/OSMem.c), CLISP from 0x1000_0000_0000 to
+0x2000_0000_0000 (spvw_mmap.d).
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ class Terrain(NamedTuple):
 
 
 USUAL: Final = Terrain(
-    zones=(0x1200_0000_0000, 0x4000_0000_0000),
+    zones=(0x2000_0000_0000, 0x4000_0000_0000),
     regions=(0x4000_0000_0000, 0x5000_0000_0000),
     barrier=(0x6500_0000_0000, 0x7C00_0000_0000),
 )
