@@ -232,6 +232,24 @@ static void times_inputs(struct call *call) {
     block_input(call, 2, times, sizeof times);
 }
 
+/* vmsplice: of the end of a pipe that is read it fills memory as readv does. The leader's end
+ * decides: what a follower has need not be a pipe. */
+static void vmsplice_inputs(struct call *call) {
+    int32_t mode = 0;
+    if (is_leader(call->task)) {
+        mode = (int32_t)plain(__NR_fcntl, call->arguments[0], F_GETFL, 0, 0, 0, 0);
+        lane_put(call->task, &mode, sizeof mode);
+    } else {
+        lane_get(call->task, &mode, sizeof mode);
+    }
+    if (mode >= 0 && (mode & O_ACCMODE) == O_RDONLY) {
+        call->effective = *call->rule;
+        call->rule = &call->effective;
+        call->effective.arguments[1] = rule_of(__NR_readv)->arguments[1];
+    }
+    walk_inputs(call);
+}
+
 int handler_inputs(struct call *call) {
     int64_t cookie = cookie_place(call);
     if (cookie > (int64_t)PAGE) {
@@ -254,6 +272,9 @@ int handler_inputs(struct call *call) {
         return semaphores_inputs(call);
     case HANDLER_HANDLES:
         handle_inputs(call);
+        return 1;
+    case HANDLER_VMSPLICE:
+        vmsplice_inputs(call);
         return 1;
     case HANDLER_SEND_MESSAGE:
         messages_inputs(call, 0);

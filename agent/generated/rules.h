@@ -2781,6 +2781,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     [278] = { /* vmsplice */
         .executor = EXECUTOR_LEADER,
         .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
+        .handler = HANDLER_VMSPLICE,
         .result = RESULT_VALUE,
         .count = 4,
         .blocks = 1,

@@ -143,6 +143,8 @@ enum handler {
     HANDLER_CLOCK = 30,
     /* name_to_handle_at, open_by_handle_at: the structure says how long it is. */
     HANDLER_HANDLES = 31,
+    /* Which end of a pipe it is says which way the bytes go. */
+    HANDLER_VMSPLICE = 32,
 };
 
 /* `cloexec` of a rule whose new descriptor is always closed at exec. */

@@ -102,7 +102,8 @@ def tee(fdin: Fd, fdout: Fd, len: Size, flags: Hex) -> Size: ...
 
 @leader(
     effect=True,
-    note="only from memory into a pipe; the pages are copied, never given away",
+    handler="vmsplice",
+    note="the pages are copied, never given away",
     blocks=True,
 )
 def vmsplice(fd: Fd, iov: In[Vector("nr_segs")], nr_segs: Size, flags: Hex) -> Size: ...

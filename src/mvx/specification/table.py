@@ -299,7 +299,7 @@ RULES: dict[int, Rule] = {
     275: Rule("splice", 1, 9, 0, 0, "descriptors"),
     276: Rule("tee", 1, 9, 0, 0, "descriptors"),
     277: Rule("sync_file_range", 1, 8, 0, 0, "descriptors"),
-    278: Rule("vmsplice", 1, 9, 0, 0, "descriptors"),
+    278: Rule("vmsplice", 1, 9, 32, 0, "descriptors"),
     279: Rule("move_pages", 3, 0, 0, 0, "memory"),
     280: Rule("utimensat", 1, 9, 0, 0, "files"),
     281: Rule("epoll_pwait", 1, 24, 10, 0, "readiness"),

@@ -176,6 +176,8 @@ class Handler(enum.IntEnum):
     """Answered by the vDSO's function, where it can be called."""
     HANDLES = 31
     """name_to_handle_at, open_by_handle_at: the structure says how long it is."""
+    VMSPLICE = 32
+    """Which end of a pipe it is says which way the bytes go."""
 
 
 class Support(enum.StrEnum):
