@@ -73,6 +73,7 @@ long program_copy(void *to, const void *from, size_t count);
 long program_compare(const void *program, const void *other, size_t count);
 long program_length(const char *string, size_t limit);
 long program_probe(const void *address);
+void place_pages(uint64_t *pages, uint64_t count); /* pages.c */
 extern char image_start[]; /* not const: what lies behind the image changes, and compilers look */
 
 /* lane.c */

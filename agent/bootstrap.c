@@ -1,7 +1,8 @@
 /*
- * The agent's first steps in a new image: fetch the arenas over the supervisor's socket, map them,
- * close everything, take the execute right from all but the code, seal the region where the kernel
- * can.
+ * The agent's first steps in a new image: fetch the arenas and the rest of the agent over the
+ * supervisor's socket, map them, close everything, take the execute right from all but the code,
+ * seal the region where the kernel can. Only this file, fetch.c, pages.c and entry.S are there
+ * from the beginning (agent.lds).
  */
 #include <asm/unistd_64.h>
 #include <linux/mman.h>
@@ -31,7 +32,22 @@ static void put_barrier(uint64_t address, uint64_t size) {
     }
 }
 
-__attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
+/* The pages of the agent that the supervisor has not written: whether they are there now. */
+static int map_rest(const struct image_header *image, uint64_t descriptor) {
+    uint64_t size = image->size - image->first;
+    uint64_t arguments[ARGUMENTS_MAX] = {(uint64_t)image + image->first,
+                                         size,
+                                         PROT_READ | PROT_EXEC,
+                                         MAP_PRIVATE | MAP_FIXED | MAP_POPULATE,
+                                         descriptor,
+                                         image->first};
+    long result = gate_bootstrap(__NR_mmap, arguments);
+    plain(__NR_close, descriptor, 0, 0, 0, 0, 0);
+    return (uint64_t)result == arguments[0];
+}
+
+__attribute__((used)) void agent_bootstrap(struct bootstrap *bootstrap) {
+    const struct image_header *image = (const struct image_header *)image_start;
     uint64_t base = (uint64_t)image_start;
     long socket = direct(__NR_socket, AF_UNIX, SOCK_SEQPACKET | CLOSE_ON_EXEC, 0, 0, 0);
     if (socket < 0) {
@@ -58,6 +74,7 @@ __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
         }
         plain(__NR_close, (uint64_t)control.descriptors[variant], 0, 0, 0, 0, 0);
     }
+    int is_whole = map_rest(image, (uint64_t)control.descriptors[bootstrap->variants]);
     direct(__NR_prctl, PR_SET_TSC, bootstrap->counter ? PR_TSC_ENABLE : PR_TSC_SIGSEGV, 0, 0, 0);
     /* exec switched it off; where the machine cannot, cpuid answers natively. */
     direct(__NR_arch_prctl, ARCH_SET_CPUID, 0, 0, 0, 0);
@@ -83,7 +100,7 @@ __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
     }
     put_barrier(bootstrap->barrier, bootstrap->barrier_size);
     put_barrier(bootstrap->hole, bootstrap->hole_size);
-    const struct image_header *image = (const struct image_header *)image_start;
+    place_pages(bootstrap->page, bootstrap->pages);
     uint64_t code = (image->size + PAGE - 1) & ~(PAGE - 1);
     result = direct(__NR_mprotect, base, code, PROT_READ | PROT_EXEC, 0, 0);
     if (result) {
@@ -97,6 +114,6 @@ __attribute__((used)) void agent_bootstrap(const struct bootstrap *bootstrap) {
     direct(NR_MSEAL, base, PRIVATE_SIZE, 0, 0, 0);
     direct(NR_MSEAL, base + ARENAS_OFFSET, end - ARENAS_OFFSET, 0, 0, 0);
     for (;;) {
-        gate_control(REQUEST_BOOTSTRAPPED, has_vdso, 0, 0);
+        gate_control(REQUEST_BOOTSTRAPPED, has_vdso, is_whole, 0);
     }
 }

@@ -22,6 +22,7 @@ image_start:
     .quad IMAGE_MAGIC
     .long PROTOCOL_VERSION
     .long image_end - image_start
+    .long image_first_end - image_start
     .long bootstrap_entry - image_start
     .long enter_call - image_start
     .long enter_instruction - image_start

@@ -32,7 +32,7 @@ struct message_header {
 struct descriptor_control {
     uint64_t length;
     int32_t level, type;
-    int32_t descriptors[VARIANTS_MAX];
+    int32_t descriptors[VARIANTS_MAX + 1];
 };
 
 /* Receive descriptors, closed on exec, from a connected socket: 0 or more, or -errno. */

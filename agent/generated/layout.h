@@ -242,6 +242,8 @@
 #define OFFSET_BOOTSTRAP_VDSO_SIZE 0xb0
 #define OFFSET_BOOTSTRAP_MOVE 0xb8
 #define OFFSET_BOOTSTRAP_ADDRESS 0x2f8
+#define OFFSET_BOOTSTRAP_PAGES 0x378
+#define OFFSET_BOOTSTRAP_PAGE 0x380
 
 #define OFFSET_LANE_HEAD 0x0
 #define OFFSET_LANE_TAIL 0x40
@@ -284,27 +286,28 @@
 #define OFFSET_IMAGE_HEADER_MAGIC 0x0
 #define OFFSET_IMAGE_HEADER_VERSION 0x8
 #define OFFSET_IMAGE_HEADER_SIZE 0xc
-#define OFFSET_IMAGE_HEADER_BOOTSTRAP 0x10
-#define OFFSET_IMAGE_HEADER_ENTER_CALL 0x14
-#define OFFSET_IMAGE_HEADER_ENTER_INSTRUCTION 0x18
-#define OFFSET_IMAGE_HEADER_MAP_PAGES 0x1c
-#define OFFSET_IMAGE_HEADER_ENTER_RDTSC 0x20
-#define OFFSET_IMAGE_HEADER_ENTER_RDTSCP 0x24
-#define OFFSET_IMAGE_HEADER_ENTER_ATOMIC 0x28
-#define OFFSET_IMAGE_HEADER_HOOK_STUBS 0x2c
-#define OFFSET_IMAGE_HEADER_GATE_PLAIN 0x30
-#define OFFSET_IMAGE_HEADER_GATE_TEST 0x34
-#define OFFSET_IMAGE_HEADER_GATE_INTERRUPTIBLE 0x38
-#define OFFSET_IMAGE_HEADER_GATE_INTERRUPTED 0x3c
-#define OFFSET_IMAGE_HEADER_GATE_TRACED_TEST 0x40
-#define OFFSET_IMAGE_HEADER_GATE_TRACED 0x44
-#define OFFSET_IMAGE_HEADER_GATE_TRACED_INTERRUPTED 0x48
-#define OFFSET_IMAGE_HEADER_GATE_CONTROL 0x4c
-#define OFFSET_IMAGE_HEADER_GATE_BOOTSTRAP 0x50
-#define OFFSET_IMAGE_HEADER_SIGNAL_WAIT 0x54
-#define OFFSET_IMAGE_HEADER_FAULT_START 0x58
-#define OFFSET_IMAGE_HEADER_FAULT_END 0x5c
-#define OFFSET_IMAGE_HEADER_FAULT_FIXUP 0x60
+#define OFFSET_IMAGE_HEADER_FIRST 0x10
+#define OFFSET_IMAGE_HEADER_BOOTSTRAP 0x14
+#define OFFSET_IMAGE_HEADER_ENTER_CALL 0x18
+#define OFFSET_IMAGE_HEADER_ENTER_INSTRUCTION 0x1c
+#define OFFSET_IMAGE_HEADER_MAP_PAGES 0x20
+#define OFFSET_IMAGE_HEADER_ENTER_RDTSC 0x24
+#define OFFSET_IMAGE_HEADER_ENTER_RDTSCP 0x28
+#define OFFSET_IMAGE_HEADER_ENTER_ATOMIC 0x2c
+#define OFFSET_IMAGE_HEADER_HOOK_STUBS 0x30
+#define OFFSET_IMAGE_HEADER_GATE_PLAIN 0x34
+#define OFFSET_IMAGE_HEADER_GATE_TEST 0x38
+#define OFFSET_IMAGE_HEADER_GATE_INTERRUPTIBLE 0x3c
+#define OFFSET_IMAGE_HEADER_GATE_INTERRUPTED 0x40
+#define OFFSET_IMAGE_HEADER_GATE_TRACED_TEST 0x44
+#define OFFSET_IMAGE_HEADER_GATE_TRACED 0x48
+#define OFFSET_IMAGE_HEADER_GATE_TRACED_INTERRUPTED 0x4c
+#define OFFSET_IMAGE_HEADER_GATE_CONTROL 0x50
+#define OFFSET_IMAGE_HEADER_GATE_BOOTSTRAP 0x54
+#define OFFSET_IMAGE_HEADER_SIGNAL_WAIT 0x58
+#define OFFSET_IMAGE_HEADER_FAULT_START 0x5c
+#define OFFSET_IMAGE_HEADER_FAULT_END 0x60
+#define OFFSET_IMAGE_HEADER_FAULT_FIXUP 0x64
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -539,6 +542,8 @@ struct bootstrap {
     uint64_t vdso_size;  /* the size of that (supervisor) */
     uint64_t move[72];  /* per mapping: old address, size, new address (supervisor) */
     uint64_t address[16];  /* struct sockaddr_un of the supervisor's socket (supervisor) */
+    uint32_t pages;  /* how many pages for trampolines to map (supervisor) */
+    uint64_t page[32];  /* their addresses (supervisor); what mmap answered (agent) */
 };
 _Static_assert(offsetof(struct bootstrap, variant) == 0x0, "layout");
 _Static_assert(offsetof(struct bootstrap, variants) == 0x4, "layout");
@@ -555,6 +560,8 @@ _Static_assert(offsetof(struct bootstrap, vdso) == 0xa8, "layout");
 _Static_assert(offsetof(struct bootstrap, vdso_size) == 0xb0, "layout");
 _Static_assert(offsetof(struct bootstrap, move) == 0xb8, "layout");
 _Static_assert(offsetof(struct bootstrap, address) == 0x2f8, "layout");
+_Static_assert(offsetof(struct bootstrap, pages) == 0x378, "layout");
+_Static_assert(offsetof(struct bootstrap, page) == 0x380, "layout");
 
 struct lane {
     uint64_t head;  /* bytes published; its low half is a futex word (owner) */
@@ -648,6 +655,7 @@ struct image_header {
     uint64_t magic;  /* IMAGE_MAGIC */
     uint32_t version;  /* PROTOCOL_VERSION */
     uint32_t size;  /* bytes of the image */
+    uint32_t first;  /* bytes of it, whole pages, that the bootstrap needs before it has the rest */
     uint32_t bootstrap;  /* offset of the bootstrap's entry */
     uint32_t enter_call;  /* offset of the entry for a trapped call */
     uint32_t enter_instruction;  /* offset of the entry for a trapped rdtsc */
@@ -673,26 +681,27 @@ struct image_header {
 _Static_assert(offsetof(struct image_header, magic) == 0x0, "layout");
 _Static_assert(offsetof(struct image_header, version) == 0x8, "layout");
 _Static_assert(offsetof(struct image_header, size) == 0xc, "layout");
-_Static_assert(offsetof(struct image_header, bootstrap) == 0x10, "layout");
-_Static_assert(offsetof(struct image_header, enter_call) == 0x14, "layout");
-_Static_assert(offsetof(struct image_header, enter_instruction) == 0x18, "layout");
-_Static_assert(offsetof(struct image_header, map_pages) == 0x1c, "layout");
-_Static_assert(offsetof(struct image_header, enter_rdtsc) == 0x20, "layout");
-_Static_assert(offsetof(struct image_header, enter_rdtscp) == 0x24, "layout");
-_Static_assert(offsetof(struct image_header, enter_atomic) == 0x28, "layout");
-_Static_assert(offsetof(struct image_header, hook_stubs) == 0x2c, "layout");
-_Static_assert(offsetof(struct image_header, gate_plain) == 0x30, "layout");
-_Static_assert(offsetof(struct image_header, gate_test) == 0x34, "layout");
-_Static_assert(offsetof(struct image_header, gate_interruptible) == 0x38, "layout");
-_Static_assert(offsetof(struct image_header, gate_interrupted) == 0x3c, "layout");
-_Static_assert(offsetof(struct image_header, gate_traced_test) == 0x40, "layout");
-_Static_assert(offsetof(struct image_header, gate_traced) == 0x44, "layout");
-_Static_assert(offsetof(struct image_header, gate_traced_interrupted) == 0x48, "layout");
-_Static_assert(offsetof(struct image_header, gate_control) == 0x4c, "layout");
-_Static_assert(offsetof(struct image_header, gate_bootstrap) == 0x50, "layout");
-_Static_assert(offsetof(struct image_header, signal_wait) == 0x54, "layout");
-_Static_assert(offsetof(struct image_header, fault_start) == 0x58, "layout");
-_Static_assert(offsetof(struct image_header, fault_end) == 0x5c, "layout");
-_Static_assert(offsetof(struct image_header, fault_fixup) == 0x60, "layout");
+_Static_assert(offsetof(struct image_header, first) == 0x10, "layout");
+_Static_assert(offsetof(struct image_header, bootstrap) == 0x14, "layout");
+_Static_assert(offsetof(struct image_header, enter_call) == 0x18, "layout");
+_Static_assert(offsetof(struct image_header, enter_instruction) == 0x1c, "layout");
+_Static_assert(offsetof(struct image_header, map_pages) == 0x20, "layout");
+_Static_assert(offsetof(struct image_header, enter_rdtsc) == 0x24, "layout");
+_Static_assert(offsetof(struct image_header, enter_rdtscp) == 0x28, "layout");
+_Static_assert(offsetof(struct image_header, enter_atomic) == 0x2c, "layout");
+_Static_assert(offsetof(struct image_header, hook_stubs) == 0x30, "layout");
+_Static_assert(offsetof(struct image_header, gate_plain) == 0x34, "layout");
+_Static_assert(offsetof(struct image_header, gate_test) == 0x38, "layout");
+_Static_assert(offsetof(struct image_header, gate_interruptible) == 0x3c, "layout");
+_Static_assert(offsetof(struct image_header, gate_interrupted) == 0x40, "layout");
+_Static_assert(offsetof(struct image_header, gate_traced_test) == 0x44, "layout");
+_Static_assert(offsetof(struct image_header, gate_traced) == 0x48, "layout");
+_Static_assert(offsetof(struct image_header, gate_traced_interrupted) == 0x4c, "layout");
+_Static_assert(offsetof(struct image_header, gate_control) == 0x50, "layout");
+_Static_assert(offsetof(struct image_header, gate_bootstrap) == 0x54, "layout");
+_Static_assert(offsetof(struct image_header, signal_wait) == 0x58, "layout");
+_Static_assert(offsetof(struct image_header, fault_start) == 0x5c, "layout");
+_Static_assert(offsetof(struct image_header, fault_end) == 0x60, "layout");
+_Static_assert(offsetof(struct image_header, fault_fixup) == 0x64, "layout");
 #endif
 #endif

@@ -190,25 +190,30 @@ def _naming(code: Code, variables: set[int]) -> list[int]:
 
 
 def _codes(content: bytes) -> Iterator[Code]:
-    for kind, flags, offset, address, size in elf.segments(content):
-        if kind == PT_LOAD and flags & _EXECUTE:
-            yield Code(offset, address, content[offset : offset + size])
+    for each in elf.segments(content):
+        if each.kind == PT_LOAD and each.flags & _EXECUTE:
+            code = content[each.offset : each.offset + each.size]
+            yield Code(each.offset, each.address, code)
 
 
 def _functions(content: bytes) -> list[tuple[int, int]]:
     """Start and end of the functions that are described, as linked, in order."""
     segments = list(elf.segments(content))
-    table = next((each for each in segments if each[0] == _PT_GNU_EH_FRAME), None)
-    if table is None or content[table[2] : table[2] + 4] != _TABLE:
+    table = next((each for each in segments if each.kind == _PT_GNU_EH_FRAME), None)
+    if table is None or content[table.offset : table.offset + 4] != _TABLE:
         return []
-    _, _, offset, address, _ = table
+    offset, address = table.offset, table.address
     count = struct.unpack_from("<I", content, offset + 8)[0]
     found = []
-    loaded = [each for each in segments if each[0] == PT_LOAD]
+    loaded = [each for each in segments if each.kind == PT_LOAD]
     for start, description in struct.iter_unpack("<ii", content[offset + 12 :][: 8 * count]):
         linked = address + description
         place = next(
-            (linked - at + where for _, _, where, at, size in loaded if at <= linked < at + size),
+            (
+                linked - each.address + each.offset
+                for each in loaded
+                if each.address <= linked < each.address + each.size
+            ),
             None,
         )
         if place is not None:

@@ -106,12 +106,15 @@ def for_program(chosen: Sequence[str], name: str) -> Sequence[str]:
     """What differs between variants that execute a file of that name, where `chosen` is what the
     user wants.
     """
+    return _without_exceptions(name) if tuple(chosen) == DEFAULT else chosen
+
+
+@functools.cache
+def _without_exceptions(name: str) -> tuple[str, ...]:
     import fnmatch
 
-    if tuple(chosen) != DEFAULT:
-        return chosen
     alike = {each.name for each in exceptions() if fnmatch.fnmatchcase(name, each.pattern)}
-    return [each for each in chosen if each not in alike]
+    return tuple(each for each in DEFAULT if each not in alike)
 
 
 def parse(text: str) -> tuple[str, ...]:

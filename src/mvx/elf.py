@@ -20,7 +20,6 @@ alignment.
 _SECTION_HEADER: Final = struct.Struct("<IIQQQQIIQQ")
 PT_LOAD: Final = 1
 PT_NOTE: Final = 4
-PT_PHDR: Final = 6
 _NOTE: Final = struct.Struct("<III")
 _NT_GNU_BUILD_ID: Final = 3
 
@@ -37,13 +36,14 @@ class Note(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """A program header; `size` is that in the file."""
+    """A program header; `size` is that in the file, `space` that in memory."""
 
     kind: int
     flags: int
     offset: int
     address: int
     size: int
+    space: int
 
 
 class Section(NamedTuple):
@@ -61,11 +61,14 @@ class Section(NamedTuple):
 def segments(content: bytes | mmap.mmap) -> Iterator[Segment]:
     """The segments of a whole file; raises struct.error where it is cut short."""
     header = HEADER.unpack_from(content)
-    for number in range(header[10]):
-        kind, flags, offset, address, _, size, *_ = PROGRAM_HEADER.unpack_from(
-            content, header[5] + number * PROGRAM_HEADER.size
-        )
-        yield Segment(kind, flags, offset, address, size)
+    end = header[5] + header[10] * PROGRAM_HEADER.size
+    if end > len(content):
+        message = f"the program headers end at {end}, the content at {len(content)}"
+        raise struct.error(message)
+    for kind, flags, offset, address, _, size, space, _ in PROGRAM_HEADER.iter_unpack(
+        content[header[5] : end]
+    ):
+        yield Segment(kind, flags, offset, address, size, space)
 
 
 def sections(content: bytes | mmap.mmap) -> tuple[list[Section], int]:

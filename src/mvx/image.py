@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import functools
+import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from mvx.errors import InternalError
 from mvx.layout import IMAGE_MAGIC, IMAGE_SIZE, PROTOCOL_VERSION
 from mvx.records import IMAGE
+
+_SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 
 class Image(NamedTuple):
@@ -16,6 +20,15 @@ class Image(NamedTuple):
 
     content: bytes
     offsets: dict[str, int]
+
+    def file(self) -> int:
+        """A descriptor of a file in memory with the image that nobody can change: what variants map
+        of it, they share.
+        """
+        descriptor = os.memfd_create("mvx-agent", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        os.write(descriptor, self.content)
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, _SEALS)
+        return descriptor
 
 
 @functools.cache

@@ -1,11 +1,11 @@
 """Injection: putting the agent into the new image of a process that has executed a program.
 
-It happens at the syscall-exit stop of execve: the registers at PTRACE_EVENT_EXEC are not final
-(execve overwrites rax). The supervisor pokes a system call instruction over the program's entry,
-makes it map the region, writes the image, and lets the agent's bootstrap fetch the arenas over a
-socket: no descriptor of the monitor stays open in a variant, and this works for any identity and
-root directory that the program has taken on. Then everything is put back, the auxiliary vector
-loses the vDSO, and the program starts under control from its first instruction.
+It happens at PTRACE_EVENT_EXEC, where all registers are the new image's but rax, which execve sets
+to zero when it returns. The supervisor pokes a system call over the program's entry, makes it map
+the region, writes the first pages of the agent, and lets the bootstrap in them fetch the arenas and
+the rest over a socket: no descriptor of the monitor stays open in a variant, and this works for any
+identity and root directory that the program has taken on. Then everything is put back, the
+auxiliary vector loses the vDSO, and the program starts under control from its first instruction.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ from mvx.errors import InternalError, UnsupportedProgram
 from mvx.image import Image
 from mvx.layout import ARENA_SIZE, PLACES_OFFSET, PRIVATE_SIZE, REQUESTS, TASK_SLOT_SIZE
 from mvx.memory import Memory
-from mvx.placement import Mapping, Placement, Plan
+from mvx.newimage import Mapping, NewImage
+from mvx.placement import Placement, Plan
 from mvx.programs import Programs
 from mvx.records import BOOTSTRAP
-from mvx.stack import AT_BASE, AT_ENTRY, InitialStack
+from mvx.stack import AT_BASE, AT_ENTRY
 from mvx.tasks import AddressSpace, Task
 from mvx.variation import Variation
 
@@ -49,10 +50,10 @@ memory calls.
 _OWN_STOPS = (5, kernel.SYSCALL_STOP)
 """SIGTRAP, and a system call: stops of a task that are no signals for the program."""
 _PARAMETERS = 0x1000
+"""Where struct bootstrap lies in the first task slot: past struct task, far below the stack."""
 _VECTOR = 0x2000
 _VECTOR_MAX = 400
 """What the kernel keeps of an auxiliary vector at least (AT_VECTOR_SIZE of Linux 5.5, in bytes)."""
-"""Where struct bootstrap lies in the first task slot: past struct task, far below the stack."""
 
 
 class Injector:
@@ -68,20 +69,22 @@ class Injector:
     ) -> None:
         """Listen on an abstract address that nobody can guess."""
         self._image = image
+        self._file = image.file()
         self._arenas = arenas
         self._placement = placement
         self._variation = variation
         self._programs = programs
-        self.may_read_counter: Callable[[Task, list[Mapping]], bool] = lambda *_: False
-        """Whether a task may read the time stamp counter in an image with that code."""
+        self.code: Callable[[Task, AddressSpace, list[Mapping]], None] = lambda *_: None
+        """Looks at the code of a new image, and decides what depends on it."""
         self._address = listening.new_address()
         self._socket = listening.listen(self._address)
 
     def close(self) -> None:
         """Stop handing out arenas."""
         self._socket.close()
+        os.close(self._file)
 
-    def inject(self, task: Task, former: int = 0) -> AddressSpace:
+    def inject(self, task: Task, former: int = 0) -> tuple[AddressSpace, NewImage]:
         """Put the agent into the image of a task at PTRACE_EVENT_EXEC; it is left stopped, ready to
         start the program. `former`: the overhead of the image before this one.
 
@@ -90,9 +93,8 @@ class Injector:
         """
         tid = task.tid
         base = task.variant.base
-        kernel.resume(tid, to_syscall_exit=True)
-        self._wait(task, kernel.SYSCALL_STOP)
         entry = kernel.registers(tid)
+        entry.rax = 0
         if entry.cs == _CODE_SEGMENT_32:
             name = os.readlink(f"/proc/{tid}/exe")
             message = f"{name}: is a 32-bit program, and mvx runs x86-64 programs"
@@ -105,15 +107,16 @@ class Injector:
         if result != base:
             message = f"the agent's region cannot be mapped at {base:#x} (result {result:#x})"
             raise InternalError(message, fix="run again: the address is random; see RLIMIT_AS")
-        memory.write(base, self._image.content)
+        memory.write(base, self._image.content[: self._image.offsets["first"]])
         slot = space.take_slot()
         assert slot == 0
-        stack = InitialStack(memory, entry.rsp)
-        plan = self._placement.plan(task, stack)
+        image = NewImage(tid, memory, entry.rsp)
+        stack = image.stack
+        plan = self._placement.plan(task.variant, image)
         memory.write(base + PLACES_OFFSET, self._placement.places(plan.home))
         space.home = plan.home
-        space.reads_counter = self.may_read_counter(task, plan.code)
-        new = stack.rebuild(self._variation.wishes(task, stack, plan), plan.stack_start)
+        self.code(task, space, plan.code)
+        new = stack.rebuild(self._variation.wishes(task, image, plan), plan.stack_start)
         space.overhead = PRIVATE_SIZE + len(self._arenas.arenas) * ARENA_SIZE + plan.barrier_size
         space.overhead += plan.hole[1] + sum(size for _, size, _ in plan.vdso)
         self._keep_space_limit(task, entry, space, space.overhead - former)
@@ -126,19 +129,18 @@ class Injector:
             arm(space, stack.auxiliary(AT_ENTRY) + plan.image, new.withdrawn)
         entry.rsp = space.stack_start = new.pointer
         entry.rip += plan.loader if stack.auxiliary(AT_BASE) else plan.image
-        space.started = plan.code
         entry.gs_base = space.slot_address(0)
         entry.orig_rax = kernel.MASK
         kernel.set_registers(tid, entry)
-        return space
+        return space, image
 
     def _remote_call(
         self, task: Task, memory: Memory, entry: kernel.Registers, number: int, *arguments: int
     ) -> int:
+        """Let a task that is to run at `entry` make a call; rax may change before it runs."""
         saved = memory.read(entry.rip, 8)
-        memory.write(entry.rip, b"\x0f\x05\xcc")
+        memory.write(entry.rip, b"\xb8" + number.to_bytes(4, "little") + b"\x0f\x05\xcc")
         call = kernel.Registers.from_buffer_copy(entry)
-        call.rax = number
         call.orig_rax = kernel.MASK
         call.rdi, call.rsi, call.rdx, call.r10, call.r8, call.r9 = arguments
         kernel.set_registers(task.tid, call)
@@ -198,11 +200,14 @@ class Injector:
                 barrier_size=plan.barrier_size,
                 hole=plan.hole[0],
                 hole_size=plan.hole[1],
+                pages=len(space.sites.wanted),
             )
         )
         struct.pack_into("<13Q", parameters, BOOTSTRAP.offset("memory_map"), *memory_map)
         for index, move in enumerate(moves):
             struct.pack_into("<3Q", parameters, BOOTSTRAP.offset("move") + 24 * index, *move)
+        wanted = space.sites.wanted
+        struct.pack_into(f"<{len(wanted)}Q", parameters, BOOTSTRAP.offset("page"), *wanted)
         start = BOOTSTRAP.offset("address")
         parameters[start : start + len(address)] = address
         space.memory.write(slot + _PARAMETERS, bytes(parameters))
@@ -232,14 +237,30 @@ class Injector:
             raise InternalError(message, fix="see `mvx doctor`, RLIMIT_AS and RLIMIT_NOFILE")
         if stopped.rsi:
             space.vdso = plan.vdso[-1][2]
+        if not stopped.rdx:  # the kernel lets no file in memory be executed (SELinux, for example)
+            first = self._image.offsets["first"]
+            space.memory.write(space.base + first, self._image.content[first:])
+        space.sites.placed = self._placed(space)
         gate = space.base + self._image.offsets["gate_bootstrap"]
         space.memory.write(gate - len(_ERASED), _ERASED)
         # Skip the request itself: the task goes on in the program.
         stopped.orig_rax = kernel.MASK
         kernel.set_registers(task.tid, stopped)
 
+    @staticmethod
+    def _placed(space: AddressSpace) -> frozenset[int]:
+        """The pages that the bootstrap mapped, of those that it was to map."""
+        wanted = space.sites.wanted
+        if not wanted:
+            return frozenset()
+        place = space.slot_address(0) + _PARAMETERS + BOOTSTRAP.offset("page")
+        content = space.memory.read(place, 8 * len(wanted))
+        return frozenset(wanted).intersection(struct.unpack(f"<{len(wanted)}Q", content))
+
     def _hand_out(self, task: Task, listener: socket.socket) -> None:
-        """Send the bootstrap the arenas' descriptors: its own writable, the others' read-only."""
+        """Send the bootstrap the arenas' descriptors, its own writable, the others' read-only, and
+        the image's.
+        """
         for _ in range(2000):
             if select.select([listener], [], [], 0.005)[0]:
                 break
@@ -268,7 +289,8 @@ class Injector:
                 [
                     arena.writable if index == task.variant.index else arena.readable
                     for index, arena in enumerate(self._arenas.arenas)
-                ],
+                ]
+                + [self._file],
             )
             connection.sendmsg(
                 [b"a"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors.tobytes())]

@@ -84,6 +84,7 @@ CALL_NUMBERS = 512
 """Call numbers are below that."""
 VARIANTS_MAX = 16
 MOVES_MAX = 24
+PAGES_MAX = 32
 HABITS = 64
 
 FRAME_REGISTERS = (

@@ -38,6 +38,7 @@ from mvx.layout import (
     TASK_SLOT_SIZE,
     VERIFICATIONS,
 )
+from mvx.newimage import Mapping
 from mvx.options import Options
 from mvx.placement import Placement
 from mvx.pointers import Pointers
@@ -141,9 +142,14 @@ class Monitor:
         """Whether writes to connections may be postponed. A follower that takes over knows nothing
         of them; whoever wants every write verified, or traced, wants it where it is.
         """
-        self.injector.may_read_counter = self.timestamps.may_read
+        self.injector.code = self._look_at_code
         self.is_over = False
         """The run ends with a divergence: nothing goes on."""
+
+    def _look_at_code(self, task: Task, space: AddressSpace, mappings: list[Mapping]) -> None:
+        """Find out what a new image's code is, and what follows."""
+        self.sites.starts(task, space, mappings)
+        space.reads_counter = self.timestamps.may_read(space.started)
 
     def _variant(self, index: int) -> Variant:
         low, high = self.terrain.regions

@@ -132,7 +132,7 @@ class Ordering:
         if library is None:
             return
         if self._hook(task, space, library, start, start - _linked(content, offset)):
-            loader = [area.start for area in space.started[1:]]
+            loader = [area.start for area, _ in space.started[1:]]
             space.order.own = frozenset((start, *loader))
             space.order.is_hooked = True
 

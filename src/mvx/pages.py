@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 from mvx import kernel
 from mvx.kernel import MASK, Registers, TaskGoneError
-from mvx.layout import TASK_SLOT_SIZE
+from mvx.layout import PAGES_MAX, TASK_SLOT_SIZE
 
 if TYPE_CHECKING:
     from mvx.tasks import Task
 
-PAGES_MAX: Final = 32
 _LIST: Final = 0x1000
 """Where in a task slot the list of pages lies: past struct task, far below the agent's stack."""
 _BELOW: Final = 512

@@ -20,24 +20,22 @@ docs/decisions/0001-common-anonymous-layout.md.
 from __future__ import annotations
 
 import itertools
-import os
 import random
 import struct
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mvx import diversity
-from mvx.elf import HEADER, PROGRAM_HEADER, PT_LOAD
 from mvx.errors import UsageError
 from mvx.layout import CODE_PLACES, DATA_PLACES, MOVES_MAX, PLACE_SIZE, VDSO_OFFSET, VDSO_SIZE
+from mvx.newimage import Mapping
 from mvx.records import PLACES_TABLE
-from mvx.stack import AT_BASE, AT_ENTRY, AT_PHDR, RESIDUES
+from mvx.stack import AT_ENTRY, RESIDUES
 from mvx.terrain import USUAL, Terrain
 
 if TYPE_CHECKING:
-    from mvx.stack import InitialStack
-    from mvx.tasks import Task
+    from mvx.newimage import NewImage
+    from mvx.tasks import Variant
 
 _SLOT: Final = PLACE_SIZE
 """A punned jump reaches 2 GiB to both sides of its file (sites.py): nothing else may lie there."""
@@ -65,17 +63,6 @@ _ASIDE: Final = 0x5F00_0000_0000
 _PAGE: Final = 4096
 _VDSO: Final = ("[vvar]", "[vvar_vclock]", "[vdso]")
 """Linux 6.14 has the second; older ones have its pages in the first."""
-
-
-class Mapping(NamedTuple):
-    """A line of /proc/PID/maps; `inode`: device and inode of the file, (0, 0) without one."""
-
-    start: int
-    end: int
-    rights: str
-    offset: int
-    inode: tuple[int, int]
-    path: str
 
 
 class Plan(NamedTuple):
@@ -134,6 +121,7 @@ class Placement:
         self._files = [generator.randrange(*_LOW_HALVES, _PAGE) for _ in range(CODE_PLACES)]
         self._places: dict[int, bytes] = {}
         self._lows: dict[str, int] = {}
+        self._residues: dict[int, int] = {}
         self._lowest_bytes = generator.sample(range(0, 256, 16), min(variants, 16))
 
     def home(self, variant: int, name: str) -> int:
@@ -180,8 +168,11 @@ class Placement:
         """The lowest two bytes of a variant's first stack pointer: the lowest differs in all."""
         if plan.stack_alike:
             variant = 0
-        generator = random.Random(f"{self._seed}/stack/{variant}")  # noqa: S311
-        return generator.randrange(0, RESIDUES, 256) + self._lowest_bytes[variant]
+        if variant not in self._residues:
+            generator = random.Random(f"{self._seed}/stack/{variant}")  # noqa: S311
+            high = generator.randrange(0, RESIDUES, 256)
+            self._residues[variant] = high + self._lowest_bytes[variant]
+        return self._residues[variant]
 
     def _address(self, home: int, slot: int, name: str) -> int:
         return self._start(home) + slot * _SLOT + _SLOT // 4 + self._low(name)
@@ -199,22 +190,18 @@ class Placement:
             self._lows[name] = generator.randrange(*_LOW_HALVES, _PAGE)
         return self._lows[name]
 
-    def plan(self, task: Task, stack: InitialStack) -> Plan:
-        """What to move in the new image of a task at the exit of its exec."""
-        areas = mappings(task.tid)
-        name = os.path.basename(os.readlink(f"/proc/{task.tid}/exe"))
-        home = self.home(task.variant.index, name)
+    def plan(self, variant: Variant, new: NewImage) -> Plan:
+        """What to move in the new image of a variant's task."""
+        stack, areas = new.stack, new.areas
+        home = self.home(variant.index, new.name)
         moves: list[tuple[int, int, int]] = []
-        image = _moves(
-            areas, _span(task.tid, stack.auxiliary(AT_PHDR)), self._address(home, 0, "0"), moves
-        )
-        base = stack.auxiliary(AT_BASE)
-        span = _span(task.tid, base + HEADER.size) if base else (0, 0)
+        image = _moves(areas, new.program.span, self._address(home, 0, "0"), moves)
+        span = new.loader.span
         loader = _moves(areas, span, self._loader(home), moves)
         moved = {start for start, _, _ in moves}
         whole = next(area for area in areas if area.start <= stack.pointer < area.end)
         distance = 0
-        is_alike = "stack" not in diversity.for_program(self._diversify, name)
+        is_alike = "stack" not in diversity.for_program(self._diversify, new.name)
         if is_alike:
             distance = self._stack - whole[1]
             size = whole[1] - whole[0]
@@ -230,11 +217,11 @@ class Placement:
         ]
         above += [whole[0] + distance]
         size = min(above) - self._barrier
-        memory_map = _memory_map(task.tid, image, distance, self._brk)
+        memory_map = _memory_map(new.record, image, distance, self._brk)
         hole = (span[0], span[1] - span[0]) if loader else (0, 0)
         barrier = (self._barrier, size) if size > 0 else (0, 0)
         code = _code(areas, moves, stack.auxiliary(AT_ENTRY))
-        vdso = _vdso(areas, task.variant.base + VDSO_OFFSET, MOVES_MAX - len(moves))
+        vdso = _vdso(areas, variant.base + VDSO_OFFSET, MOVES_MAX - len(moves))
         stack_plan = (distance, whole[0], is_alike, home)
         return Plan(moves, image, loader, *stack_plan, *barrier, hole, memory_map, code, vdso)
 
@@ -283,12 +270,10 @@ def _code(areas: list[Mapping], moves: list[tuple[int, int, int]], entry: int) -
     ]
 
 
-def _memory_map(tid: int, image: int, distance: int, brk: int) -> tuple[int, ...]:
+def _memory_map(fields: list[bytes], image: int, distance: int, brk: int) -> tuple[int, ...]:
     """The kernel's own record of the image (proc_pid_stat(5), fields 26 to 28 and 45 to 51), moved
-    by `image`, the stack's part by `distance`, with another brk.
+    by `image`, the stack's part by `distance`, with another brk; `fields`: from the third on.
     """
-    content = Path(f"/proc/{tid}/stat").read_bytes()
-    fields = content[content.rindex(b")") + 2 :].split()
     code = [int(field) for field in fields[23:25]]
     stack = int(fields[25])
     start_data, end_data, _, *strings = (int(field) for field in fields[42:49])
@@ -298,46 +283,3 @@ def _memory_map(tid: int, image: int, distance: int, brk: int) -> tuple[int, ...
     above = [address + distance for address in (stack, *strings)]
     no_descriptor = 0xFFFFFFFF << 32
     return (*moved, brk, brk, *above, 0, no_descriptor)
-
-
-def mappings(tid: int) -> list[Mapping]:
-    """The mappings of a task, in order."""
-    content = Path(f"/proc/{tid}/maps").read_text(encoding="utf-8", errors="surrogateescape")
-    found = []
-    for line in content.splitlines():
-        fields = line.split(maxsplit=5)
-        start, _, end = fields[0].partition("-")
-        major, _, minor = fields[3].partition(":")
-        inode = os.makedev(int(major, 16), int(minor, 16)), int(fields[4])
-        path = fields[5] if len(fields) == 6 else ""
-        found.append(
-            Mapping(int(start, 16), int(end, 16), fields[1], int(fields[2], 16), inode, path)
-        )
-    return found
-
-
-def _span(tid: int, headers: int) -> tuple[int, int]:
-    """From where to where a position-independent image lies, by its program headers; (0, 0) for one
-    that cannot move.
-
-    `headers` is the address of the program headers (AT_PHDR), which follow the ELF header.
-    """
-    with open(f"/proc/{tid}/mem", "rb") as memory:
-        memory.seek(headers - HEADER.size)
-        header = memory.read(HEADER.size)
-        size, count = struct.unpack_from("<HH", header, 54)
-        is_movable = header[:4] == b"\x7fELF" and header[16:18] == b"\x03\x00"
-        if not is_movable or size != PROGRAM_HEADER.size:
-            return 0, 0
-        content = memory.read(size * count)
-    segments = [
-        (address, address + length)
-        for kind, _, _, address, _, _, length, _ in PROGRAM_HEADER.iter_unpack(content)
-        if kind == PT_LOAD
-    ]
-    if not segments:
-        return 0, 0
-    first = min(start for start, _ in segments) & -_PAGE
-    last = max(end for _, end in segments)
-    base = headers - HEADER.size
-    return base, base + (last - first + _PAGE - 1 & -_PAGE)

@@ -291,22 +291,22 @@ class Processes:
         task.handling, task.returned = [], 0
         former = task.space.overhead if task.space is not None else 0
         monitor.leave(task)
-        space = monitor.injector.inject(task, former)
+        if task.is_leader:
+            self._outcome(task.set, 0)  # followers execute it while the leader gets its agent
+        space, image = monitor.injector.inject(task, former)
         task.variant.launching = False
         new_table = monitor.new_table(space, table)
         monitor.enter(task, space, 0, new_table)
-        task.shield = shield.seen(monitor, task)
-        monitor.sites.started(task, space.started)
+        task.shield = shield.seen(monitor, task, image.record)
+        monitor.sites.started(task)
         if monitor.ordering is not None:
-            for number, area in enumerate(space.started):
+            for number, (area, _) in enumerate(space.started):
                 link = f"/proc/{task.tid}/root{area.path}" if number else f"/proc/{task.tid}/exe"
                 monitor.ordering.mapped(task, link, area.start, area.offset)
         zone = monitor.placement.zone(space.home)
-        for area in space.started:
+        for area, _ in space.started:
             size = area.end - area.start
             monitor.disjoint.appeared(task, area.start, size, placed=area.start in zone)
-        if task.is_leader:
-            self._outcome(task.set, 0)
         for number in task.early_signals:
             kernel.send_signal(task.process, task.tid, number)
         task.early_signals.clear()

@@ -25,6 +25,7 @@ from mvx.layout import (
     MESSAGES,
     MOVES_MAX,
     OBJECTS_MAX,
+    PAGES_MAX,
     PASSED,
     POINTERS,
     POINTS,
@@ -213,6 +214,8 @@ BOOTSTRAP = structure(
     ("vdso_size", "Q", "the size of that (supervisor)"),
     ("move", f"{3 * MOVES_MAX}Q", "per mapping: old address, size, new address (supervisor)"),
     ("address", "16Q", "struct sockaddr_un of the supervisor's socket (supervisor)"),
+    ("pages", "I", "how many pages for trampolines to map (supervisor)"),
+    ("page", f"{PAGES_MAX}Q", "their addresses (supervisor); what mmap answered (agent)"),
 )
 
 LANE = structure(
@@ -279,6 +282,7 @@ IMAGE = structure(
     ("magic", "Q", "IMAGE_MAGIC"),
     ("version", "I", "PROTOCOL_VERSION"),
     ("size", "I", "bytes of the image"),
+    ("first", "I", "bytes of it, whole pages, that the bootstrap needs before it has the rest"),
     ("bootstrap", "I", "offset of the bootstrap's entry"),
     ("enter_call", "I", "offset of the entry for a trapped call"),
     ("enter_instruction", "I", "offset of the entry for a trapped rdtsc"),

@@ -12,28 +12,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mvx import elf
-from mvx.elf import HEADER, PROGRAM_HEADER, PT_LOAD, PT_NOTE, PT_PHDR
+from mvx.elf import PT_NOTE
 
 if TYPE_CHECKING:
     from mvx.memory import Memory
+    from mvx.newimage import Segments
 
 _OWNERS: Final = frozenset({b"Go\0\0"})
 _NOTES_MAX: Final = 4096
 
 
-def draws_from_stack(memory: Memory, headers: int, count: int) -> bool:
-    """Whether the image whose program headers lie at an address seeds its generator so."""
-    content = memory.read(headers, min(count, 64) * PROGRAM_HEADER.size)
-    segments = [
-        (kind, address, size)
-        for kind, _, _, address, _, size, _, _ in PROGRAM_HEADER.iter_unpack(content)
-    ]
-    first = next((address for kind, address, _ in segments if kind == PT_LOAD), 0)
-    own = next((address for kind, address, _ in segments if kind == PT_PHDR), first + HEADER.size)
+def draws_from_stack(memory: Memory, image: Segments) -> bool:
+    """Whether an image in memory seeds its generator so."""
+    distance = image.base - image.first
     return any(
-        _has_owner(memory.read(address + headers - own, min(size, _NOTES_MAX)))
-        for kind, address, size in segments
-        if kind == PT_NOTE
+        _has_owner(memory.readable(each.address + distance, min(each.space, _NOTES_MAX)))
+        for each in image.content
+        if each.kind == PT_NOTE
     )
 
 

@@ -13,7 +13,7 @@ import signal
 import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mvx import dispositions, kernel
+from mvx import kernel
 from mvx.remote import Remote
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mvx.tasks import Task
 
 _BIT: Final = 1 << (signal.SIGSEGV - 1)
+_BLOCKED, _IGNORED = 32 - 3, 33 - 3
 _RT_SIGACTION: Final = 13
 _RT_SIGPROCMASK: Final = 14
 _IGNORE: Final = struct.pack("<4Q", signal.SIG_IGN, 0, 0, 0)
@@ -36,11 +37,14 @@ class Shield(NamedTuple):
     actions: int
 
 
-def seen(monitor: Monitor, task: Task) -> Shield | None:
-    """What a task that has just executed a program was started with; None if nothing of it."""
-    status = dispositions.status(task.tid)
-    is_blocked = bool(dispositions.field(status, b"SigBlk") & _BIT)
-    is_ignored = bool(dispositions.field(status, b"SigIgn") & _BIT)
+def seen(monitor: Monitor, task: Task, record: list[bytes]) -> Shield | None:
+    """What a task that has just executed a program was started with; None if nothing of it.
+
+    `record`: the process's fields of proc_pid_stat(5) from the third on. Of signals up to 31, two
+    tell what is blocked and ignored.
+    """
+    is_blocked = bool(int(record[_BLOCKED]) & _BIT)
+    is_ignored = bool(int(record[_IGNORED]) & _BIT)
     if not is_blocked and not is_ignored:
         return None
     return Shield(is_blocked, is_ignored, *_counts(monitor, task))

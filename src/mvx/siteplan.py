@@ -12,8 +12,8 @@ from typing import Final
 
 from mvx import tactics
 from mvx.code import Area
+from mvx.layout import PAGES_MAX
 from mvx.memory import Memory
-from mvx.pages import PAGES_MAX
 from mvx.randomness import HLT
 from mvx.sitecache import Sites
 from mvx.tactics import TRAMPOLINE_SIZE, Change, Patch
@@ -92,6 +92,10 @@ class Plan:
                 self._patches.append(patch)
                 self._bound.update(patch.bound, (site, site + 1))
         self._finish(area, memory)
+
+    def has(self, known: set[int]) -> bool:
+        """Whether these sites have been taken into the plan, as far as that was possible."""
+        return self._room is not None and known <= self._considered
 
     def _padded(self, code: bytes, start: int, site: int) -> Patch | None:
         target, end = self._room or (0, 0)
@@ -230,6 +234,15 @@ class Program:
     def knows(self, file: str) -> bool:
         """Whether sites of a file, given by its key, are known."""
         return bool(self._known.get(file))
+
+    def pages(self, area: Area) -> Iterable[int]:
+        """The pages for trampolines that are needed in an area which is to be mapped; none if there
+        is no plan yet, or one that may grow.
+        """
+        plan = self._plans.get((area.file.key, area.offset, area.size))
+        if plan is None or not plan.has(self._known.get(area.file.key, set())):
+            return ()
+        return plan.pages(area)
 
     def plan(self, area: Area, memory: Memory) -> Plan | None:
         """What to write into an area that has just been mapped; None if there is nothing."""

@@ -33,8 +33,9 @@ from mvx.code import Area, CodeFile, CodeFiles, CodeMap
 from mvx.codescan import CodeScan
 from mvx.hashing import Hashing
 from mvx.kernel import Registers
+from mvx.layout import PAGES_MAX
+from mvx.newimage import Mapping
 from mvx.pages import map_pages
-from mvx.placement import Mapping
 from mvx.randomness import HLT, Instruction
 from mvx.sitecache import SiteCache
 from mvx.siteplan import Plan, Program, around, room_of
@@ -79,9 +80,17 @@ class SiteTable:
     """By the start of an area: where there is room for trampolines yet."""
     planned: list[tuple[Plan, Area]] = dataclasses.field(default_factory=list)
     """Plans that were applied, and where, whose bytes are not in `bound` yet."""
+    wanted: list[int] = dataclasses.field(default_factory=list)
+    """Pages that the bootstrap is to map for trampolines."""
+    placed: frozenset[int] = frozenset()
+    """Those that it could."""
     rests: dict[int, int] = dataclasses.field(default_factory=dict)
     """Addresses between such a site and the agent, and the site."""
     _bound: set[int] = dataclasses.field(default_factory=set)
+
+    def want(self, pages: Iterable[int]) -> None:
+        """Let the bootstrap map pages, as many as it can."""
+        self.wanted += list(pages)[: PAGES_MAX - len(self.wanted)]
 
     def copy(self) -> SiteTable:
         """The same for a child that got a copy of the memory."""
@@ -96,8 +105,8 @@ class SiteTable:
             dict(self.plans),
             dict(self.rooms),
             list(self.planned),
-            dict(self.rests),
-            set(self._bound),
+            rests=dict(self.rests),
+            _bound=set(self._bound),
         )
 
     @property
@@ -186,31 +195,37 @@ class Sites:
 
     # Mappings
 
-    def started(self, task: Task, mappings: list[Mapping]) -> None:
-        """A task has executed a program, whose code was mapped thus: its own, then the loader."""
-        assert task.space is not None
-        current = kernel.registers(task.tid)
+    def starts(self, task: Task, space: AddressSpace, mappings: list[Mapping]) -> None:
+        """A task will have this memory and code when it starts the program that it has executed:
+        the program's, then the loader's.
+        """
         for number, mapping in enumerate(mappings):
-            file = self._started_file(task, number, mapping)
+            link = f"/proc/{task.tid}/root{mapping.path}" if number else f"/proc/{task.tid}/exe"
+            file = self._files.open(link, mapping.path, inode=mapping.inode)
+            space.started.append((mapping, file))
             if file is None:
                 continue
             if number == 0:
-                task.space.sites.program = self._program(file)
-            self._add(task, Area(mapping.start, mapping.end, mapping.offset, file), current)
+                space.sites.program = self._program(file)
+            if self.enabled and space.sites.program is not None:
+                space.sites.want(space.sites.program.pages(_area(mapping, file)))
 
-    def have_all_stamps(self, task: Task, mappings: list[Mapping]) -> bool:
+    def started(self, task: Task) -> None:
+        """It is about to start it."""
+        assert task.space is not None
+        current = kernel.registers(task.tid)
+        for mapping, file in task.space.started:
+            if file is not None:
+                self._add(task, _area(mapping, file), current)
+
+    def have_all_stamps(self, started: list[tuple[Mapping, CodeFile | None]]) -> bool:
         """Whether all instructions in such code are known that read the time stamp counter, and are
         replaced.
         """
         return self.enabled and all(
             file is not None and file.has_all_stamps(mapping.offset, mapping.end - mapping.start)
-            for number, mapping in enumerate(mappings)
-            for file in (self._started_file(task, number, mapping),)
+            for mapping, file in started
         )
-
-    def _started_file(self, task: Task, number: int, mapping: Mapping) -> CodeFile | None:
-        link = f"/proc/{task.tid}/root{mapping.path}" if number else f"/proc/{task.tid}/exe"
-        return self._files.open(link, mapping.path, inode=mapping.inode)
 
     def _program(self, file: CodeFile) -> Program:
         program = self._programs.get(file.key)
@@ -286,7 +301,10 @@ class Sites:
         table, memory = task.space.sites, task.space.memory
         wanted = plan.pages(area)
         if wanted:
-            mapped = map_pages(task, self._offsets, wanted, current)
+            mapped = table.placed.intersection(wanted)
+            missing = [page for page in wanted if page not in table.placed]
+            if missing:
+                mapped |= map_pages(task, self._offsets, missing, current)
             plan.withdraw({page for page in wanted if page not in mapped}, area, memory)
             table.pages.update({page: wanted[page] for page in mapped})
         is_applied = plan.apply(area, memory)
@@ -409,6 +427,10 @@ class Sites:
         if table.program is not None:
             for key, places in learned.items():
                 table.program.learn(key, places)
+
+
+def _area(mapping: Mapping, file: CodeFile) -> Area:
+    return Area(mapping.start, mapping.end, mapping.offset, file)
 
 
 def _replace(area: Area, space: AddressSpace) -> None:

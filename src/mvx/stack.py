@@ -18,13 +18,11 @@ import random
 import struct
 from typing import Final
 
-from mvx import seeds
 from mvx.errors import InternalError
 from mvx.memory import Memory
 
 AT_IGNORE: Final = 1
 AT_PHDR: Final = 3
-AT_PHNUM: Final = 5
 AT_BASE: Final = 7
 AT_ENTRY: Final = 9
 AT_PLATFORM: Final = 15
@@ -102,16 +100,11 @@ class InitialStack:
         vector_end = words.find(0, environment_end + 1, 2)
         vector = words.upto(vector_end)[environment_end + 1 : vector_end]
         self._auxiliary = list(zip(vector[::2], vector[1::2], strict=True))
+        self._values = dict(self._auxiliary)
 
     def auxiliary(self, kind: int) -> int:
         """The value of an entry of the auxiliary vector, 0 if there is none."""
-        return dict(self._auxiliary).get(kind, 0)
-
-    def seeds_generator(self) -> bool:
-        """Whether the image draws random numbers from AT_RANDOM that it may let out."""
-        return seeds.draws_from_stack(
-            self._memory, self.auxiliary(AT_PHDR), self.auxiliary(AT_PHNUM)
-        )
+        return self._values.get(kind, 0)
 
     def variable(self, name: bytes) -> bytes:
         """The value of the last environment entry of that name, empty if there is none."""
@@ -142,11 +135,11 @@ class InitialStack:
             withdrawn.append((pointer + wishes.shift + 8 * len(words), ignored))
         words += [start + place.offset for place in loader]
         words.append(0)
-        known = {kind for kind, _ in self._auxiliary}
+        known = {AT_IGNORE, *self._values}
         seen = b""
         for kind, value in auxiliary:
             pair = (kind, start + value.offset if isinstance(value, _Place) else value)
-            if kind not in known | {AT_IGNORE}:
+            if kind not in known:
                 withdrawn.append((pointer + wishes.shift + 8 * len(words), _IGNORED))
             else:
                 seen += struct.pack("<2Q", *pair)
@@ -201,8 +194,8 @@ class InitialStack:
                 name = wishes.program
                 place = data.add(name + b"\0") if name else value + wishes.shift
             found.append((AT_IGNORE, 0) if kind == AT_SYSINFO_EHDR else (kind, place))
-        known = dict(self._auxiliary)
-        found += [(kind, value) for kind, value in wishes.auxiliary.items() if kind not in known]
+        new = wishes.auxiliary.items()
+        found += [(kind, value) for kind, value in new if kind not in self._values]
         return found
 
     def _string(self, address: int) -> bytes:

@@ -16,10 +16,9 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mvx import kernel, remote
+from mvx import kernel, procfs, remote
 from mvx.kernel import FRAME_SIZE, MASK, Registers, TaskGoneError
 from mvx.layout import (
     COOKIES_OFFSET,
@@ -30,7 +29,7 @@ from mvx.layout import (
     PROCESS_OFFSET,
     TASK_SLOT_SIZE,
 )
-from mvx.placement import Mapping, mappings
+from mvx.newimage import Mapping, mappings
 from mvx.records import COOKIES_TABLE, PLACES_TABLE
 from mvx.remote import Remote
 from mvx.specification.table import RULES
@@ -408,8 +407,7 @@ def _runs(flags: list[bool]) -> list[tuple[int, int]]:
 
 def _memory_map(tid: int, brk: int) -> bytes:
     """A process's struct prctl_mm_map (proc_pid_stat(5), fields 26 to 28 and 45 to 51)."""
-    content = Path(f"/proc/{tid}/stat").read_bytes()
-    fields = [int(field) for field in content[content.rindex(b")") + 4 :].split()]
+    fields = [int(field) for field in procfs.record(tid)[1:]]
     code, stack = fields[22:24], fields[24]
     start_data, end_data, start_brk, *strings = fields[41:48]
     words = (*code, start_data, end_data, start_brk, brk, stack, *strings, 0, 0xFFFFFFFF << 32)

@@ -26,13 +26,14 @@ from mvx.layout import (
     TASKS_OFFSET,
 )
 from mvx.memory import Memory
+from mvx.newimage import Mapping
 from mvx.order import SpaceOrder
-from mvx.placement import Mapping
 from mvx.records import PLACES_TABLE
 from mvx.sites import SiteTable
 from mvx.turns import Turns
 
 if TYPE_CHECKING:
+    from mvx.code import CodeFile
     from mvx.copies import Offer
     from mvx.shield import Shield
 
@@ -95,8 +96,8 @@ class AddressSpace:
     """The trap at the program's entry, until it is met."""
     code: set[tuple[int, int]] = dataclasses.field(default_factory=set)
     """Start and end of what has become executable (disjoint.py)."""
-    started: list[Mapping] = dataclasses.field(default_factory=list)
-    """The code that lay in it when its program started."""
+    started: list[tuple[Mapping, CodeFile | None]] = dataclasses.field(default_factory=list)
+    """The code that lay in it when its program started, and of which files."""
     vdso: int = 0
     """Where the vDSO is, in the agent's region; 0: elsewhere."""
     reads_counter: bool = False

@@ -22,7 +22,7 @@ from mvx.remote import Remote
 if TYPE_CHECKING:
     from mvx.code import CodeFile
     from mvx.monitor import Monitor
-    from mvx.placement import Mapping
+    from mvx.newimage import Mapping
     from mvx.tasks import AddressSpace, Task
 
 _PRCTL: Final = 157
@@ -39,12 +39,12 @@ class TimeStamps:
         self._monitor = monitor
         self._way = monitor.options.rdtsc
 
-    def may_read(self, task: Task, mappings: list[Mapping]) -> bool:
-        """Whether a task that executes a program may read the counter; `mappings`: the program's
+    def may_read(self, started: list[tuple[Mapping, CodeFile | None]]) -> bool:
+        """Whether a task that executes a program may read the counter; `started`: the program's
         code and the loader's.
         """
         if self._way == "auto":
-            return self._monitor.sites.have_all_stamps(task, mappings)
+            return self._monitor.sites.have_all_stamps(started)
         return self._way == "known"
 
     def must_trap(self, space: AddressSpace, file: tuple[CodeFile, int] | None, size: int) -> bool:

@@ -13,11 +13,12 @@ import random
 import stat
 from typing import TYPE_CHECKING, Final
 
-from mvx import diversity
+from mvx import diversity, seeds
 from mvx.allocators import GLIBC, needed, settings
 from mvx.stack import AT_BASE, AT_ENTRY, AT_PHDR, RANDOM_SIZE, Wishes
 
 if TYPE_CHECKING:
+    from mvx.newimage import NewImage
     from mvx.options import Options
     from mvx.placement import Placement, Plan
     from mvx.stack import InitialStack
@@ -43,16 +44,17 @@ class Variation:
         generator = random.Random(f"{seed}/fill")  # noqa: S311 - the seed is random
         self._fills = generator.sample(_FILLS, options.variants)
 
-    def wishes(self, task: Task, stack: InitialStack, plan: Plan) -> Wishes:
+    def wishes(self, task: Task, new: NewImage, plan: Plan) -> Wishes:
         """How the initial stack of a new image is to differ from the kernel's."""
         task.images += 1
         program, task.program = task.program, b""
         variant = task.variant.index
         image = f"{self._seed}/{task.set.identifier}/{task.images}"
-        common = random.Random(f"{image}/canary")  # noqa: S311 - the seed is random
-        name = os.path.basename(os.readlink(f"/proc/{task.tid}/exe"))
-        chosen = diversity.for_program(self._chosen, name)
-        differs = "canary" in chosen and not stack.seeds_generator()
+        stack = new.stack
+        chosen = diversity.for_program(self._chosen, new.name)
+        canary = None
+        if "canary" not in chosen or seeds.draws_from_stack(new.memory, new.program):
+            canary = random.Random(f"{image}/canary").randbytes(RANDOM_SIZE)  # noqa: S311
         moves_environment = "environment" in self._chosen
         auxiliary = {
             kind: stack.auxiliary(kind) + distance
@@ -69,7 +71,7 @@ class Variation:
         return Wishes(
             shift=plan.stack,
             residue=self._placement.stack_residue(variant, plan),
-            canary=None if differs else common.randbytes(RANDOM_SIZE),
+            canary=canary,
             environment=random.Random(f"{image}/environment/{variant}")  # noqa: S311
             if moves_environment
             else None,
