@@ -15,6 +15,7 @@ import resource
 import select
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,13 @@ LIMIT_S = 20
 DIVERGENCE = 121
 TIMEOUT = 124
 FAILURE = 125
+NO_FILE_IN_MEMORY = """
+import os, sys
+from mvx.cli import main
+from mvx.image import Image
+Image.file = lambda self: os.pipe()[0]
+sys.exit(main(sys.argv[1:]))
+"""
 READY_THEN_SLEEP = "echo $$; exec sleep 600"
 
 
@@ -512,6 +520,14 @@ def test_limits_too_small_for_mvx(
     run = start("--", "true", preexec_fn=lambda: resource.setrlimit(limit, (value, value)))
     status, _, errors = run.end()
     assert (status, errors) == (0, "") or (status == FAILURE and "MVX-E105" in errors)
+
+
+def test_kernel_that_executes_no_file_in_memory() -> None:
+    """The supervisor writes the agent then, whose pages are not shared."""
+    script = "/bin/echo one; /bin/echo two; (exit 7)"
+    words = [sys.executable, "-c", NO_FILE_IN_MEMORY, "run", "-n", "2", "--", "sh", "-c", script]
+    run = subprocess.run(words, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    assert (run.returncode, run.stdout, run.stderr) == (7, "one\ntwo\n", "")
 
 
 @pytest.mark.parametrize("hard", [3000000 << 10, resource.RLIM_INFINITY])

@@ -14,6 +14,7 @@ The agent does the waiting (``agent/lane.c``); here is how long, and when not.
 from __future__ import annotations
 
 import ctypes
+import functools
 import mmap
 import os
 import time
@@ -160,7 +161,7 @@ class Waiting:
         if not self.watches:
             return None
         crowded = self.turns == 0
-        return Look(self._next_look, LOOK_S, self._variants - 1, os.cpu_count() or 1, crowded)
+        return Look(self._next_look, LOOK_S, self._variants - 1, _processors(), crowded)
 
     def looked(self, next_s: float) -> None:
         """Others have looked, and found nothing new; the next look is then."""
@@ -191,7 +192,13 @@ def is_crowded(spinners: int) -> bool:
     A server, its follower and its client on two CPUs are three that run, and spinning is three
     times faster than sleeping there.
     """
-    return running() - 1 - spinners > (os.cpu_count() or 1)
+    return running() - 1 - spinners > _processors()
+
+
+@functools.cache
+def _processors() -> int:
+    """How many CPUs the machine has: the C library opens a file to find out."""
+    return os.cpu_count() or 1
 
 
 def running() -> int:
