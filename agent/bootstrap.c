@@ -35,12 +35,9 @@ static void put_barrier(uint64_t address, uint64_t size) {
 /* The pages of the agent that the supervisor has not written: whether they are there now. */
 static int map_rest(const struct image_header *image, uint64_t descriptor) {
     uint64_t size = image->size - image->first;
-    uint64_t arguments[ARGUMENTS_MAX] = {(uint64_t)image + image->first,
-                                         size,
-                                         PROT_READ | PROT_EXEC,
-                                         MAP_PRIVATE | MAP_FIXED | MAP_POPULATE,
-                                         descriptor,
-                                         image->first};
+    uint64_t arguments[ARGUMENTS_MAX] = {
+        (uint64_t)image + image->first,         size,       PROT_READ | PROT_EXEC,
+        MAP_PRIVATE | MAP_FIXED | MAP_POPULATE, descriptor, image->first};
     long result = gate_bootstrap(__NR_mmap, arguments);
     plain(__NR_close, descriptor, 0, 0, 0, 0, 0);
     return (uint64_t)result == arguments[0];

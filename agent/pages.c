@@ -1,7 +1,8 @@
 /*
  * Pages for trampolines: the bootstrap maps them, or the supervisor lets a stopped task map them
- * where it wants them, several at once, and puts it back to where it was. They are empty, and nobody but the supervisor can
- * write them (through /proc/PID/mem), so the filter lets the call pass.
+ * where it wants them, several at once, and puts it back to where it was. They are empty, and
+ * nobody but the supervisor can write them (through /proc/PID/mem), so the filter lets the call
+ * pass.
  */
 #include <asm/unistd_64.h>
 #include <linux/mman.h>
