@@ -33,6 +33,12 @@ struct frame {
     uint64_t orig_rax, rip, cs, eflags, rsp, ss;
 };
 
+/* What a call writes outside the turn: see aside.c. */
+struct aside {
+    uint64_t place[ARGUMENTS_MAX]; /* of an argument's bytes in the ring */
+    uint64_t size[ARGUMENTS_MAX];  /* 0: the kernel writes where the program wants it */
+};
+
 /* One call on its way through the agent. */
 struct call {
     struct frame *frame;
@@ -59,6 +65,7 @@ struct call {
     uint64_t sent;          /* the leader's number of bytes, where this variant's may be another */
     uint64_t device, inode; /* KEPT_MAPPED: the file that the leader opened */
     uint64_t size;          /* the bytes of a write that is postponed */
+    struct aside *aside;    /* NULL: nothing is written aside */
     int64_t result;
 };
 
@@ -83,6 +90,7 @@ void lane_put(struct task *task, const void *bytes, size_t count);
 void lane_reread(struct task *task, uint64_t position, void *bytes, size_t count);
 long lane_put_program(struct task *task, const void *bytes, size_t count);
 const void *lane_contiguous(const struct task *task, uint64_t position, size_t count);
+void *lane_space(struct task *task, size_t count);
 void lane_show(struct task *task);
 void lane_publish(struct task *task);
 void lane_wait_agreed(struct task *task);
@@ -105,8 +113,14 @@ void walk_inputs(struct call *call);
 void walk_outputs(struct call *call);
 void walk_input(struct call *call, int index);
 void walk_output(struct call *call, int index);
+uint64_t walk_capacity(struct call *call, int index);
 void walk_forget_ignored(struct call *call);
 int walk_compare_values(const struct call *call, const uint64_t *leader);
+
+/* aside.c */
+void aside_begin(struct call *call, struct aside *aside);
+void aside_use(const struct call *call, uint64_t *arguments);
+void aside_end(struct call *call);
 
 /* handlers.c: what is irregular about a call; inputs and outputs return 1 when they replaced the
  * regular walk */
@@ -164,7 +178,7 @@ int move_is_own(const struct call *call);
 int move_outputs(struct call *call);
 
 /* reaped.c */
-void reaped_wait(struct call *call);
+void reaped_wait(struct call *call, const uint64_t *arguments);
 
 /* shared.c */
 void shared_prepare(struct call *call);

@@ -127,6 +127,10 @@ static void execute(struct call *call) {
     uint64_t arguments[ARGUMENTS_MAX];
     copy(arguments, call->arguments, sizeof arguments);
     int changed = use_compared(call, arguments);
+    if (call->aside) {
+        aside_use(call, arguments);
+        changed = 1;
+    }
     uint64_t sent[POINTERS_SENT_MAX / sizeof(uint64_t)];
     if (call->number == __NR_write && call->wrapped && arguments[2] <= sizeof sent &&
         is_rendezvous(call)) {
@@ -140,13 +144,14 @@ static void execute(struct call *call) {
     call->result = enter_kernel(call, arguments);
     if (call->result == -EINVAL && changed && !call->task->interrupted) {
         /* A file open with O_DIRECT wants the alignment that the program took care of. */
+        call->aside = NULL;
         copy(arguments, call->arguments, sizeof arguments);
         call->result = enter_kernel(call, arguments);
     }
     if (call->task->disturbed && !is_verified(call)) {
         transfer_rest(call, arguments);
     }
-    reaped_wait(call);
+    reaped_wait(call, arguments);
 }
 
 static void remember(struct call *call) {
@@ -282,7 +287,9 @@ static void lead(struct call *call) {
     }
     call->prompt = (uint8_t)ends_promptly(call);
     put_call(call, waits);
+    struct aside aside;
     if (call->released) {
+        aside_begin(call, &aside);
         turn_release(task);
     }
     if (waits) {
@@ -313,6 +320,9 @@ static void lead(struct call *call) {
         postponed_seen(call);
     }
     uint64_t turn = call->released ? turn_take(task, 0) : order_after(call, time);
+    if (call->aside) {
+        aside_end(call);
+    }
     if (task->interrupted) {
         put_signal(task, POINT_INTERRUPTED, turn);
         interrupted_outputs(call);
@@ -391,10 +401,10 @@ static int compare_call(struct call *call) {
         walk_inputs(call);
     }
     call->prompt = message.flags & CALL_PROMPT && call->number == __NR_rt_sigreturn;
-    lane_acknowledge(call->task);
     if (message.released) {
-        turn_release(call->task);
+        turn_release(call->task); /* the leader, which waits for us, may stop this process then */
     }
+    lane_acknowledge(call->task);
     return 1;
 }
 

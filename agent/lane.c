@@ -15,7 +15,13 @@
 
 #include "processor.h"
 
-enum { CLOCK_MONOTONIC = 1, HABIT_MAX = 12, LOOK_NS = 10000000, LOOKS_DOUBLED = 7 };
+enum {
+    CLOCK_MONOTONIC = 1,
+    LANE_ALIGNMENT = 64,
+    HABIT_MAX = 12,
+    LOOK_NS = 10000000,
+    LOOKS_DOUBLED = 7
+};
 
 /* What is waited for. */
 enum { WAIT_CALL, WAIT_RESULT, WAIT_KINDS, WAIT_CONSENT = WAIT_CALL };
@@ -210,6 +216,22 @@ void lane_reread(struct task *task, uint64_t position, void *bytes, size_t count
     size_t part = until_wrap(position, count);
     copy(bytes, ring_at(lane, position), part);
     copy((char *)bytes + part, ring_at(lane, position + part), count - part);
+}
+
+/* Leader: `count` bytes of the ring that nobody reads or writes before something is put into the
+ * lane again; NULL: it is not so large. Waits while followers are far behind. */
+void *lane_space(struct task *task, size_t count) {
+    uint64_t start = (task->position + LANE_ALIGNMENT - 1) & ~(uint64_t)(LANE_ALIGNMENT - 1);
+    if (until_wrap(start, count) < count) {
+        start += until_wrap(start, RING_SIZE);
+    }
+    size_t wanted = start + count - task->position;
+    if (wanted > RING_SIZE) {
+        return NULL;
+    }
+    while (!task->alone && room(task, wanted) < wanted) {
+    }
+    return ring_at(lane_of(task, task->variant), start);
 }
 
 /* Leader: show everything written so far to the followers, but let those sleep that do. */

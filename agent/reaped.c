@@ -17,12 +17,11 @@ struct poll_descriptor {
     int16_t wanted, found;
 };
 
-static int is_nothing(const struct call *call) {
+static int is_nothing(const struct call *call, const uint64_t *arguments) {
     int32_t number;
     return call->number == __NR_waitid && (int32_t)call->arguments[0] == P_PIDFD &&
            call->arguments[3] & WNOHANG && call->arguments[3] & WEXITED && call->result == 0 &&
-           !program_copy(&number, (const void *)(call->arguments[2] + SIGINFO_PID),
-                         sizeof number) &&
+           !program_copy(&number, (const void *)(arguments[2] + SIGINFO_PID), sizeof number) &&
            !number;
 }
 
@@ -34,14 +33,14 @@ static int has_ended(int32_t number) {
 
 /* Leader: a call is over that the program made. Where every call is verified the agent must not ask
  * whether the child has ended: it waits a little in any case. */
-void reaped_wait(struct call *call) {
+void reaped_wait(struct call *call, const uint64_t *arguments) {
     const uint32_t nobody = 0;
     int naps = call->task->verify == VERIFY_ALL ? NAPS_UNASKED : NAPS;
-    if (!is_nothing(call) || (naps == NAPS && !has_ended((int32_t)call->arguments[1]))) {
+    if (!is_nothing(call, arguments) || (naps == NAPS && !has_ended((int32_t)call->arguments[1]))) {
         return;
     }
-    for (int nap = 0; nap < naps && is_nothing(call); nap++) {
+    for (int nap = 0; nap < naps && is_nothing(call, arguments); nap++) {
         word_sleep(&nobody, nobody, 0, NAP_NS);
-        call->result = gate_plain(__NR_waitid, call->arguments);
+        call->result = gate_plain(__NR_waitid, arguments);
     }
 }

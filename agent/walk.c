@@ -78,6 +78,11 @@ static uint64_t capacity_of(struct call *call, const struct argument_rule *rule,
     return 0;
 }
 
+/* How many bytes a buffer holds that the kernel may write. */
+uint64_t walk_capacity(struct call *call, int index) {
+    return capacity_of(call, &call->rule->arguments[index], index);
+}
+
 /* A structure array with a layout is compared element by element, in pieces that fit the agent's
  * stack. */
 static void input_structures(struct call *call, int index, const struct argument_rule *rule,
