@@ -45,6 +45,16 @@ class Domain:
         else:
             self._skip(task)
 
+    def give(self, lane: int, followers: list[int]) -> None:
+        """Give back the turn of a task that stands still in all variants, and has it."""
+        for variant in followers:
+            own = self._arenas[variant]
+            turn = _turn(own) + 1
+            own.write(_place("turn"), turn & _MASK)
+            own.write(_place("turn") + 4, turn >> 32)
+            own.count(_place("events"))
+        self._free(lane)
+
     def restart(self, lane: int) -> None:
         """The only task that has joined stands still in all variants, and has the turn in all."""
         turn = max(_turn(arena) for arena in self._arenas) + 1

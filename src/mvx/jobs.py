@@ -6,12 +6,12 @@ PTRACE_EVENT_STOP with SIGTRAP (ptrace(2), PTRACE_SEIZE). The terminal sends its
 foreground process group, to which mvx and the leader belong until the program makes groups of its
 own.
 
-Only the leader's processes are stopped by the kernel. The followers' tasks are interrupted and held
-as long as the leader's task is stopped. mvx does not stop by the terminal's signals itself: the
-program may handle them, and mvx must be there to deliver them. When the program's first process is
-stopped, mvx stops by the same signal, so that the shell sees what it would see natively. Only a
-stop by somebody outside, who can name the process, is not mvx's: who continues it then names the
-process again, and a stopped mvx could not see that.
+Only the leader's processes are stopped by the kernel. The followers' tasks are interrupted, and
+held as long as the leader's task is stopped when they are as far as that (standstill.py). mvx does
+not stop by the terminal's signals itself: the program may handle them, and mvx must be there to
+deliver them. When the program's first process is stopped, mvx stops by the same signal, so that the
+shell sees what it would see natively. Only a stop by somebody outside, who can name the process, is
+not mvx's: who continues it then names the process again, and a stopped mvx could not see that.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Final
 from mvx import interrupts, kernel
 from mvx.interrupts import Reason
 from mvx.kernel import TaskGoneError
+from mvx.standstill import Standstill
 from mvx.tasks import State, Task, TaskSet
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Jobs:
     def __init__(self, monitor: Monitor) -> None:
         """Works on the monitor's tasks."""
         self._monitor = monitor
+        self._standstill = Standstill(monitor)
         self._since: dict[Task, float] = {}
         """Leader's tasks that are stopped, and since when."""
         self._ours: set[int] = set()
@@ -80,6 +82,9 @@ class Jobs:
                 os.kill(task.process, signal.SIGCONT)
             kernel.ptrace(kernel.PTRACE_LISTEN, task.tid)
             return
+        if task not in self._since and not self._standstill.stays(task):
+            kernel.resume(task.tid)
+            return
         kernel.ptrace(kernel.PTRACE_LISTEN, task.tid)
         if task in self._since:
             return
@@ -97,8 +102,14 @@ class Jobs:
         leader = task.set.tasks.get(0)
         if task.is_leader or leader is None or leader.state is not State.STOPPED:
             return False
+        if not self._standstill.holds(task):
+            return False
         task.state = State.STOPPED
         return True
+
+    def lend(self, task: Task) -> None:
+        """Somebody waits for the turn that a stopped task of the leader has."""
+        self._standstill.lend(task)
 
     def continued(self, task: Task) -> bool:
         """A leader's task stopped without a stopping signal: whether that ends its group stop."""
@@ -109,6 +120,7 @@ class Jobs:
         self._pause(task.set, since)
         if task is self._first:
             self._first = self._continue_at = None
+        self._standstill.continues(task)
         kernel.resume(task.tid)
         for follower in task.set.tasks.values():
             if follower.state is State.STOPPED and not follower.is_leader:
@@ -181,12 +193,14 @@ class Jobs:
 
     def timeout(self) -> float | None:
         """Seconds until :meth:`look` has something to do, None if nothing."""
-        if self._continue_at is None:
-            return None
-        return max(0.0, self._continue_at - time.monotonic())
+        timeouts = [self._standstill.timeout()]
+        if self._continue_at is not None:
+            timeouts.append(max(0.0, self._continue_at - time.monotonic()))
+        return min((seconds for seconds in timeouts if seconds is not None), default=None)
 
     def look(self) -> None:
-        """Continue the program, if nobody else has."""
+        """Stop who is still on its way; continue the program, if nobody else has."""
+        self._standstill.look()
         if self._continue_at is None or time.monotonic() < self._continue_at:
             return
         self._continue_at = None

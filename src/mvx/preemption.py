@@ -154,7 +154,9 @@ class Preemption:
             ),
             None,
         )
-        if holder is not None and holder is not waiting and holder.set not in self._holds:
+        if holder is not None and holder.state is State.STOPPED:
+            self._monitor.jobs.lend(holder)
+        elif holder is not None and holder is not waiting and holder.set not in self._holds:
             interrupts.ask(holder, Reason.TURN)
 
     def timeout(self) -> float | None:
