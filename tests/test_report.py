@@ -370,6 +370,7 @@ def guess(*data: bytes, threads: int = 1) -> str | None:
         ),
         ((b"pid 400 ready", b"pid 401 ready"), "process id"),
         ((struct.pack("<QI", 7, 400), struct.pack("<QI", 7, 401)), "process id"),
+        ((b"k46 k15 k26 k11\n", b"k11 k31 k26 k15\n"), None),
         ((b"now 1767323045.120394", b"now 1767323045.133371"), "time"),
         ((b"[1767323045] up", b"[1767323046] up"), "time"),
         ((b"Fri, 02 Jan 2026 03:04:05 GMT", b"Fri, 02 Jan 2026 03:04:06 GMT"), "time"),

@@ -161,6 +161,7 @@ def first_difference(
 # The guess at the cause: the known sources of false alarms, and real memory corruption. The first
 # rule that matches wins, so the surest stand first.
 
+_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 FAULTS = ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP", "SIGABRT", "SIGSYS")
 
 
@@ -174,6 +175,14 @@ class Evidence:
     offset: int
     threads: int
     ranges: Ranges
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the bytes around the difference can be read."""
+        around = slice(max(0, self.offset - 8), self.offset + 8)
+        return all(
+            data[around].isascii() and not _BINARY.search(data[around]) for data in self.data
+        )
 
     def tokens(self, characters: str) -> tuple[bytes, ...]:
         """Return each variant's run of `characters` around the difference, if it differs."""
@@ -228,7 +237,7 @@ def _time(evidence: Evidence) -> bool:
     return any(
         978_307_200 * unit <= min(values) <= max(values) < 2**32 * unit  # the years 2001 to 2106
         and 0 < max(values) - min(values) <= 3600 * unit
-        for values in evidence.numbers((8, 4), 10)
+        for values in evidence.numbers(() if evidence.is_text else (8, 4), 10)
         for unit in (1, 10**3, 10**6, 10**9)
     )
 
