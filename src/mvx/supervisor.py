@@ -7,7 +7,6 @@ what needs no decision any more is stops.py.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import errno
 import os
 import signal
@@ -22,8 +21,8 @@ from mvx import (
     interrupts,
     jobs,
     kernel,
-    launch,
     slices,
+    starting,
 )
 from mvx.deaths import Deaths
 from mvx.delivery import Delivery
@@ -40,11 +39,10 @@ from mvx.preemption import Preemption
 from mvx.processes import Processes
 from mvx.requests import Requests
 from mvx.stops import Signal, Stops
-from mvx.tasks import State, Task, TaskSet, Variant
+from mvx.tasks import State, Task, TaskSet
 from mvx.traps import Traps
 
 _REQUESTS: Final = list(REQUESTS)
-_CAP_SYS_ADMIN: Final = 21
 _TICK_S: Final = 0.25
 _DYING_S: Final = 0.1
 _LOOK_S: Final = 0.01
@@ -193,46 +191,10 @@ class Supervisor:
     # Start
 
     def _start(self) -> None:
-        privileged = launch.has_capability(_CAP_SYS_ADMIN)
-        pending: list[launch.Started] = []
-        name = os.fsencode(self._options.program) if self._options.programs else b""
-        for variant in self._monitor.variants:
-            content = self._monitor.filter(variant)
-            started = self._launch(variant, content, privileged=privileged)
-            pid = started.pid
-            if self._root is None:
-                self._root = self._monitor.new_set(pid, pid)
-                self._monitor.first_process = pid
-            self._monitor.add_task(Task(pid, pid, variant, self._root, program=name))
-            pending.append(started)
+        self._root, pending = starting.start(self._monitor)
         for started in pending:
             self._serve_until_started(started.pid, started.error)
         slices.shorten()
-
-    def _launch(self, variant: Variant, content: bytes, *, privileged: bool) -> launch.Started:
-        """Start a variant; a follower in a PID namespace of its own where that is wanted and can be
-        had.
-        """
-        options = self._options
-        path = self._monitor.programs.first(variant.index)
-        if path != options.program:
-            options = dataclasses.replace(options, program=path)
-        number = self._root.process if self._root is not None else 0
-        if number and options.pids != "translate":
-            try:
-                started = launch.start(
-                    options, variant.index, content, privileged=privileged, number=number
-                )
-            except OSError as error:
-                if options.pids == "namespace":
-                    message = f"no PID namespace for variant {variant.index}: {error.strerror}"
-                    raise errors.KernelLacks(message, fix="use --pids=translate") from error
-            else:
-                variant.namespace = True
-                variant.parent = started.parent
-                self._monitor.parents.append(started.parent)
-                return started
-        return launch.start(options, variant.index, content, privileged=privileged)
 
     def _serve_until_started(self, pid: int, error: int) -> None:
         """Serve stops until the first process has executed the program, or could not."""

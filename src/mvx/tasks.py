@@ -29,7 +29,7 @@ from mvx.memory import Memory
 from mvx.newimage import Mapping
 from mvx.order import SpaceOrder
 from mvx.records import PLACES_TABLE
-from mvx.sites import SiteTable
+from mvx.sitetable import SiteTable
 from mvx.turns import Turns
 
 if TYPE_CHECKING:
