@@ -10,6 +10,8 @@ from mvx.layout import REQUESTS
 from mvx.masks import open_signals
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mvx.delivery import Delivery
     from mvx.disagreement import Disagreement
     from mvx.monitor import Monitor
@@ -18,21 +20,12 @@ if TYPE_CHECKING:
     from mvx.processes import Processes
     from mvx.tasks import Task
 
+    _Serve = Callable[[Task, Registers], None]
+
 _REQUESTS: Final = list(REQUESTS)
-_TRACED: Final = _REQUESTS.index("TRACED")
-_STALLED: Final = _REQUESTS.index("STALLED")
-_JOINED: Final = _REQUESTS.index("JOINED")
-_FETCH: Final = _REQUESTS.index("FETCH")
-_PASSED: Final = _REQUESTS.index("PASSED")
-_MOUNTS: Final = _REQUESTS.index("MOUNTS")
-_CHANGED: Final = _REQUESTS.index("CHANGED")
-_REREAD: Final = _REQUESTS.index("REREAD")
 _SENT: Final = _REQUESTS.index("SENT")
-_RECEIVED: Final = _REQUESTS.index("RECEIVED")
-_POSTPONES: Final = _REQUESTS.index("POSTPONES")
-_COUNTER: Final = _REQUESTS.index("COUNTER")
-_TOLD: Final = _REQUESTS.index("TOLD")
-_WAITED: Final = _REQUESTS.index("WAITED")
+_CHANGED: Final = _REQUESTS.index("CHANGED")
+_PASSED: Final = _REQUESTS.index("PASSED")
 
 
 class Requests:
@@ -51,63 +44,68 @@ class Requests:
         self._monitor = monitor
         self._processes = processes
         self._delivery = delivery
-        self._preemption = preemption
         self._disagreement = disagreement
-        self._postponed = postponed
+        self._notes: dict[str, _Serve] = {
+            "STALLED": lambda task, _: preemption.stalled(task),
+            "JOINED": lambda task, _: turns.joined(task),
+            "TOLD": lambda _, current: calls.tell(monitor, current.rsi),
+            "COUNTER": lambda task, _: monitor.timestamps.asked(task),
+            "POSTPONES": lambda task, _: postponed.begins(task),
+            "TRACED": lambda _, __: None,  # trace.py looks at every stop
+        }
+        """What a task only says: it goes on at once, whatever state it is in."""
+        self._questions: dict[str, _Serve] = {
+            "SENT": self._pointer,
+            "RECEIVED": self._pointer,
+            "FETCH": self._fetch,
+            "CHANGED": self._touched,
+            "REREAD": self._touched,
+            "PASSED": self._touched,
+            "MOUNTS": self._mounts,
+        }
+        """What concerns one task, which goes on with an answer."""
+        self._meetings: dict[str, _Serve] = {
+            "NATIVE": lambda task, _: processes.native(task),
+            "SIGNAL": lambda task, _: delivery.meetings.gather(task),
+            "DIVERGED": disagreement.differs,
+            "TIMEOUT": lambda task, current: disagreement.late(task, current.rsi),
+        }
+        """What concerns the task of every variant."""
 
     def asked(self, task: Task, current: Registers) -> None:
         """A task is stopped at the control gate, with these registers."""
         if task.birth_frame is not None:
             self._processes.births.retried(task, current)
             return
-        if current.rdi in (_STALLED, _JOINED, _TOLD, _COUNTER, _POSTPONES) or (
-            current.rdi == _TRACED and self._monitor.trace is not None
-        ):
-            if current.rdi == _STALLED:
-                self._preemption.stalled(task)
-            elif current.rdi == _JOINED:
-                turns.joined(task)
-            elif current.rdi == _POSTPONES:
-                self._postponed.begins(task)
-            elif current.rdi == _COUNTER:
-                self._monitor.timestamps.asked(task)
-            elif current.rdi == _TOLD:
-                calls.tell(self._monitor, current.rsi)
+        request = _REQUESTS[current.rdi] if current.rdi < len(_REQUESTS) else ""
+        note = self._notes.get(request)
+        if note is not None and (request != "TRACED" or self._monitor.trace is not None):
+            note(task, current)
             kernel.resume(task.tid)
             return
         if task.is_leader:
             open_signals(task)
         ballots = self._delivery.ballots
-        if current.rdi == _WAITED and ballots is not None and ballots.expired(task):
+        if request == "WAITED" and ballots is not None and ballots.expired(task):
             return
         task.registers = current
-        if current.rdi in (_SENT, _RECEIVED):
-            self._pointer(task, current)
+        serve = self._questions.get(request)
+        if serve is None:
+            task.request = (current.rdi, current.rsi, current.rdx, current.r10)
+            serve = self._meetings.get(request, self._unknown)
+        serve(task, current)
+
+    def _unknown(self, task: Task, current: Registers) -> None:
+        reason = f"unknown request {current.rdi:#x} at the control gate"
+        self._disagreement.diverged("integrity", task, reason)
+
+    def _mounts(self, task: Task, current: Registers) -> None:
+        """A follower is to see the mounts that the leader has made."""
+        if task.is_leader:
+            self._unknown(task, current)
             return
-        if current.rdi == _FETCH:
-            self._fetch(task, current)
-            return
-        if current.rdi in (_CHANGED, _REREAD, _PASSED):
-            self._touched(task, current)
-            return
-        if current.rdi == _MOUNTS and not task.is_leader:
-            mounts.join(self._monitor, task, in_call=True)
-            kernel.resume(task.tid)
-            return
-        task.request = (current.rdi, current.rsi, current.rdx, current.r10)
-        request = _REQUESTS[current.rdi] if current.rdi < len(_REQUESTS) else ""
-        if request == "NATIVE":
-            self._processes.native(task)
-        elif request == "SIGNAL":
-            self._delivery.meetings.gather(task)
-        elif request == "DIVERGED":
-            self._disagreement.differs(task, current)
-        elif request == "TIMEOUT":
-            self._disagreement.late(task, current.rsi)
-        else:
-            self._disagreement.diverged(
-                "integrity", task, f"unknown request {current.rdi:#x} at the control gate"
-            )
+        mounts.join(self._monitor, task, in_call=True)
+        kernel.resume(task.tid)
 
     def _fetch(self, task: Task, current: Registers) -> None:
         """A descriptor is asked for."""
