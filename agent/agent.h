@@ -53,7 +53,7 @@ struct call {
     uint64_t
         wrapped; /* where in the lane the last one lies that goes around the ring's end, or 0 */
     uint8_t executor;       /* enum executor, after the handler had its say */
-    uint8_t flags;          /* enum call_flag, likewise */
+    uint16_t flags;         /* enum call_flag, likewise */
     uint8_t kept;           /* KEPT_* of a new descriptor */
     uint8_t done;           /* the handler has executed the call itself */
     uint8_t pardoned;       /* bit per argument that may differ (pardon.c) */

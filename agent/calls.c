@@ -73,6 +73,9 @@ static int is_rendezvous(const struct call *call) {
         return 1; /* whoever waits for this task may look at what it left in shared memory, in every
                      variant */
     }
+    if (call->flags & FLAG_REMOVES) {
+        return 1; /* a follower may have still to open it */
+    }
     switch (call->task->policy) {
     case POLICY_STRICT:
         return 1;

@@ -111,6 +111,9 @@ static void prepare_open(struct call *call) {
     if (flags & (O_CREAT | O_TRUNC)) {
         call->flags |= FLAG_EFFECT;
     }
+    if (flags & O_TRUNC) {
+        call->flags |= FLAG_REMOVES;
+    }
     if (flags & (O_CREAT | __O_TMPFILE) && call->number != __NR_openat2) {
         /* Without these flags the mode is garbage, which nobody looks at. */
         call->effective = *call->rule;

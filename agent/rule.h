@@ -32,8 +32,8 @@ static inline int rule_is_beyond(const struct argument_rule *rule, uint64_t oper
 }
 
 struct call_rule {
+    uint16_t flags;   /* enum call_flag */
     uint8_t executor; /* enum executor */
-    uint8_t flags;    /* enum call_flag */
     uint8_t handler;  /* enum handler: 0 for a regular call */
     uint8_t result;   /* enum result_kind */
     uint8_t count;    /* number of arguments */

@@ -34,8 +34,6 @@ STREAM_RACES: Final[dict[str, str]] = {
     "mmap_shared_of_a_passed_file": "a process of a follower may go on before another has stored",
     "pipe_without_reader_is_epipe": "a follower may be late for a process that ended",
     "pointers_to_forked_child": "the leader does not wait until followers told their pointers",
-    "sysv_semaphores_all_at_once": "the leader may remove the set before followers ask its size",
-    "sysv_shared_memory": "the leader may remove a segment before followers attach it",
 }
 """The same for the policy `stream` only."""
 

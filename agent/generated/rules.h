@@ -17,11 +17,11 @@
 struct request_rule {
     uint32_t request; /* compared with the low 32 bits of the register */
     uint8_t executor; /* enum executor */
-    uint8_t flags;    /* enum call_flag, to be added to those of the call */
     uint8_t result;   /* enum result_kind */
+    uint16_t flags;   /* enum call_flag, to be added to those of the call */
     uint8_t refusal;  /* EXECUTOR_REFUSED: the errno given */
     uint8_t cloexec;  /* new descriptor: 0 never, 1 by O_CLOEXEC in the argument, CLOEXEC_ALWAYS */
-    uint8_t padding[3];
+    uint8_t padding[2];
     struct argument_rule argument; /* LENGTH_FIXED throughout */
 };
 
@@ -29,8 +29,8 @@ struct request_rule {
 struct option_rule {
     uint32_t option;
     uint8_t executor;
-    uint8_t flags;
     uint8_t result;
+    uint16_t flags;
     uint8_t refusal;
     struct argument_rule arguments[4];
 };
@@ -865,7 +865,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [76] = { /* truncate */
         .executor = EXECUTOR_LEADER,
-        .flags = FLAG_EFFECT,
+        .flags = FLAG_EFFECT | FLAG_REMOVES,
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
@@ -875,7 +875,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [77] = { /* ftruncate */
         .executor = EXECUTOR_LEADER,
-        .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
+        .flags = FLAG_EFFECT | FLAG_DESCRIPTOR | FLAG_REMOVES,
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
@@ -923,7 +923,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [82] = { /* rename */
         .executor = EXECUTOR_LEADER,
-        .flags = FLAG_EFFECT,
+        .flags = FLAG_EFFECT | FLAG_REMOVES,
         .result = RESULT_ZERO,
         .count = 2,
         .arguments = {
@@ -943,7 +943,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [84] = { /* rmdir */
         .executor = EXECUTOR_LEADER,
-        .flags = FLAG_EFFECT,
+        .flags = FLAG_EFFECT | FLAG_REMOVES,
         .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
@@ -974,7 +974,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [87] = { /* unlink */
         .executor = EXECUTOR_LEADER,
-        .flags = FLAG_EFFECT,
+        .flags = FLAG_EFFECT | FLAG_REMOVES,
         .result = RESULT_ZERO,
         .count = 1,
         .arguments = {
@@ -2597,7 +2597,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [263] = { /* unlinkat */
         .executor = EXECUTOR_LEADER,
-        .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
+        .flags = FLAG_EFFECT | FLAG_DESCRIPTOR | FLAG_REMOVES,
         .result = RESULT_ZERO,
         .count = 3,
         .arguments = {
@@ -2608,7 +2608,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [264] = { /* renameat */
         .executor = EXECUTOR_LEADER,
-        .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
+        .flags = FLAG_EFFECT | FLAG_DESCRIPTOR | FLAG_REMOVES,
         .result = RESULT_ZERO,
         .count = 4,
         .arguments = {
@@ -3207,7 +3207,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [316] = { /* renameat2 */
         .executor = EXECUTOR_LEADER,
-        .flags = FLAG_EFFECT | FLAG_DESCRIPTOR,
+        .flags = FLAG_EFFECT | FLAG_DESCRIPTOR | FLAG_REMOVES,
         .result = RESULT_ZERO,
         .count = 5,
         .arguments = {
@@ -5127,7 +5127,7 @@ enum { SEMCTL_RULES_COUNT = 14 };
 static const struct request_rule semctl_rules[SEMCTL_RULES_COUNT] = {
     { /* IPC_RMID */
         .request = 0x0, .executor = EXECUTOR_LEADER,
-        .flags = FLAG_EFFECT,
+        .flags = FLAG_EFFECT | FLAG_REMOVES,
     },
     { /* IPC_SET */
         .request = 0x1, .executor = EXECUTOR_LEADER,
@@ -5187,7 +5187,7 @@ enum { MSGCTL_RULES_COUNT = 7 };
 static const struct request_rule msgctl_rules[MSGCTL_RULES_COUNT] = {
     { /* IPC_RMID */
         .request = 0x0, .executor = EXECUTOR_LEADER,
-        .flags = FLAG_EFFECT,
+        .flags = FLAG_EFFECT | FLAG_REMOVES,
     },
     { /* IPC_SET */
         .request = 0x1, .executor = EXECUTOR_LEADER,
@@ -5221,7 +5221,7 @@ enum { SHMCTL_RULES_COUNT = 9 };
 static const struct request_rule shmctl_rules[SHMCTL_RULES_COUNT] = {
     { /* IPC_RMID */
         .request = 0x0, .executor = EXECUTOR_LEADER,
-        .flags = FLAG_EFFECT,
+        .flags = FLAG_EFFECT | FLAG_REMOVES,
     },
     { /* IPC_SET */
         .request = 0x1, .executor = EXECUTOR_LEADER,

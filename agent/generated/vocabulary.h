@@ -38,6 +38,9 @@ enum call_flag {
     /* The last path names something that must not exist yet: followers take the random part of the leader's
        name. */
     FLAG_NEW_NAME = 128,
+    /* Takes away or replaces what a follower may have still to open for itself: a rendezvous under every
+       policy. */
+    FLAG_REMOVES = 256,
 };
 
 /* What an argument is, and so how it is compared. */

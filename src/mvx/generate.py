@@ -201,11 +201,11 @@ REQUEST_STRUCTURES = """\
 struct request_rule {
     uint32_t request; /* compared with the low 32 bits of the register */
     uint8_t executor; /* enum executor */
-    uint8_t flags;    /* enum call_flag, to be added to those of the call */
     uint8_t result;   /* enum result_kind */
+    uint16_t flags;   /* enum call_flag, to be added to those of the call */
     uint8_t refusal;  /* EXECUTOR_REFUSED: the errno given */
     uint8_t cloexec;  /* new descriptor: 0 never, 1 by O_CLOEXEC in the argument, CLOEXEC_ALWAYS */
-    uint8_t padding[3];
+    uint8_t padding[2];
     struct argument_rule argument; /* LENGTH_FIXED throughout */
 };
 
@@ -213,8 +213,8 @@ struct request_rule {
 struct option_rule {
     uint32_t option;
     uint8_t executor;
-    uint8_t flags;
     uint8_t result;
+    uint16_t flags;
     uint8_t refusal;
     struct argument_rule arguments[4];
 };

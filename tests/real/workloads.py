@@ -171,11 +171,6 @@ WORKLOADS: Final = [
         "git",
         varying=("*.git/index",),
         nobody=True,
-        gap=Gap(
-            "a late follower finds another file where the leader opened one that is replaced now",
-            policies=("stream",),
-            always=False,
-        ),
     ),
     Workload("git_with_threads", "git", threads=True),
     Workload("git_gc_and_clone", "git", variants=(), threads=True),

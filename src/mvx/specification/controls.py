@@ -21,7 +21,7 @@ def permissions(name: str, size: int, queue_bytes: Member) -> Structure:
 
 
 SEMAPHORES = [
-    Request("IPC_RMID", 0, effect=True),
+    Request("IPC_RMID", 0, effect=True, removes=True),
     Request("IPC_SET", 1, In[permissions("semid_ds", 104, own(u64))], effect=True),
     Request("IPC_STAT", 2, Out[blob("semid_ds", 104)]),
     Request("IPC_INFO", 3, Out[blob("seminfo", 40)]),
@@ -38,7 +38,7 @@ SEMAPHORES = [
 ]
 
 MESSAGES = [
-    Request("IPC_RMID", 0, effect=True),
+    Request("IPC_RMID", 0, effect=True, removes=True),
     Request("IPC_SET", 1, In[permissions("msqid_ds", 120, u64)], effect=True),
     Request("IPC_STAT", 2, Out[blob("msqid_ds", 120)]),
     Request("IPC_INFO", 3, Out[blob("msginfo", 32)]),
@@ -48,7 +48,7 @@ MESSAGES = [
 ]
 
 SHARED_MEMORY = [
-    Request("IPC_RMID", 0, effect=True),
+    Request("IPC_RMID", 0, effect=True, removes=True),
     Request("IPC_SET", 1, In[permissions("shmid_ds", 112, own(u64))], effect=True),
     Request("IPC_STAT", 2, Out[blob("shmid_ds", 112)]),
     Request("IPC_INFO", 3, Out[blob("shminfo", 72)]),

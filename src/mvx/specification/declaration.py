@@ -189,6 +189,7 @@ def _declare(function: Function, executor: Executor, options: dict[str, Any]) ->
         "no_return",
         "out_on_error",
         "new_name",
+        "removes",
     ):
         if options.get(flag):
             call.flags |= CallFlag[flag.upper()]
@@ -213,6 +214,7 @@ def _decorator(executor: Executor, function: Function | None, options: dict[str,
         "sensitive",
         "settle",
         "new_name",
+        "removes",
         "elastic",
         "blocks",
         "loading",
@@ -235,8 +237,8 @@ def _decorator(executor: Executor, function: Function | None, options: dict[str,
 def leader(function: Function | None = None, /, **options: Any) -> Any:
     """Executed once, by the leader.
 
-    `effect`, `sensitive`, `settle`, `signal_mask`, `no_return`, `out_on_error` are the
-    :class:`CallFlag` of these names; `elastic` and `loading` are told at :class:`Declaration`;
+    `effect`, `sensitive`, `settle`, `signal_mask`, `no_return`, `out_on_error`, `removes` are
+    the :class:`CallFlag` of these names; `elastic` and `loading` are told at :class:`Declaration`;
     `handler` names a :class:`Handler`; `cloexec` is ``(argument, flag)`` or ``"always"``; `note`
     says what is missing of full support.
     """

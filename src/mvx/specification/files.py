@@ -169,19 +169,19 @@ def chroot(filename: In[Path]) -> Zero: ...
 def umask(mask: Octal) -> Octal: ...
 
 
-@leader(effect=True)
+@leader(effect=True, removes=True)
 def truncate(path: In[Path], length: Long) -> Zero: ...
 
 
-@leader(effect=True)
+@leader(effect=True, removes=True)
 def rename(oldname: In[Path], newname: In[Path]) -> Zero: ...
 
 
-@leader(effect=True)
+@leader(effect=True, removes=True)
 def renameat(olddfd: DirFd, oldname: In[Path], newdfd: DirFd, newname: In[Path]) -> Zero: ...
 
 
-@leader(effect=True)
+@leader(effect=True, removes=True)
 def renameat2(
     olddfd: DirFd, oldname: In[Path], newdfd: DirFd, newname: In[Path], flags: RenameFlags
 ) -> Zero: ...
@@ -195,7 +195,7 @@ def mkdir(pathname: In[Path], mode: Octal) -> Zero: ...
 def mkdirat(dfd: DirFd, pathname: In[Path], mode: Octal) -> Zero: ...
 
 
-@leader(effect=True)
+@leader(effect=True, removes=True)
 def rmdir(pathname: In[Path]) -> Zero: ...
 
 
@@ -209,11 +209,11 @@ def linkat(
 ) -> Zero: ...
 
 
-@leader(effect=True)
+@leader(effect=True, removes=True)
 def unlink(pathname: In[Path]) -> Zero: ...
 
 
-@leader(effect=True)
+@leader(effect=True, removes=True)
 def unlinkat(dfd: DirFd, pathname: In[Path], flag: UnlinkFlags) -> Zero: ...
 
 

@@ -44,6 +44,7 @@ class Request:
         result: Scalar | None = None,
         effect: bool = False,
         sensitive: bool = False,
+        removes: bool = False,
         cloexec: str = "",
         refusal: int = 0,
         note: str = "",
@@ -62,9 +63,12 @@ class Request:
         self.executor = Executor.REFUSED if refusal else executor
         self.result = result.result if result else ResultKind.VALUE
         self.result_text = result.text if result else "int"
-        self.flags = (CallFlag.EFFECT if effect else CallFlag(0)) | (
-            CallFlag.SENSITIVE if sensitive else CallFlag(0)
-        )
+        given = {
+            CallFlag.EFFECT: effect,
+            CallFlag.SENSITIVE: sensitive,
+            CallFlag.REMOVES: removes,
+        }
+        self.flags = CallFlag(sum(flag for flag, is_given in given.items() if is_given))
         self.cloexec = {"": 0, "flag": 1, "always": CLOEXEC_ALWAYS}[cloexec]
         self.refusal = refusal
         self.note = note

@@ -10,7 +10,7 @@ from .requests import Request
 from .vocabulary import CallFlag, Direction, Executor, Handler, Kind, Length, ResultKind
 
 ARGUMENTS_MAX = 6
-FLAGS_LARGEST = 0xFF
+FLAGS_LARGEST = 0xFFFF
 
 
 def _parameter(parameter: Parameter, parameters: tuple[Parameter, ...]) -> str:
@@ -65,7 +65,7 @@ def _call(call: Declaration) -> str:
     if call.cloexec and call.result is not ResultKind.DESCRIPTOR:
         return "close-on-exec without a new descriptor"
     if int(call.flags) > FLAGS_LARGEST:
-        return f"flags {int(call.flags):#x} do not fit the 8 bits of a rule"
+        return f"flags {int(call.flags):#x} do not fit the 16 bits of a rule"
     if call.handler is Handler.NONE and CallFlag.NO_RETURN in call.flags:
         return "a call that does not return needs a handler"
     return ""

@@ -61,6 +61,10 @@ class CallFlag(enum.IntFlag):
     """The last path names something that must not exist yet: followers take the random part of the
     leader's name.
     """
+    REMOVES = 256
+    """Takes away or replaces what a follower may have still to open for itself: a rendezvous under
+    every policy.
+    """
 
 
 class Kind(enum.IntEnum):
