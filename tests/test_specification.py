@@ -451,7 +451,7 @@ def test_tables_compile_and_need_no_relocation(compiler: str, tmp_path: Path) ->
     lines = [
         '#include "agent/generated/rules.h"',
         '_Static_assert(sizeof(struct request_rule) == 24, "request_rule");',
-        '_Static_assert(sizeof(struct option_rule) == 56, "option_rule");',
+        '_Static_assert(sizeof(struct option_rule) == 60, "option_rule");',
         *(f"const void *use_{table}(void) {{ return {table}; }}" for table in tables),
         "",
     ]
