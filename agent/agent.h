@@ -130,6 +130,9 @@ int handler_inputs(struct call *call);
 int handler_outputs(struct call *call);
 void handler_execute(struct call *call);
 
+/* requests.c */
+void request_prepare(struct call *call);
+
 /* clock.c */
 struct moment {
     int64_t seconds, nanoseconds;
@@ -309,6 +312,11 @@ int order_skip(struct task *task, const struct message *message);
 
 /* transfer.c */
 void transfer_rest(struct call *call, uint64_t *arguments);
+
+/* execute.c */
+int call_is_verified(const struct call *call);
+int call_meets(const struct call *call);
+void call_execute(struct call *call);
 
 /* calls.c */
 const struct call_rule *rule_of(uint64_t number);
