@@ -3,9 +3,9 @@
 A function's address that a parent sends to its forked child is another one in each variant. The
 write is compared, and executed once, by the leader. So that no address gets into the pipe, the
 supervisor puts a token in the place of each such word, in the published copy of what is written,
-which is what the leader's call gives to the kernel (agent/execute.c, use_compared). Each variant that
-reads a token from a pipe asks for its own word (agent/pointers.c). Wherever else a token comes to,
-it tells nothing; and a process that writes out what it read writes its own word, which differs.
+which is what the leader's call gives to the kernel (agent/execute.c, use_compared). Each variant
+that reads a token from a pipe asks for its own word (agent/pointers.c). Wherever else a token comes
+to, it tells nothing; and a process that writes out what it read writes its own word, which differs.
 
 A token is no address that can be used: the bits above its number are neither all zero nor all one.
 """
