@@ -378,8 +378,8 @@ Hash tables of addresses, and orders that follow from them, agree where these fu
 files make the hashes: followers get the number of the leader's address (`src/mvx/hashes.txt`,
 `src/mvx/hashing.py`). Addresses differ nevertheless.
 
-| file | function | what for |
-| --- | --- | --- |
+| file | function | argument | what for |
+| --- | --- | --- | --- |
 """
 
 
@@ -401,7 +401,10 @@ def diversification_page() -> str:
     lines += ["", "## Exceptions", "", *EXCEPTIONS_HEAD.splitlines()]
     lines += [f"| `{each.pattern}` | {each.name} | {each.reason} |" for each in exceptions()]
     lines += ["", "## Hashes of addresses", "", *HASHES_HEAD.splitlines()]
-    lines += [f"| `{each.pattern}` | `{each.name}` | {each.meaning} |" for each in functions()]
+    lines += [
+        f"| `{each.pattern}` | `{each.name}` | {each.argument} | {each.meaning} |"
+        for each in functions()
+    ]
     return "\n".join([*lines, ""])
 
 
