@@ -68,7 +68,7 @@ void handler_prepare(struct call *call) {
     case HANDLER_FCNTL:
     case HANDLER_IOCTL:
     case HANDLER_CONTROL:
-    case HANDLER_PRCTL:
+    case HANDLER_OPTION:
         request_prepare(call);
         break;
     case HANDLER_PRLIMIT:

@@ -1,6 +1,6 @@
 /*
- * Calls that are many: the request of ioctl, fcntl, prctl and the controls of System V objects says
- * what the other arguments are, and which rule holds.
+ * Calls that are many: the request of ioctl, fcntl, prctl, keyctl and the controls of System V
+ * objects says what the other arguments are, and which rule holds.
  */
 #include <asm/unistd_64.h>
 #include <linux/fcntl.h>
@@ -11,6 +11,7 @@
 enum {
     EBADF = 9,
     EINVAL = 22,
+    EOPNOTSUPP = 95,
     IOC_SIZE_SHIFT = 16,
     IOC_SIZE_MASK = 0x3fff,
     IOC_DIRECTION_SHIFT = 30,
@@ -73,16 +74,17 @@ static void apply_request(struct call *call, const struct request_rule *table, i
     };
 }
 
-static void apply_option(struct call *call) {
+static void apply_option(struct call *call, const struct option_rule *table, int count,
+                         uint8_t refusal) {
     call->effective = *call->rule;
     call->rule = &call->effective;
-    for (int i = 0; i < PRCTL_RULES_COUNT; i++) {
-        const struct option_rule *rule = &prctl_rules[i];
+    for (int i = 0; i < count; i++) {
+        const struct option_rule *rule = &table[i];
         if (rule->option != (uint32_t)call->arguments[0]) {
             continue;
         }
         call->executor = rule->executor;
-        call->flags |= rule->flags | FLAG_SENSITIVE; /* prctl never passes the untraced gate */
+        call->flags |= rule->flags | FLAG_SENSITIVE; /* never passes the untraced gate */
         call->refusal = rule->refusal;
         call->effective.result = rule->result;
         for (int argument = 0; argument < 4; argument++) {
@@ -91,7 +93,7 @@ static void apply_option(struct call *call) {
         return;
     }
     call->executor = EXECUTOR_REFUSED;
-    call->refusal = EINVAL;
+    call->refusal = refusal;
     call->effective.count = 1;
 }
 
@@ -115,7 +117,10 @@ void request_prepare(struct call *call) {
         apply_request(call, shmctl_rules, SHMCTL_RULES_COUNT, 1);
         break;
     case __NR_prctl:
-        apply_option(call);
+        apply_option(call, prctl_rules, PRCTL_RULES_COUNT, EINVAL);
+        break;
+    case __NR_keyctl:
+        apply_option(call, keyctl_rules, KEYCTL_RULES_COUNT, EOPNOTSUPP);
         break;
     }
 }

@@ -65,7 +65,7 @@ static uint64_t most_moved(const struct call *call) {
 }
 
 /* What a vector or an output buffer says of the result's size. A query of a size gives no buffer,
- * and a datagram may be longer than its buffer when the program asks how long it is. */
+ * a datagram may be longer than its buffer when the program asks how long it is, and a key. */
 static uint64_t most_for(struct call *call, int index) {
     const struct argument_rule *rule = &call->rule->arguments[index];
     uint64_t operand = call->arguments[rule->operand];
@@ -73,7 +73,8 @@ static uint64_t most_for(struct call *call, int index) {
         return vector_bytes(call->arguments[index], operand);
     }
     if (rule->kind != KIND_BYTES || rule->length != LENGTH_RESULT || !operand ||
-        (call->number == __NR_recvfrom && call->arguments[3] & MSG_TRUNC)) {
+        (call->number == __NR_recvfrom && call->arguments[3] & MSG_TRUNC) ||
+        call->number == __NR_keyctl) {
         return ANY;
     }
     return call->rule->arguments[rule->operand].kind == KIND_INT ? (uint32_t)operand : operand;

@@ -249,6 +249,9 @@ void walk_output(struct call *call, int index) {
     uint64_t count = capacity;
     if (rule->length == LENGTH_RESULT) {
         count = (uint64_t)call->result * rule->size;
+        if (count > capacity && call->number == __NR_keyctl) {
+            count = 0; /* keyctl_read(3): of a key that does not fit nothing is written */
+        }
         count = count < capacity ? count : capacity;
     } else if (rule->length == LENGTH_MESSAGE) {
         count = sizeof(uint64_t) + (uint64_t)call->result;

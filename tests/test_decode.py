@@ -306,7 +306,9 @@ def test_hostile_requests_never_raise(
     call: str, data: st.DataObject, registers: list[int], content: bytes
 ) -> None:
     request = data.draw(st.sampled_from(specification.request_tables()[call]))
-    registers[{"prctl": 0, "semctl": 2}.get(call, 1)] = request.value | (registers[5] & ~0xFFFFFFFF)
+    registers[{"prctl": 0, "keyctl": 0, "semctl": 2}.get(call, 1)] = request.value | (
+        registers[5] & ~0xFFFFFFFF
+    )
     line = decode.decode_call(NUMBERS[call], registers, 0, lambda _: content)
     assert line.isprintable()
     assert request.name in line

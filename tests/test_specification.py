@@ -270,7 +270,7 @@ def test_names_have_the_values_of_the_kernels(tmp_path: Path) -> None:
         asm/poll.h linux/eventpoll.h asm/signal.h linux/time.h asm/resource.h linux/resource.h
         linux/prctl.h linux/fs.h asm/ioctls.h linux/sockios.h asm/sockios.h asm/socket.h
         linux/memfd.h linux/random.h linux/mempolicy.h asm/prctl.h linux/tcp.h linux/fadvise.h
-        linux/if_tun.h linux/loop.h linux/kd.h linux/vt.h linux/nsfs.h
+        linux/if_tun.h linux/loop.h linux/kd.h linux/vt.h linux/nsfs.h linux/keyctl.h
         linux/sem.h linux/msg.h linux/shm.h linux/stat.h asm/termbits.h linux/fiemap.h
     """
     lines = [f"#include <{header}>" for header in headers.split()]

@@ -25,7 +25,7 @@ struct request_rule {
     struct argument_rule argument; /* LENGTH_FIXED throughout */
 };
 
-/* An option of prctl: the same, for the up to four arguments after the option. */
+/* An option of prctl or keyctl: the same, for the up to four arguments after the option. */
 struct option_rule {
     uint32_t option;
     uint8_t executor;
@@ -1591,7 +1591,7 @@ static const struct call_rule rules[RULES_COUNT] = {
     },
     [157] = { /* prctl */
         .executor = EXECUTOR_NATIVE,
-        .handler = HANDLER_PRCTL,
+        .handler = HANDLER_OPTION,
         .result = RESULT_VALUE,
         .count = 5,
         .arguments = {
@@ -2444,22 +2444,44 @@ static const struct call_rule rules[RULES_COUNT] = {
         },
     },
     [248] = { /* add_key */
-        .executor = EXECUTOR_REFUSED,
+        .executor = EXECUTOR_LEADER,
+        .flags = FLAG_EFFECT | FLAG_SENSITIVE,
         .result = RESULT_VALUE,
-        .count = 0,
-        .refusal = 38,
+        .count = 5,
+        .arguments = {
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 3, 1, 0, 1048575},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
     },
     [249] = { /* request_key */
-        .executor = EXECUTOR_REFUSED,
+        .executor = EXECUTOR_LEADER,
+        .flags = FLAG_EFFECT | FLAG_SENSITIVE,
         .result = RESULT_VALUE,
-        .count = 0,
-        .refusal = 38,
+        .count = 4,
+        .blocks = 1,
+        .arguments = {
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
     },
     [250] = { /* keyctl */
-        .executor = EXECUTOR_REFUSED,
+        .executor = EXECUTOR_LEADER,
+        .flags = FLAG_EFFECT | FLAG_SENSITIVE,
+        .handler = HANDLER_OPTION,
         .result = RESULT_VALUE,
-        .count = 0,
-        .refusal = 38,
+        .count = 5,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_OPAQUE, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
     },
     [251] = { /* ioprio_set */
         .executor = EXECUTOR_LEADER,
@@ -5119,6 +5141,228 @@ static const struct option_rule prctl_rules[PRCTL_RULES_COUNT] = {
         .arguments = {
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
+    },
+};
+
+enum { KEYCTL_RULES_COUNT = 33 };
+
+static const struct option_rule keyctl_rules[KEYCTL_RULES_COUNT] = {
+    { /* KEYCTL_GET_KEYRING_ID */
+        .option = 0x0, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_JOIN_SESSION_KEYRING */
+        .option = 0x1, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_UPDATE */
+        .option = 0x2, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 3, 1, 0, 1048575},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_REVOKE */
+        .option = 0x3, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_CHOWN */
+        .option = 0x4, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_SETPERM */
+        .option = 0x5, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_DESCRIBE */
+        .option = 0x6, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 3, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_CLEAR */
+        .option = 0x7, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_LINK */
+        .option = 0x8, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_UNLINK */
+        .option = 0x9, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_SEARCH */
+        .option = 0xa, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_READ */
+        .option = 0xb, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 3, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_INSTANTIATE */
+        .option = 0xc, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_IN, LENGTH_ARGUMENT, 3, 1, 0, 1048575},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_NEGATE */
+        .option = 0xd, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_SET_REQKEY_KEYRING */
+        .option = 0xe, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_SET_TIMEOUT */
+        .option = 0xf, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_ASSUME_AUTHORITY */
+        .option = 0x10, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_GET_SECURITY */
+        .option = 0x11, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 3, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_SESSION_TO_PARENT */
+        .option = 0x12, .executor = EXECUTOR_LEADER,
+    },
+    { /* KEYCTL_REJECT */
+        .option = 0x13, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_INSTANTIATE_IOV */
+        .option = 0x14, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_VECTOR, DIRECTION_IN, LENGTH_ARGUMENT, 3, 1, 0, 1024},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_INVALIDATE */
+        .option = 0x15, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_GET_PERSISTENT */
+        .option = 0x16, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_DH_COMPUTE */
+        .option = 0x17, .executor = EXECUTOR_REFUSED,
+        .refusal = 95,
+    },
+    { /* KEYCTL_PKEY_QUERY */
+        .option = 0x18, .executor = EXECUTOR_REFUSED,
+        .refusal = 95,
+    },
+    { /* KEYCTL_PKEY_ENCRYPT */
+        .option = 0x19, .executor = EXECUTOR_REFUSED,
+        .refusal = 95,
+    },
+    { /* KEYCTL_PKEY_DECRYPT */
+        .option = 0x1a, .executor = EXECUTOR_REFUSED,
+        .refusal = 95,
+    },
+    { /* KEYCTL_PKEY_SIGN */
+        .option = 0x1b, .executor = EXECUTOR_REFUSED,
+        .refusal = 95,
+    },
+    { /* KEYCTL_PKEY_VERIFY */
+        .option = 0x1c, .executor = EXECUTOR_REFUSED,
+        .refusal = 95,
+    },
+    { /* KEYCTL_RESTRICT_KEYRING */
+        .option = 0x1d, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_PATH, DIRECTION_IN, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_MOVE */
+        .option = 0x1e, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_CAPABILITIES */
+        .option = 0x1f, .executor = EXECUTOR_LEADER,
+        .arguments = {
+            {KIND_BYTES, DIRECTION_OUT, LENGTH_ARGUMENT, 2, 1, 0, 0},
+            {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+        },
+    },
+    { /* KEYCTL_WATCH_KEY */
+        .option = 0x20, .executor = EXECUTOR_REFUSED,
+        .refusal = 95,
     },
 };
 

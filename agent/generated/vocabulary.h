@@ -127,7 +127,8 @@ enum handler {
     HANDLER_SEND_MESSAGES = 13,
     HANDLER_RECEIVE_MESSAGES = 14,
     HANDLER_MEMFD = 15,
-    HANDLER_PRCTL = 16,
+    /* prctl, keyctl: the table of the call's options tells of the arguments after the first. */
+    HANDLER_OPTION = 16,
     HANDLER_PRLIMIT = 17,
     HANDLER_TIMER_CREATE = 18,
     HANDLER_PSELECT = 19,

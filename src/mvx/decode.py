@@ -34,7 +34,15 @@ VECTOR_LARGEST = 1024
 _PAGE = 4096
 _MASK32 = 0xFFFFFFFF
 
-_REQUEST_AT = {"ioctl": 1, "fcntl": 1, "prctl": 0, "semctl": 2, "msgctl": 1, "shmctl": 1}
+_REQUEST_AT = {
+    "ioctl": 1,
+    "fcntl": 1,
+    "prctl": 0,
+    "keyctl": 0,
+    "semctl": 2,
+    "msgctl": 1,
+    "shmctl": 1,
+}
 _IOC_DIRECTIONS = ("_IO", "_IOW", "_IOR", "_IOWR")
 
 

@@ -22,7 +22,7 @@ from mvx.records import header as layout_header
 from mvx.specification import vocabulary
 from mvx.specification.declaration import Declaration, Parameter, SpecificationError
 from mvx.specification.numbers import NUMBERS
-from mvx.specification.requests import Request
+from mvx.specification.requests import OPTION_CALLS, Request
 from mvx.specification.structures import Structure
 from mvx.specification.validation import validate
 from mvx.specification.vocabulary import (
@@ -209,7 +209,7 @@ struct request_rule {
     struct argument_rule argument; /* LENGTH_FIXED throughout */
 };
 
-/* An option of prctl: the same, for the up to four arguments after the option. */
+/* An option of prctl or keyctl: the same, for the up to four arguments after the option. */
 struct option_rule {
     uint32_t option;
     uint8_t executor;
@@ -247,7 +247,9 @@ def _option(request: Request, layouts: Layouts) -> Iterator[str]:
 
 
 def _requests(name: str, table: list[Request], layouts: Layouts) -> Iterator[str]:
-    structure, entry = ("option_rule", _option) if name == "prctl" else ("request_rule", _request)
+    structure, entry = (
+        ("option_rule", _option) if name in OPTION_CALLS else ("request_rule", _request)
+    )
     count = f"{name.upper()}_RULES_COUNT"
     yield f"enum {{ {count} = {len(table)} }};"
     yield ""

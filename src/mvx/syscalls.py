@@ -49,6 +49,7 @@ _REQUEST_TITLES = {
     "ioctl": "A request that is not listed is read by its encoding (direction and size).",
     "fcntl": "",
     "prctl": "An option that is not listed is refused with EINVAL.",
+    "keyctl": "An operation that is not listed is refused with EOPNOTSUPP.",
     "semctl": "",
     "msgctl": "",
     "shmctl": "",

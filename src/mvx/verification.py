@@ -58,10 +58,10 @@ def objection(monitor: Monitor, task: Task, current: Registers) -> str:
         return f"undeclared call {number} at a gate"
     arguments = tuple(int(getattr(current, name)) for name in _ARGUMENTS)
     executor = Executor(rule.executor)
-    if rule.handler in (Handler.FCNTL, Handler.IOCTL, Handler.PRCTL, Handler.CONTROL):
+    if rule.handler in (Handler.FCNTL, Handler.IOCTL, Handler.OPTION, Handler.CONTROL):
         request = decode.find_request(number, arguments)
         executor = request.executor if request is not None else executor
-    if executor is Executor.NATIVE and rule.handler is not Handler.PRCTL:
+    if executor is Executor.NATIVE and rule.handler is not Handler.OPTION:
         return f"{rule.name} at a gate that is not for it"
     if _is_question(number, arguments):
         return ""

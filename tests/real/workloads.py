@@ -198,7 +198,6 @@ WORKLOADS: Final = [
         "openssl",
         variants=(),
         signals=True,
-        gap=Gap("it counts and prints how much it computes between two calls, until an alarm"),
     ),
     Workload("openssl_server", "openssl", prepare=("tls",), parts=True, varying=("log", "*.pem")),
     Workload(

@@ -28,6 +28,7 @@ TOPICS = (
     "memory",
     "processes",
     "identity",
+    "keys",
     "signals",
     "clocks",
     "scheduling",
@@ -76,12 +77,13 @@ def rule(number: int) -> Declaration | None:
 
 def request_tables() -> Mapping[str, list[Request]]:
     """The second-level tables by the name of the call they belong to."""
-    from . import controls, fcntls, ioctls, prctls
+    from . import controls, fcntls, ioctls, keys, prctls
 
     return {
         "ioctl": ioctls.REQUESTS,
         "fcntl": fcntls.COMMANDS,
         "prctl": prctls.OPTIONS,
+        "keyctl": keys.OPERATIONS,
         "semctl": controls.SEMAPHORES,
         "msgctl": controls.MESSAGES,
         "shmctl": controls.SHARED_MEMORY,

@@ -274,4 +274,5 @@ Resource, RandomFlags, LockOperation = (
     _int("lock_operations"),
 )
 FcntlCommand, IoctlRequest, PrctlOption = _int("fcntl"), _int("ioctl"), _int("prctl")
+KeyOperation = _int("keyctl")
 ArchPrctl, RenameFlags, Policy = _int("arch_prctl"), _int("rename_flags"), _int("policies")

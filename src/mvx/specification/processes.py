@@ -120,7 +120,7 @@ def futex_wait(
 def futex_requeue(waiters: Own, flags: Hex, nr_wake: Int, nr_requeue: Int) -> Int: ...
 
 
-@native(handler="prctl")
+@native(handler="option")
 def prctl(option: PrctlOption, arg2: Request, arg3: Request, arg4: Request, arg5: Request) -> Long:
     """The table of options says who executes and what the arguments are."""
 

@@ -66,11 +66,6 @@ refuse(
     ENOSYS, "init_module finit_module delete_module", reason="kernel modules are not a program's"
 )
 refuse(ENOSYS, "kexec_load kexec_file_load", reason="would replace the kernel")
-refuse(
-    ENOSYS,
-    "add_key request_key keyctl",
-    reason="what the arguments point to depends on the operation; programs do without keyrings",
-)
 
 # What Linux itself no longer has, or never had on x86-64
 refuse(

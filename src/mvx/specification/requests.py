@@ -14,6 +14,8 @@ from .declaration import Parameter, SpecificationError
 from .vocabulary import CLOEXEC_ALWAYS, CallFlag, Executor, ResultKind, Support
 
 O_CLOEXEC = 0o2000000
+OPTION_CALLS = frozenset({"prctl", "keyctl"})
+"""Calls whose first argument says what the others, up to four, are."""
 
 
 class Request:
@@ -53,10 +55,10 @@ class Request:
         self.file, self.line = caller.f_code.co_filename, caller.f_lineno
         self.name = name
         self.value = value
-        names = tuple(f"arg{index}" for index in range(2, 2 + len(annotations)))
+        names = tuple(f"arg{index}" for index in range(1, 2 + len(annotations)))
         try:
             self.parameters = tuple(
-                Parameter(*pair, names) for pair in zip(names, annotations, strict=True)
+                Parameter(*pair, names) for pair in zip(names[1:], annotations, strict=True)
             )
         except TypeError as error:
             raise SpecificationError(f"{name}: {error}", self.file, self.line) from None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from .declaration import Declaration, Parameter, SpecificationError
 from .numbers import NUMBERS
-from .requests import Request
+from .requests import OPTION_CALLS, Request
 from .vocabulary import CallFlag, Direction, Executor, Handler, Kind, Length, ResultKind
 
 ARGUMENTS_MAX = 6
@@ -73,12 +73,14 @@ def _call(call: Declaration) -> str:
 
 def _request(request: Request, name: str) -> str:
     """What is wrong with a request, "" for nothing."""
-    if len(request.parameters) > (4 if name == "prctl" else 1):
+    if len(request.parameters) > (4 if name in OPTION_CALLS else 1):
         return f"{len(request.parameters)} arguments after the request"
     for parameter in request.parameters:
-        if parameter.direction is not Direction.NONE and parameter.length is not Length.FIXED:
+        has_length = parameter.length is not Length.FIXED
+        if parameter.direction is not Direction.NONE and has_length and name not in OPTION_CALLS:
             return f"{parameter.name}: only fixed lengths"
-        if wrong := _parameter(parameter, request.parameters):
+        # Lengths are counted from the option, the call's first argument.
+        if wrong := _parameter(parameter, (parameter, *request.parameters)):
             return wrong
     if request.cloexec and request.result is not ResultKind.DESCRIPTOR:
         return "close-on-exec without a new descriptor"

@@ -161,7 +161,8 @@ class Handler(enum.IntEnum):
     SEND_MESSAGES = 13
     RECEIVE_MESSAGES = 14
     MEMFD = 15
-    PRCTL = 16
+    OPTION = 16
+    """prctl, keyctl: the table of the call's options tells of the arguments after the first."""
     PRLIMIT = 17
     TIMER_CREATE = 18
     PSELECT = 19
