@@ -97,7 +97,8 @@ static int is_teller(struct domain *domain, uint64_t turn, uint64_t *told) {
 /* Leader: after a long wait others do not overtake any more; after a longer one the supervisor
  * looks at who computes all the time. Of who was found to spin nothing is expected. Who is not to
  * tell of it looks less and less often, whether somebody else still does. */
-static void wait_in_line(struct domain *domain, uint32_t owner) {
+static void wait_in_line(struct task *task, struct domain *domain) {
+    uint32_t owner = task->lane + 1;
     uint32_t patiences = 0;
     uint32_t lost = 0;
     uint32_t rests = 0;
@@ -129,6 +130,7 @@ static void wait_in_line(struct domain *domain, uint32_t owner) {
     if (__atomic_exchange_n(&domain->starving, 0, __ATOMIC_ACQ_REL)) {
         word_wake(&domain->starving, EVERYBODY, 0);
     }
+    attempt_learn(task, patiences != 0);
 }
 
 /* Leader: wait for the turn and return its number. The process may join others meanwhile. */
@@ -141,7 +143,7 @@ static uint64_t take(struct task *task) {
             word_sleep(&domain->starving, 1, 0, PATIENCE_NS / 2);
         }
         if (lock_ask(&domain->state, task->lane + 1)) {
-            wait_in_line(domain, task->lane + 1);
+            wait_in_line(task, domain);
         } else if (starving) {
             /* Nobody has come meanwhile: who starved is gone, or waits again from the beginning. */
             __atomic_store_n(&domain->starving, 0, __ATOMIC_RELEASE);
@@ -392,8 +394,17 @@ void turn_yield(struct call *call) {
     turn_publish(call, turn, 0);
 }
 
+/* Whether a child shares memory with this process: all of it, without being a thread, or some. A
+ * child of vfork does not run beside its parent. */
+static int is_sharing(uint64_t flags) {
+    if (flags & CLONE_VM) {
+        return !(flags & (CLONE_THREAD | CLONE_VFORK));
+    }
+    return futex_shared() != 0;
+}
+
 /* Whether a process must join others before the call: memory is mapped that others may map, or
- * memory that it shares goes to a child. */
+ * a child will share some. */
 static int is_joining(const struct call *call) {
     switch (call->number) {
     case __NR_mmap:
@@ -402,14 +413,13 @@ static int is_joining(const struct call *call) {
     case __NR_shmat:
         return 1;
     case __NR_fork:
-        return futex_shared() != 0;
+        return is_sharing(0);
     case __NR_clone:
-        return futex_shared() != 0 && !(call->arguments[0] & CLONE_VM);
+        return is_sharing(call->arguments[0]);
     case __NR_clone3: {
         uint64_t flags = 0;
-        return futex_shared() != 0 &&
-               !program_copy(&flags, (const void *)call->arguments[0], sizeof flags) &&
-               !(flags & CLONE_VM);
+        return !program_copy(&flags, (const void *)call->arguments[0], sizeof flags) &&
+               is_sharing(flags);
     }
     }
     return 0;

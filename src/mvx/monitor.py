@@ -217,6 +217,7 @@ class Monitor:
         task.space, task.slot, task.table = space, slot, table
         space.users += 1
         table.users += 1
+        task.entered = True
         self.rewrite(task, self._position(task), **fields)
 
     def rewrite(self, task: Task, position: int, **fields: int) -> None:
@@ -285,12 +286,13 @@ class Monitor:
             self.domain.left(task)
         task.turns = False
         space.slots.discard(task.slot)
-        if space.users == 1:
+        if space.users == task.entered:
             self.sites.left(task.variant.index, space)
-        table.users -= 1
+        table.users -= task.entered
         if table.users == 0:
             table.space.tables.discard(table.index)
-        space.leave()
+        space.leave(task.entered)
+        task.entered = False
         task.space = task.table = None
 
     def leave_all(self) -> None:

@@ -150,9 +150,9 @@ class AddressSpace:
         is_own = self.base <= address < self.base + ARENAS_OFFSET
         return is_own and address not in self.order.stubs
 
-    def leave(self) -> None:
-        """One user less; the last one closes the memory."""
-        self.users -= 1
+    def leave(self, users: int = 1) -> None:
+        """So many users less, 0: one was killed at birth. The last one closes the memory."""
+        self.users -= users
         if self.users == 0:
             self.memory.close()
 
@@ -252,6 +252,8 @@ class Task:
     """The signal that was sent to a follower only to stop it, for a delivery between calls."""
     unblocked: int = 0
     """Signals (bit set) that the leader's sigreturn unblocked and that have not stopped it yet."""
+    entered: bool = False
+    """It counts as a user of its memory and table."""
     turns: bool = False
     """The task runs program code only in its turn."""
     parallel: bool = False
