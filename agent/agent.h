@@ -61,10 +61,11 @@ struct call {
     uint8_t released;       /* the thread has given its turn up */
     uint8_t pending;        /* a signal is delivered when the call is over */
     uint8_t prompt;         /* rt_sigreturn: every variant makes it at once */
+    uint8_t attempts;       /* it is first made without waiting, in the turn */
     uint64_t given;         /* the leader's data of an epoll event */
     uint64_t sent;          /* the leader's number of bytes, where this variant's may be another */
     uint64_t device, inode; /* KEPT_MAPPED: the file that the leader opened */
-    uint64_t size;          /* the bytes of a write that is postponed */
+    uint64_t size;          /* the bytes of a write that is postponed, or done already */
     struct aside *aside;    /* NULL: nothing is written aside */
     int64_t result;
 };
@@ -121,6 +122,12 @@ int walk_compare_values(const struct call *call, const uint64_t *leader);
 void aside_begin(struct call *call, struct aside *aside);
 void aside_use(const struct call *call, uint64_t *arguments);
 void aside_end(struct call *call);
+
+/* attempt.c */
+void attempt_learn(struct task *task, int waited);
+int attempt_begins(const struct call *call);
+int attempt_make(struct call *call, uint64_t *arguments, struct aside *aside);
+void attempt_ends(struct call *call);
 
 /* handlers.c: what is irregular about a call; inputs and outputs return 1 when they replaced the
  * regular walk */
@@ -316,7 +323,7 @@ void transfer_rest(struct call *call, uint64_t *arguments);
 /* execute.c */
 int call_is_verified(const struct call *call);
 int call_meets(const struct call *call);
-void call_execute(struct call *call);
+void call_execute(struct call *call, struct aside *aside);
 
 /* calls.c */
 const struct call_rule *rule_of(uint64_t number);

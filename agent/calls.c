@@ -170,6 +170,10 @@ static void lead(struct call *call) {
     waits |= keeps_level(task);
     int is_answered = postponed_answer(call);
     call->released = (uint8_t)(!postpones && !is_answered && turn_is_released(call));
+    if (call->released && attempt_begins(call)) {
+        call->attempts = 1;
+        call->released = 0;
+    }
     if (!call->released && !postpones && !postponed_any()) {
         turn_let_others(call);
     }
@@ -199,7 +203,7 @@ static void lead(struct call *call) {
     } else if (postpones) {
         postponed_ends(call);
     } else if (!is_answered) {
-        call_execute(call);
+        call_execute(call, &aside);
         if (task->copies) {
             shared_changed(call);
         }
@@ -313,9 +317,13 @@ static void follow(struct call *call) {
     }
     struct message message;
     if (call->flags & FLAG_NO_RETURN) {
-        call_execute(call);
+        call_execute(call, NULL);
     }
     lane_get(task, &message, sizeof message);
+    if (message.kind == MESSAGE_LEFT) {
+        turn_release(task);
+        lane_get(task, &message, sizeof message);
+    }
     if (message.turn) {
         turn_take(task, message.turn);
         order_reach(task, message.turn);
@@ -338,7 +346,7 @@ static void follow(struct call *call) {
     call->inode = message.arguments[2];
     call->given = message.arguments[3];
     if (call->executor == EXECUTOR_EVERYONE && !is_error(call->result)) {
-        call_execute(call);
+        call_execute(call, NULL);
         if (call->rule->handler != HANDLER_MMAP) {
             call->result = (int64_t)message.result;
         }

@@ -79,7 +79,7 @@ static int64_t enter_kernel(const struct call *call, const uint64_t *arguments) 
                                   : gate_interruptible((long)call->number, arguments);
 }
 
-void call_execute(struct call *call) {
+void call_execute(struct call *call, struct aside *aside) {
     call->task->interrupted = 0;
     call->task->disturbed = 0;
     if (call->number == __NR_exit || call->number == __NR_exit_group) {
@@ -96,10 +96,6 @@ void call_execute(struct call *call) {
     uint64_t arguments[ARGUMENTS_MAX];
     copy(arguments, call->arguments, sizeof arguments);
     int changed = use_compared(call, arguments);
-    if (call->aside) {
-        aside_use(call, arguments);
-        changed = 1;
-    }
     uint64_t sent[POINTERS_SENT_MAX / sizeof(uint64_t)];
     if (call->number == __NR_write && call->wrapped && arguments[2] <= sizeof sent &&
         call_meets(call)) {
@@ -109,6 +105,13 @@ void call_execute(struct call *call) {
     if (call->flags & FLAG_NO_RETURN) {
         /* The followers are gone already: nothing may call it off. */
         gate_plain((long)call->number, arguments);
+    }
+    if (call->attempts && attempt_make(call, arguments, aside)) {
+        return;
+    }
+    if (call->aside) {
+        aside_use(call, arguments);
+        changed = 1;
     }
     call->result = enter_kernel(call, arguments);
     if (call->result == -EINVAL && changed && !call->task->interrupted) {
@@ -121,4 +124,7 @@ void call_execute(struct call *call) {
         transfer_rest(call, arguments);
     }
     reaped_wait(call, arguments);
+    if (call->attempts) {
+        attempt_ends(call);
+    }
 }

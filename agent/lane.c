@@ -226,8 +226,8 @@ void *lane_space(struct task *task, size_t count) {
         start += until_wrap(start, RING_SIZE);
     }
     size_t wanted = start + count - task->position;
-    if (wanted > RING_SIZE) {
-        return NULL;
+    if (wanted > RING_SIZE - (task->position - task->message)) {
+        return NULL; /* what was compared may be what the kernel reads */
     }
     while (!task->alone && room(task, wanted) < wanted) {
     }

@@ -116,6 +116,15 @@ def test_turns_taken_away_are_counted(mvx_command: list[str], work_place: Path) 
     assert counted["computing"] == 0
 
 
+def test_small_writes_do_not_cost_turns(mvx_command: list[str], work_place: Path) -> None:
+    program = built(FOLDER / "writes_beside_computing.c")
+    target = work_place / "statistics"
+    command = [*mvx_command, "run", "--statistics", str(target), "--", *program]
+    assert run(command, work_place / "under-mvx").returncode == 0
+    counted = json.loads(target.read_text())["preemptions"]
+    assert sum(counted[kind] for kind in ("spinning", "computing")) < 1000 / 20  # its writes
+
+
 KILLED_FROM_OUTSIDE = """
 import mmap, os
 counter = mmap.mmap(-1, 4096)

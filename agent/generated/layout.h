@@ -2,7 +2,7 @@
 #ifndef MVX_LAYOUT_H
 #define MVX_LAYOUT_H
 
-#define PROTOCOL_VERSION 0xc
+#define PROTOCOL_VERSION 0xd
 #define IMAGE_MAGIC 0x31746e656761786d
 #define NUMBER_RDTSC 0x10000
 #define NUMBER_OUTSIDE 0x10001
@@ -100,6 +100,7 @@
 #define MESSAGE_RESULT 1
 #define MESSAGE_SIGNAL 2
 #define MESSAGE_TURN 3
+#define MESSAGE_LEFT 4
 #define INSTRUCTION_NONE 0
 #define INSTRUCTION_RDTSC 1
 #define INSTRUCTION_RDTSCP 2
@@ -175,25 +176,27 @@
 #define OFFSET_TASK_FUTEX_NEXT 0x120
 #define OFFSET_TASK_FUTEX_PREVIOUS 0x124
 #define OFFSET_TASK_SPINS 0x128
-#define OFFSET_TASK_CLEAR_TID 0x130
-#define OFFSET_TASK_DEFERRED 0x138
-#define OFFSET_TASK_OWN_TIMERS 0x13c
-#define OFFSET_TASK_NEIGHBOUR 0x140
-#define OFFSET_TASK_MEETINGS 0x144
-#define OFFSET_TASK_PREEMPTED 0x148
-#define OFFSET_TASK_MOVED 0x14c
-#define OFFSET_TASK_HABITS 0x150
-#define OFFSET_TASK_WOKEN 0x250
-#define OFFSET_TASK_PARALLEL 0x2d0
-#define OFFSET_TASK_HOOK 0x2d4
-#define OFFSET_TASK_ENTRY_ATOMIC 0x2d8
-#define OFFSET_TASK_ATOMIC 0x2e0
-#define OFFSET_TASK_ALLOCATING 0x2e4
-#define OFFSET_TASK_ALLOCATED 0x2e8
-#define OFFSET_TASK_POSTPONES 0x2f0
-#define OFFSET_TASK_READY 0x2f4
-#define OFFSET_TASK_CLOCK 0x2f8
-#define OFFSET_TASK_RETURNS 0x300
+#define OFFSET_TASK_BUDGET 0x12c
+#define OFFSET_TASK_ATTEMPTS 0x130
+#define OFFSET_TASK_CLEAR_TID 0x138
+#define OFFSET_TASK_DEFERRED 0x140
+#define OFFSET_TASK_OWN_TIMERS 0x144
+#define OFFSET_TASK_NEIGHBOUR 0x148
+#define OFFSET_TASK_MEETINGS 0x14c
+#define OFFSET_TASK_PREEMPTED 0x150
+#define OFFSET_TASK_MOVED 0x154
+#define OFFSET_TASK_HABITS 0x158
+#define OFFSET_TASK_WOKEN 0x258
+#define OFFSET_TASK_PARALLEL 0x2d8
+#define OFFSET_TASK_HOOK 0x2dc
+#define OFFSET_TASK_ENTRY_ATOMIC 0x2e0
+#define OFFSET_TASK_ATOMIC 0x2e8
+#define OFFSET_TASK_ALLOCATING 0x2ec
+#define OFFSET_TASK_ALLOCATED 0x2f0
+#define OFFSET_TASK_POSTPONES 0x2f8
+#define OFFSET_TASK_READY 0x2fc
+#define OFFSET_TASK_CLOCK 0x300
+#define OFFSET_TASK_RETURNS 0x308
 
 #define OFFSET_DOMAIN_TURN 0x0
 #define OFFSET_DOMAIN_STATE 0x8
@@ -365,6 +368,8 @@ struct task {
     uint32_t futex_next;  /* slot + 1 of the next task in the queue of waiters (agents) */
     uint32_t futex_previous;  /* slot + 1 of the one before it (agents) */
     uint32_t spins;  /* how often it lost its turn since its last call (agent) */
+    uint32_t budget;  /* leader: how many calls are first made without waiting (agent) */
+    uint32_t attempts;  /* leader: how many of them are left (agent) */
     uint64_t clear_tid;  /* where zero is written when the thread ends (supervisor, agent) */
     uint32_t deferred;  /* a timer's signal comes soon, or before a call that looks at signals (supervisor) */
     uint32_t own_timers;  /* 1: every variant has timers of its own (supervisor) */
@@ -436,25 +441,27 @@ _Static_assert(offsetof(struct task, futex_index) == 0x11c, "layout");
 _Static_assert(offsetof(struct task, futex_next) == 0x120, "layout");
 _Static_assert(offsetof(struct task, futex_previous) == 0x124, "layout");
 _Static_assert(offsetof(struct task, spins) == 0x128, "layout");
-_Static_assert(offsetof(struct task, clear_tid) == 0x130, "layout");
-_Static_assert(offsetof(struct task, deferred) == 0x138, "layout");
-_Static_assert(offsetof(struct task, own_timers) == 0x13c, "layout");
-_Static_assert(offsetof(struct task, neighbour) == 0x140, "layout");
-_Static_assert(offsetof(struct task, meetings) == 0x144, "layout");
-_Static_assert(offsetof(struct task, preempted) == 0x148, "layout");
-_Static_assert(offsetof(struct task, moved) == 0x14c, "layout");
-_Static_assert(offsetof(struct task, habits) == 0x150, "layout");
-_Static_assert(offsetof(struct task, woken) == 0x250, "layout");
-_Static_assert(offsetof(struct task, parallel) == 0x2d0, "layout");
-_Static_assert(offsetof(struct task, hook) == 0x2d4, "layout");
-_Static_assert(offsetof(struct task, entry_atomic) == 0x2d8, "layout");
-_Static_assert(offsetof(struct task, atomic) == 0x2e0, "layout");
-_Static_assert(offsetof(struct task, allocating) == 0x2e4, "layout");
-_Static_assert(offsetof(struct task, allocated) == 0x2e8, "layout");
-_Static_assert(offsetof(struct task, postpones) == 0x2f0, "layout");
-_Static_assert(offsetof(struct task, ready) == 0x2f4, "layout");
-_Static_assert(offsetof(struct task, clock) == 0x2f8, "layout");
-_Static_assert(offsetof(struct task, returns) == 0x300, "layout");
+_Static_assert(offsetof(struct task, budget) == 0x12c, "layout");
+_Static_assert(offsetof(struct task, attempts) == 0x130, "layout");
+_Static_assert(offsetof(struct task, clear_tid) == 0x138, "layout");
+_Static_assert(offsetof(struct task, deferred) == 0x140, "layout");
+_Static_assert(offsetof(struct task, own_timers) == 0x144, "layout");
+_Static_assert(offsetof(struct task, neighbour) == 0x148, "layout");
+_Static_assert(offsetof(struct task, meetings) == 0x14c, "layout");
+_Static_assert(offsetof(struct task, preempted) == 0x150, "layout");
+_Static_assert(offsetof(struct task, moved) == 0x154, "layout");
+_Static_assert(offsetof(struct task, habits) == 0x158, "layout");
+_Static_assert(offsetof(struct task, woken) == 0x258, "layout");
+_Static_assert(offsetof(struct task, parallel) == 0x2d8, "layout");
+_Static_assert(offsetof(struct task, hook) == 0x2dc, "layout");
+_Static_assert(offsetof(struct task, entry_atomic) == 0x2e0, "layout");
+_Static_assert(offsetof(struct task, atomic) == 0x2e8, "layout");
+_Static_assert(offsetof(struct task, allocating) == 0x2ec, "layout");
+_Static_assert(offsetof(struct task, allocated) == 0x2f0, "layout");
+_Static_assert(offsetof(struct task, postpones) == 0x2f8, "layout");
+_Static_assert(offsetof(struct task, ready) == 0x2fc, "layout");
+_Static_assert(offsetof(struct task, clock) == 0x300, "layout");
+_Static_assert(offsetof(struct task, returns) == 0x308, "layout");
 
 struct domain {
     uint64_t turn;  /* leader: how many turns were taken; follower: whose turn it is (agent) */

@@ -15,7 +15,7 @@ names the gates inside it)::
 
 from __future__ import annotations
 
-PROTOCOL_VERSION = 12
+PROTOCOL_VERSION = 13
 
 IMAGE_SIZE = 0x100000
 PROCESS_OFFSET = 0x100000
@@ -157,6 +157,7 @@ MESSAGES = {
     "RESULT": "a call's result, then its output blocks",
     "SIGNAL": "a signal is delivered at this point (ENTRY or INTERRUPTED)",
     "TURN": "a thread got its turn, after it waited for a futex or began",
+    "LEFT": "a thread gives its turn up for its call after all, which has to wait",
 }
 
 INSTRUCTIONS = {

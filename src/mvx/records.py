@@ -105,6 +105,8 @@ TASK = structure(
     ("futex_next", "I", "slot + 1 of the next task in the queue of waiters (agents)"),
     ("futex_previous", "I", "slot + 1 of the one before it (agents)"),
     ("spins", "I", "how often it lost its turn since its last call (agent)"),
+    ("budget", "I", "leader: how many calls are first made without waiting (agent)"),
+    ("attempts", "I", "leader: how many of them are left (agent)"),
     ("clear_tid", "Q", "where zero is written when the thread ends (supervisor, agent)"),
     (
         "deferred",
