@@ -78,6 +78,42 @@ def test_no_address_is_code_in_two_variants(
     assert counted["appeared"] >= 3 * variants
 
 
+@pytest.mark.parametrize("flags", [("-no-pie",), ("-static",)])
+def test_the_heap_of_an_image_that_stays_lies_behind_it(
+    flags: tuple[str, ...],
+    compiled: Callable[..., Path],
+    mvx_command: list[str],
+    work_place: Path,
+) -> None:
+    """At once behind it where the program turned randomisation off, as GCL's programs do."""
+    source = work_place / "heap.c"
+    source.write_text(
+        """
+        #include <stdio.h>
+        #include <sys/personality.h>
+        #include <unistd.h>
+        extern char end;
+        int main(int count, char **words) {
+            if (count > 2) {
+                personality(ADDR_NO_RANDOMIZE);
+                return execl(words[0], words[0], "x", (char *)0);
+            }
+            long distance = (char *)sbrk(0) - &end;
+            printf("%d\\n", distance >= 0 && distance < (count > 1 ? 0x10000 : 0x2010000));
+            return sbrk(1 << 24) == (void *)-1;
+        }"""
+    )
+    program = compiled(source, *flags)
+    for words in ([], ["x", "x"]):
+        ran = subprocess.run(
+            [*mvx_command, "run", "-n", "3", "--", program, *words],
+            check=True,
+            capture_output=True,
+            timeout=30,
+        )
+        assert ran.stdout == b"1\n"
+
+
 def test_code_of_two_variants_at_one_address_ends_the_run() -> None:
     found: list[str] = []
     options = SimpleNamespace(diversify=("layout",), variants=2)

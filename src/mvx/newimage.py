@@ -45,13 +45,17 @@ class Segments(NamedTuple):
         return min(loaded, default=0) & -_PAGE
 
     @property
+    def end(self) -> int:
+        """The address behind the last page that it is linked to; 0 if nothing is loaded."""
+        loaded = [each.address + each.space for each in self.content if each.kind == PT_LOAD]
+        return max(loaded, default=0) + _PAGE - 1 & -_PAGE
+
+    @property
     def span(self) -> tuple[int, int]:
         """From where to where the image lies, if it can be moved; else (0, 0)."""
-        loaded = [each for each in self.content if each.kind == PT_LOAD]
-        if not self.is_movable or not loaded:
+        if not self.is_movable or not self.end:
             return 0, 0
-        last = max(each.address + each.space for each in loaded)
-        return self.base, self.base + (last - self.first + _PAGE - 1 & -_PAGE)
+        return self.base, self.base + self.end - self.first
 
 
 class NewImage:

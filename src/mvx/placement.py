@@ -25,7 +25,7 @@ import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mvx import diversity
+from mvx import diversity, procfs
 from mvx.errors import UsageError
 from mvx.layout import CODE_PLACES, DATA_PLACES, MOVES_MAX, PLACE_SIZE, VDSO_OFFSET, VDSO_SIZE
 from mvx.newimage import Mapping
@@ -50,6 +50,11 @@ _BRK_HIGH: Final = 0x5800_0000_0000
 """Above the agents' regions, below the barrier: where the heap of a position-independent program
 natively lies.
 """
+_BRK_DISTANCE: Final = 0x0200_0000
+"""That of a program which cannot move lies behind it, at most so far (arch_randomize_brk in
+arch/x86/kernel/process.c): Lisps with the heap in their file need it there.
+"""
+_ADDR_NO_RANDOMIZE: Final = 0x0040000
 _DATA_LOW: Final = 0x5900_0000_0000
 _DATA_HIGH: Final = 0x5A00_0000_0000
 """Mapped files that hold no code, above the heap: usual for all sanitizers' programs, too."""
@@ -115,6 +120,7 @@ class Placement:
         self._zones = [low + zone * _SLOT * _ZONE_SLOTS for zone in chosen]
         self._first_slots = generator.sample(range(_FIRST_SLOTS), variants)
         self._brk = generator.randrange(_BRK_LOW, _BRK_HIGH, _PAGE)
+        self._brk_distance = generator.randrange(0, _BRK_DISTANCE, _PAGE)
         self._barrier = generator.randrange(*terrain.barrier, _PAGE)
         self._stack = generator.randrange(_STACK_LOW, _STACK_HIGH, _PAGE)
         self._data = generator.randrange(_DATA_LOW, _DATA_HIGH, _PAGE)
@@ -217,13 +223,22 @@ class Placement:
         ]
         above += [whole[0] + distance]
         size = min(above) - self._barrier
-        memory_map = _memory_map(new.record, image, distance, self._brk)
+        brk = self._brk if image else self._brk_behind(new)
+        memory_map = _memory_map(new.record, image, distance, brk)
         hole = (span[0], span[1] - span[0]) if loader else (0, 0)
         barrier = (self._barrier, size) if size > 0 else (0, 0)
         code = _code(areas, moves, stack.auxiliary(AT_ENTRY))
         vdso = _vdso(areas, variant.base + VDSO_OFFSET, MOVES_MAX - len(moves))
         stack_plan = (distance, whole[0], is_alike, home)
         return Plan(moves, image, loader, *stack_plan, *barrier, hole, memory_map, code, vdso)
+
+    def _brk_behind(self, new: NewImage) -> int:
+        """Where the heap of an image begins that stays where it is."""
+        end = new.program.end
+        if new.program.is_movable or not end:
+            return self._brk
+        personality = int(procfs.read(new.tid, "personality"), 16)
+        return end if personality & _ADDR_NO_RANDOMIZE else end + self._brk_distance
 
 
 def _vdso(areas: list[Mapping], new: int, moves_max: int) -> list[tuple[int, int, int]]:
