@@ -99,7 +99,7 @@ def test_the_heap_of_an_image_that_stays_lies_behind_it(
                 return execl(words[0], words[0], "x", (char *)0);
             }
             long distance = (char *)sbrk(0) - &end;
-            printf("%d\\n", distance >= 0 && distance < (count > 1 ? 0x10000 : 0x2010000));
+            printf("%d\\n", distance >= 0 && distance < (count > 1 ? 0x100000 : 0x2100000));
             return sbrk(1 << 24) == (void *)-1;
         }"""
     )
