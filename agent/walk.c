@@ -299,6 +299,10 @@ void walk_forget_ignored(struct call *call) {
     }
 }
 
+static int sign(int32_t value) {
+    return (value > 0) - (value < 0);
+}
+
 /* Compare the arguments' values; the bytes behind them come as blocks. Returns the first that
  * differs, or -1. */
 int walk_compare_values(const struct call *call, const uint64_t *leader) {
@@ -316,6 +320,9 @@ int walk_compare_values(const struct call *call, const uint64_t *leader) {
             break;
         case KIND_LONG:
             equal = own == other;
+            break;
+        case KIND_TIMEOUT:
+            equal = sign((int32_t)own) == sign((int32_t)other);
             break;
         case KIND_UNUSED:
         case KIND_OPAQUE:

@@ -126,7 +126,7 @@ static const struct call_rule rules[RULES_COUNT] = {
         .arguments = {
             {KIND_BYTES, DIRECTION_IN_OUT, LENGTH_ARGUMENT, 1, 8, 1, 1048576},
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_TIMEOUT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [8] = { /* lseek */
@@ -2275,7 +2275,7 @@ static const struct call_rule rules[RULES_COUNT] = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
             {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 12, 6, 0},
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_TIMEOUT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },
     },
     [233] = { /* epoll_ctl */
@@ -2850,7 +2850,7 @@ static const struct call_rule rules[RULES_COUNT] = {
             {KIND_DESCRIPTOR, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
             {KIND_BYTES, DIRECTION_OUT, LENGTH_RESULT, 2, 12, 6, 0},
             {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
-            {KIND_INT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
+            {KIND_TIMEOUT, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
             {KIND_BYTES, DIRECTION_IN, LENGTH_EXACT, 5, 8, 0, 8},
             {KIND_LONG, DIRECTION_NONE, LENGTH_FIXED, 0, 0, 0, 0},
         },

@@ -66,6 +66,9 @@ enum kind {
     KIND_STRINGS = 9,
     /* As BYTES, but an input is compared by family: no sin_zero, no bytes after the end of a sun_path. */
     KIND_SOCKET_ADDRESS = 10,
+    /* 32 bits, of which it is compared whether they are negative, zero or more: how long it is to the next
+       timer follows from the time, which threads ask for more or less often (elastic.c). */
+    KIND_TIMEOUT = 11,
 };
 
 /* Which way the bytes behind a pointer travel. */

@@ -204,7 +204,7 @@ def request_name(call: str, value: int) -> str:
 
 
 def _bits(kind: Kind) -> int:
-    return 32 if kind in (Kind.INT, Kind.DESCRIPTOR) else 64
+    return 32 if kind in (Kind.INT, Kind.DESCRIPTOR, Kind.TIMEOUT) else 64
 
 
 def _write(

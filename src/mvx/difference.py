@@ -15,7 +15,7 @@ from mvx.compared import Compared, Read
 from mvx.divergence import Argument, Call, FirstDifference
 from mvx.layout import NUMBER_RDTSC
 from mvx.specification import text
-from mvx.specification.vocabulary import Direction, Kind
+from mvx.specification.vocabulary import Direction, Kind, timeout_sign
 
 Sides = Sequence[Compared | None]
 
@@ -35,6 +35,8 @@ def differing(sides: Sides) -> set[int]:
         data = {side.data(index) for side in known} - {None}
         if parameter.kind in _INT_KINDS:
             values = {value & 0xFFFFFFFF for value in values}
+        elif parameter.kind is Kind.TIMEOUT:
+            values = {timeout_sign(value) for value in values}
         elif parameter.kind in _FREE_KINDS:
             values = set()
         elif parameter.kind is not Kind.LONG:

@@ -21,7 +21,7 @@ from mvx.kernel import Registers
 from mvx.layout import FRAME_REGISTERS, TASK_SLOT_SIZE
 from mvx.monitor import Monitor
 from mvx.specification.table import RULES
-from mvx.specification.vocabulary import Direction, Executor, Handler, Kind
+from mvx.specification.vocabulary import Direction, Executor, Handler, Kind, timeout_sign
 from mvx.tasks import State, Task
 
 if TYPE_CHECKING:
@@ -168,6 +168,8 @@ def _difference(own: compared.Compared, other: compared.Compared, handler: Handl
             equal = mine & 0xFFFFFFFF == theirs & 0xFFFFFFFF
         elif parameter.kind is Kind.LONG:
             equal = mine == theirs
+        elif parameter.kind is Kind.TIMEOUT:
+            equal = timeout_sign(mine) == timeout_sign(theirs)
         elif parameter.direction in (Direction.IN, Direction.IN_OUT):
             equal = own.data(index) == other.data(index)
         else:

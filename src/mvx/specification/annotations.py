@@ -230,6 +230,7 @@ def _long(text: str) -> Scalar:
 
 Int, UInt, Octal, Hex = _int("int"), _int("unsigned"), _int("octal"), _int("hex")
 Long, Size, Flags = _long("int"), _long("unsigned"), _long("hex")
+Timeout = Scalar(Kind.TIMEOUT, "int")
 Zero = Scalar(Kind.UNUSED, "int")
 """The result of a call that returns nothing else than 0 or an error."""
 Fd, DirFd = Scalar(Kind.DESCRIPTOR, "fd"), Scalar(Kind.DESCRIPTOR, "dirfd")

@@ -14,6 +14,7 @@ from .annotations import (
     SigSet,
     Size,
     StatusFlags,
+    Timeout,
     UInt,
     Zero,
 )
@@ -27,7 +28,7 @@ DESCRIPTORS = 1 << 20
 
 @leader(blocks=True)
 def poll(
-    ufds: InOut[Array(pollfd, "nfds", most=DESCRIPTORS)], nfds: UInt, timeout_msecs: Int
+    ufds: InOut[Array(pollfd, "nfds", most=DESCRIPTORS)], nfds: UInt, timeout_msecs: Timeout
 ) -> Int: ...
 
 
@@ -80,7 +81,7 @@ def epoll_ctl(epfd: Fd, op: EpollOperation, fd: Fd, event: In[epoll_event]) -> Z
 
 @leader(handler="epoll_wait", blocks=True)
 def epoll_wait(
-    epfd: Fd, events: Out[Array.result(epoll_event, "maxevents")], maxevents: Int, timeout: Int
+    epfd: Fd, events: Out[Array.result(epoll_event, "maxevents")], maxevents: Int, timeout: Timeout
 ) -> Int:
     """Each variant finds its own data in the events."""
 
@@ -90,7 +91,7 @@ def epoll_pwait(
     epfd: Fd,
     events: Out[Array.result(epoll_event, "maxevents")],
     maxevents: Int,
-    timeout: Int,
+    timeout: Timeout,
     sigmask: In[SigSet],
     sigsetsize: Size,
 ) -> Int: ...

@@ -93,6 +93,16 @@ class Kind(enum.IntEnum):
     """As BYTES, but an input is compared by family: no sin_zero, no bytes after the end of a
     sun_path.
     """
+    TIMEOUT = 11
+    """32 bits, of which it is compared whether they are negative, zero or more: how long it is to
+    the next timer follows from the time, which threads ask for more or less often (elastic.c).
+    """
+
+
+def timeout_sign(value: int) -> int:
+    """What is compared of a register with a timeout: -1, 0 or 1."""
+    number = value & 0xFFFFFFFF
+    return -1 if number >> 31 else min(number, 1)
 
 
 class Direction(enum.IntEnum):
