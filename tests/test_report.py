@@ -391,6 +391,10 @@ def test_likely_source_knows_the_variants_own_addresses() -> None:
     variants = [state(at, write_call(item)) for at, item in enumerate(data)]
     difference = first_difference("buf", data)
     assert likely_source("argument", variants, difference) is None
+    beside = first_difference("buf", [b"at 0x7ffeeaeb89b7\n", b"at 0x7fff1d60d28f\n"])
+    found = likely_source("argument", variants, beside, ranges=[[(1, 2)], [(1, 2)]], threads=2)
+    assert found is not None
+    assert found.name == "address leak"
     ranges = [[(0x10_0000_0000, 0x10_0001_0000)], [(0x20_0000_0000, 0x20_0001_0000)]]
     found = likely_source("argument", variants, difference, ranges=ranges)
     assert found is not None

@@ -214,10 +214,14 @@ class Evidence:
 
 
 def _address(evidence: Evidence) -> bool:
-    return any(
+    if any(
         len(set(values)) > 1 and all(evidence.is_address(*pair) for pair in enumerate(values))
         for values in evidence.numbers((8,), 16)
-    )
+    ):
+        return True
+    # An address near memory of the variant's, but outside: of a fault, or behind an end.
+    texts = evidence.tokens("0-9a-fx")
+    return bool(texts) and all(re.fullmatch(b"0x[0-9a-f]{11,12}", text) for text in texts)
 
 
 def _pid(evidence: Evidence) -> bool:
