@@ -167,6 +167,19 @@ def test_calibrated_rules_are_the_rules_needed(fault: str, run: Runner, programs
     assert run(["--rules", "rules.toml"], files, "effect").returncode == DIVERGENCE
 
 
+def test_calibrated_rules_hold_for_another_output(run: Runner, programs: Programs) -> None:
+    """What was a pipe at calibration may be a file when the rules are used, and the other way."""
+    files = [programs.right, programs.wrong]
+    assert run(["--calibrate", "rules.toml"], files, "bytes").returncode == 0
+    assert 'path = "<stdout>"' in (run.place / "rules.toml").read_text()
+    words = ["--rules", "rules.toml", "--variant", programs.wrong, "--", programs.right, "bytes"]
+    with open(run.place / "output", "wb") as output:
+        ran = subprocess.run(
+            [*run.command, *words], check=False, cwd=run.place, stdout=output, timeout=60
+        )
+    assert ran.returncode == 0
+
+
 def test_rule_ignores_only_what_it_matches(run: Runner, programs: Programs) -> None:
     rule = '[[rule]]\nreason = "addresses"\ncall = "write"\nargument = "buf"\nignore = "{}"\n'
     files = [programs.right, programs.wrong]

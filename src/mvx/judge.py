@@ -47,6 +47,7 @@ _DRAWN_APART: Final = frozenset({"getrandom"})
 another call, not the same with another argument.
 """
 _PROPOSED: Final = "proposed by --calibrate: say here why this is harmless"
+_STREAMS: Final = ("<stdin>", "<stdout>", "<stderr>")
 _NUMBERED: Final = re.compile(r"([a-z_]+:)\[[0-9]+\]")
 
 
@@ -110,6 +111,7 @@ class Judge:
             _value(other, argument),
             _value(own, argument),
             path=self._path(task, own),
+            stream=_stream(task, own),
             programs=self._programs(task),
             distances=self._distances(task),
         )
@@ -200,7 +202,10 @@ class Judge:
     def _see(self, task: Task, difference: Difference) -> None:
         """Tell of a difference that is let go, the first time."""
         key = Difference(
-            difference.call, difference.argument, surplus=difference.surplus, path=difference.path
+            difference.call,
+            difference.argument,
+            surplus=difference.surplus,
+            path=difference.stream or difference.path,
         )
         self._seen[key] += 1
         if key not in self._examples:
@@ -227,6 +232,22 @@ class Judge:
         ordering = self._monitor.ordering
         threads = ordering.proposals() if ordering is not None else []
         calibrate.write_text(rules.text(proposed, threads), encoding="utf-8")
+
+
+def _stream(task: Task, call: Compared) -> str:
+    """The standard stream that a call's first descriptor is, if it is mvx's own."""
+    for index, parameter in enumerate(call.parameters()):
+        if parameter.kind is Kind.DESCRIPTOR:
+            number = call.arguments[index] & 0xFFFFFFFF
+            if number >= len(_STREAMS):
+                return ""
+            try:
+                theirs = os.stat(f"/proc/{task.set.tasks[0].tid}/fd/{number}")
+                ours = os.fstat(number)
+            except OSError:
+                return ""
+            return _STREAMS[number] if os.path.samestat(theirs, ours) else ""
+    return ""
 
 
 def _has_own_program(task: Task) -> bool:
@@ -278,7 +299,8 @@ def _value(call: Compared, argument: int) -> bytes:
 
 
 def _sentence(difference: Difference) -> str:
-    about = f" of {difference.path}" if difference.path else ""
+    name = difference.stream or difference.path
+    about = f" of {name}" if name else ""
     if difference.surplus:
         who = "the leader" if difference.surplus == "leader" else "the variant"
         return f"{who} alone calls {difference.call}{about}"
@@ -308,7 +330,7 @@ def _proposal(difference: Difference) -> Rule:
             frozenset({difference.call}),
             difference.argument,
             equal="addresses",
-            path=_pattern(difference.path),
+            path=difference.stream or _pattern(difference.path),
         )
     for pattern in _IGNORED if difference.argument else ():
         tried = re.compile(pattern.encode(), re.DOTALL)
@@ -321,7 +343,7 @@ def _proposal(difference: Difference) -> Rule:
         difference.argument,
         ignore,
         surplus=difference.surplus,
-        path=_pattern(difference.path),
+        path=difference.stream or _pattern(difference.path),
     )
 
 

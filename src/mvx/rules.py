@@ -10,7 +10,8 @@ ignore      regular expression: the two sides of that argument are equal without
 equal       "addresses": they are equal but for addresses of places that correspond (addresses.py)
 surplus     "variant": a follower may make the call where the leader does not, and makes it itself;
             "leader": the leader may, and followers pass over it; "any": both
-path        pattern (fnmatch) of the file that the call is about: its descriptor, or its path
+path        pattern (fnmatch) of the file that the call is about: its descriptor, or its path; or
+            the name of a standard stream that the program has from mvx
 program     pattern of the program's file as it was given, or of the file that the task executes
 =========== =====================================================================================
 
@@ -61,6 +62,8 @@ class Difference:
     surplus: Surplus = ""
     """Whose call it is, when only one makes it."""
     path: str = ""
+    stream: str = ""
+    """``<stdin>``, ``<stdout>``, ``<stderr>``: what mvx has as such, under that number."""
     programs: tuple[str, ...] = ()
     """The program as it was given, and the file that the task executes."""
     distances: frozenset[int] = frozenset()
@@ -89,7 +92,9 @@ class Rule:
             return False
         if self.argument != difference.argument:
             return False
-        if self.path and not fnmatch.fnmatchcase(difference.path, self.path):
+        if self.path not in ("", difference.stream) and not fnmatch.fnmatchcase(
+            difference.path, self.path
+        ):
             return False
         if self.program and not any(
             fnmatch.fnmatchcase(program, self.program) for program in difference.programs
