@@ -536,6 +536,27 @@ def test_version_loads_nothing_heavy() -> None:
     assert not own
 
 
+def test_run_loads_nothing_heavy() -> None:
+    """Every run pays for what it loads: dataclasses alone, with what it loads, takes as long as
+    forty of mvx's own modules.
+    """
+    code = (
+        "import sys; before = set(sys.modules); from mvx import cli; cli.main(sys.argv[1:]);"
+        " print(*sorted(set(sys.modules) - before), file=sys.stderr)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, "run", "-n", "2", "--", "true"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    heavy = {"asyncio", "dataclasses", "elftools", "inspect", "rich", "subprocess", "tomllib"}
+    assert "mvx.supervisor" in run.stderr
+    assert not set(run.stderr.split()) & heavy
+
+
+
 def test_help_names_every_option(mvx_command: list[str]) -> None:
     result = mvx_run(mvx_command, "run", "--help")
     assert result.returncode == 0

@@ -105,7 +105,9 @@ def test_threads_that_disagreed_in_parallel_are_to_run_one_at_a_time() -> None:
     options = SimpleNamespace(site_cache=False)
     monitor: Any = SimpleNamespace(options=options, warn=lambda _, message: warned.append(message))
     ordering = Ordering(monitor, Ways(ordered=True, exceptions=()))
-    space: Any = SimpleNamespace(order=SpaceOrder(is_parallel=True))
+    order = SpaceOrder()
+    order.is_parallel = True
+    space: Any = SimpleNamespace(order=order)
     task: Any = SimpleNamespace(tid=os.getpid(), space=space)
     ordering.ran(task)
     ordering.diverged(task)

@@ -18,7 +18,6 @@ trace is in memory away from the stack looks the same in every round.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import enum
 import struct
 import time
@@ -78,18 +77,20 @@ class Meeting(enum.Enum):
     LEFT = "one has come to its next call"
 
 
-@dataclasses.dataclass
 class _Course:
     """A place that all tasks visit again and again, and what tells how often they have."""
 
-    places: dict[Task, int]
-    """Its address in each variant."""
-    end: float
-    """When there is no more time."""
-    counters: dict[int, int] = dataclasses.field(default_factory=dict)
-    """Words that move by the same amount from visit to visit."""
     visit_ns: int = 0
     """Processor time from one visit to the next."""
+
+    def __init__(self, places: dict[Task, int], end: float) -> None:
+        """Nothing tells yet how often."""
+        self.places = places
+        """Its address in each variant."""
+        self.end = end
+        """When there is no more time."""
+        self.counters: dict[int, int] = {}
+        """Words that move by the same amount from visit to visit."""
 
     @property
     def is_tight(self) -> bool:

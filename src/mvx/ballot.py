@@ -20,7 +20,6 @@ What the kernel does between an expiry and its signal (signal(7), timer_settime(
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import struct
 import time
 from collections import Counter
@@ -53,46 +52,51 @@ Key = tuple[int, int, int]
 """The leader's process, the signal, and the task set that it is for, 0: any of the process."""
 
 
-@dataclasses.dataclass(eq=False)
 class Round:
     """The copies of one signal for one process."""
 
-    begun_ns: int
-    leader: Task
-    """Of the task that got the last copy."""
-    copies: dict[int, list[Stash]] = dataclasses.field(default_factory=dict)
-    """By variant, those that came and have not been delivered."""
-    changes: dict[int, int] = dataclasses.field(default_factory=dict)
-    """By variant, how often it had changed its timers when its copy came."""
-    before_ns: dict[int, int] = dataclasses.field(default_factory=dict)
-    """By variant, when the copy before this one came."""
     is_doubtful: bool = False
     """A copy may be from before its variant's last change of its timers, or from after it."""
     decided: Stash | None = None
     """What is delivered."""
 
+    def __init__(self, begun_ns: int, leader: Task) -> None:
+        """No copy has come."""
+        self.begun_ns = begun_ns
+        self.leader = leader
+        """Of the task that got the last copy."""
+        self.copies: dict[int, list[Stash]] = {}
+        """By variant, those that came and have not been delivered."""
+        self.changes: dict[int, int] = {}
+        """By variant, how often it had changed its timers when its copy came."""
+        self.before_ns: dict[int, int] = {}
+        """By variant, when the copy before this one came."""
 
-@dataclasses.dataclass(eq=False)
+
 class Wait:
     """A variant in the wait loop."""
 
-    key: Key
-    restored: Registers | None
-    """What it goes on with; None where somebody else knows."""
-    mask: int
-    meeting: Meeting
     has_come: bool = False
     """The copy came; the loop is about to end at the control gate."""
 
+    def __init__(self, key: Key, restored: Registers | None, mask: int, meeting: Meeting) -> None:
+        """It is in the loop."""
+        self.key = key
+        self.restored = restored
+        """What it goes on with; None where somebody else knows."""
+        self.mask = mask
+        self.meeting = meeting
 
-@dataclasses.dataclass(eq=False)
+
 class Meeting:
     """Variants that stand at a common point until the last of them has its copy."""
 
-    missing: set[Task]
-    go_on: Callable[[dict[Task, bool]], None]
-    stops: dict[Task, bool] = dataclasses.field(default_factory=dict)
-    """Who has waited, and whether it is in signal-delivery-stop now."""
+    def __init__(self, missing: set[Task], go_on: Callable[[dict[Task, bool]], None]) -> None:
+        """They stand there."""
+        self.missing = missing
+        self.go_on = go_on
+        self.stops: dict[Task, bool] = {}
+        """Who has waited, and whether it is in signal-delivery-stop now."""
 
 
 class Ballots:
@@ -328,9 +332,8 @@ class Ballots:
                 if self._is_pending(task, key):
                     self._covered.add((key, task.variant.index))
         if any(now.copies.values()):
-            rest = self._rounds[key] = Round(
-                time.monotonic_ns(), now.leader, now.copies, now.changes
-            )
+            rest = self._rounds[key] = Round(time.monotonic_ns(), now.leader)
+            rest.copies, rest.changes = now.copies, now.changes
             rest.before_ns = now.before_ns
             self._due = 0.0
 

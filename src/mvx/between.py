@@ -13,7 +13,6 @@ long, the follower is put back before the call that it began.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -62,27 +61,31 @@ _FUTEX_PATIENCE_S: Final = 0.01
 """How long variants may differ in whether they sleep in a futex."""
 
 
-@dataclasses.dataclass(eq=False)
 class Hold:
     """A leader's task that is held, and its followers as they come."""
 
-    leader: Task
-    registers: Registers
-    """The leader's."""
-    in_signal_stop: bool
-    """The leader is in signal-delivery-stop: a signal can be injected there."""
-    since_s: float
-    """When the supervisor learnt that the leader has stopped."""
-    ready: dict[int, Registers | None] = dataclasses.field(default_factory=dict)
-    """Followers that are held, with the registers to put back (None: as they are)."""
-    injectable: set[int] = dataclasses.field(default_factory=set)
-    """Those of them that are in signal-delivery-stop."""
     waits: bool = False
     """All are held, and one of them waits for its own copy of the signal."""
     forced: bool = False
     """The leader did not come to the call in which a follower waits."""
     is_clock: bool = False
     """It matters less where exactly the signal comes, but soon."""
+
+    def __init__(
+        self, leader: Task, registers: Registers, since_s: float, *, in_signal_stop: bool
+    ) -> None:
+        """The leader is held, no follower is."""
+        self.leader = leader
+        self.registers = registers
+        """The leader's."""
+        self.in_signal_stop = in_signal_stop
+        """The leader is in signal-delivery-stop: a signal can be injected there."""
+        self.since_s = since_s
+        """When the supervisor learnt that the leader has stopped."""
+        self.ready: dict[int, Registers | None] = {}
+        """Followers that are held, with the registers to put back (None: as they are)."""
+        self.injectable: set[int] = set()
+        """Those of them that are in signal-delivery-stop."""
 
 
 class BetweenCalls:
@@ -230,7 +233,8 @@ class BetweenCalls:
         noticed_s = task.stash[-1].since_ns / 1e9 if in_signal_stop else now
         is_clock = self._points.is_clock(task)
         is_forced = task in self._forced
-        hold = Hold(task, current, in_signal_stop, noticed_s, forced=is_forced, is_clock=is_clock)
+        hold = Hold(task, current, noticed_s, in_signal_stop=in_signal_stop)
+        hold.forced, hold.is_clock = is_forced, is_clock
         self._holds[task] = hold
         self._due[task] = now + _RETRY_S
         self._advance(hold)

@@ -183,7 +183,8 @@ class Births:
         assert child.birth is not None
         flags = child.birth.flags
         if not flags & CLONE_VM:
-            space = AddressSpace(Memory(child.tid), parent.space.base, {parent.slot}, set())
+            space = AddressSpace(Memory(child.tid), parent.space.base)
+            space.slots.add(parent.slot)
             space.tables.add(parent.table.index)
             space.tables_used |= parent.space.tables_used
             space.overhead = parent.space.overhead

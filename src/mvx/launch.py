@@ -8,19 +8,17 @@ that only the leader touches the outside.
 from __future__ import annotations
 
 import ctypes
-import dataclasses
 import os
 import signal
 import stat
 import struct
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from mvx import descriptors, errors, kernel, namespaces, seccomp
 from mvx.options import Options
 
 
-@dataclasses.dataclass(frozen=True)
-class Started:
+class Started(NamedTuple):
     """A variant's first process: its id, the descriptor on which it writes errno if it cannot
     execute the program (closed
     without a byte when it can), and its stand-in parent, 0 if it has none.

@@ -13,10 +13,9 @@ Kernel facts that finding the program rests on (execve(2); fs/exec.c of Linux 6.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import stat
-from typing import TYPE_CHECKING, BinaryIO, Literal, get_args
+from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, get_args
 
 from mvx import diversity, errors
 
@@ -63,8 +62,7 @@ CAP_SYS_PTRACE = 19
 PATH_MAX = 4096
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """The options of `mvx run`, checked, and the program found."""
 
     program: str

@@ -5,30 +5,32 @@ What works on it (ordering.py, atomicsites.py) is loaded only where that is aske
 
 from __future__ import annotations
 
-import dataclasses
 
-
-@dataclasses.dataclass(eq=False)
 class AtomicSites:
     """The atomic instructions of an address space that lead to the agent; fork copies them."""
 
     count: int = 0
-    pages: dict[int, bytearray] = dataclasses.field(default_factory=dict)
-    """Pages of trampolines: which of their bytes are in use."""
-    traps: dict[int, int] = dataclasses.field(default_factory=dict)
-    """Breakpoints: the index of the instruction."""
-    areas: set[int] = dataclasses.field(default_factory=set)
-    """Starts of the code that was looked at."""
     left: int = 0
     """Instructions that could not be led to the agent."""
 
+    def __init__(self) -> None:
+        """None is known yet."""
+        self.pages: dict[int, bytearray] = {}
+        """Pages of trampolines: which of their bytes are in use."""
+        self.traps: dict[int, int] = {}
+        """Breakpoints: the index of the instruction."""
+        self.areas: set[int] = set()
+        """Starts of the code that was looked at."""
+
     def copy(self) -> AtomicSites:
         """The same for a forked child."""
-        pages = {page: bytearray(taken) for page, taken in self.pages.items()}
-        return AtomicSites(self.count, pages, dict(self.traps), set(self.areas), self.left)
+        copied = AtomicSites()
+        copied.count, copied.left = self.count, self.left
+        copied.pages = {page: bytearray(taken) for page, taken in self.pages.items()}
+        copied.traps, copied.areas = dict(self.traps), set(self.areas)
+        return copied
 
 
-@dataclasses.dataclass(eq=False)
 class SpaceOrder:
     """What is known of an address space: whether its threads can run in parallel, and do."""
 
@@ -38,8 +40,14 @@ class SpaceOrder:
     """What the program calls instead of hooked functions."""
     own: frozenset[int] = frozenset()
     """Starts of the code of C library and dynamic linker, which do what they do unordered."""
-    atomics: AtomicSites = dataclasses.field(default_factory=AtomicSites)
+
+    def __init__(self) -> None:
+        """Threads run one at a time."""
+        self.atomics = AtomicSites()
 
     def copy(self) -> SpaceOrder:
         """The state for a forked child, whose threads are gone."""
-        return dataclasses.replace(self, is_parallel=False, atomics=self.atomics.copy())
+        copied = SpaceOrder()
+        copied.is_hooked, copied.stubs, copied.own = self.is_hooked, self.stubs, self.own
+        copied.atomics = self.atomics.copy()
+        return copied

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["exited", "signaled", "divergence", "timeout", "failed"]
 
@@ -15,8 +14,7 @@ FAILURE_STATUS = 125
 """mvx's exit status when mvx itself failed, as env(1)."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How a run ended: what happened, and the number that tells more.
 
     The code is the program's exit status for ``exited``, the number of the signal that killed it

@@ -9,7 +9,6 @@ Nor does a program that crashes; they come before its fault.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import signal
 import struct
 import time
@@ -32,12 +31,14 @@ _LOOK_S: Final = 0.01
 _HEAD: Final = POSTPONED.offset("writes")
 
 
-@dataclasses.dataclass
 class _Seen:
     """What was found of a process's writes at the last look."""
 
-    space: AddressSpace
     times: int = 0
+
+    def __init__(self, space: AddressSpace) -> None:
+        """Not looked at yet."""
+        self.space = space
 
 
 class Postponed:

@@ -15,7 +15,6 @@ those that spin yield where they are, and those that compute after a second.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import signal
 import time
@@ -88,18 +87,19 @@ class _Pace(NamedTuple):
     others_ns: int
 
 
-@dataclasses.dataclass(eq=False)
 class _Hold:
     """A leader's thread that is to yield is held, and so are its followers as they come to the same
     two calls.
     """
 
-    leader: Task
-    spins: bool
-    computed_ns: int
-    end_s: float
-    """When it goes on without having yielded."""
-    ready: dict[int, Task] = dataclasses.field(default_factory=dict)
+    def __init__(self, leader: Task, computed_ns: int, end_s: float, *, spins: bool) -> None:
+        """The leader is held, no follower is."""
+        self.leader = leader
+        self.spins = spins
+        self.computed_ns = computed_ns
+        self.end_s = end_s
+        """When it goes on without having yielded."""
+        self.ready: dict[int, Task] = {}
 
 
 class Preemption:
@@ -212,7 +212,7 @@ class Preemption:
                 return False
             self._seen[task] = sight._replace(enough_ns=2 * sight.enough_ns)
         now = time.monotonic()
-        hold = _Hold(task, spins, computed_ns, now + _HELD_S)
+        hold = _Hold(task, computed_ns, now + _HELD_S, spins=spins)
         self._holds[task.set] = hold
         self._retry_s = _RETRY_S
         self._due = now + _RETRY_S

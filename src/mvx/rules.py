@@ -30,7 +30,6 @@ way         "ordered": in parallel, also with `--threads auto`; "serial": one at
 
 from __future__ import annotations
 
-import dataclasses
 import fnmatch
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
@@ -51,8 +50,7 @@ _SURPLUS: Final = ("variant", "leader", "any")
 _WAYS: Final = ("ordered", "serial")
 
 
-@dataclasses.dataclass(frozen=True)
-class Difference:
+class Difference(NamedTuple):
     """What a rule is asked about: a call and, unless it is surplus, an argument's two sides."""
 
     call: str
@@ -70,8 +68,7 @@ class Difference:
     """By how much things lie higher in the variant than in the leader."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule; `where` names it in messages."""
 
     reason: str
@@ -107,8 +104,7 @@ class Rule:
         return self.ignore.sub(b"", difference.leader) == self.ignore.sub(b"", difference.variant)
 
 
-@dataclasses.dataclass(frozen=True)
-class Threads:
+class Threads(NamedTuple):
     """How the threads of the programs run whose files match a pattern."""
 
     reason: str
@@ -152,7 +148,7 @@ def load(path: Path) -> Rules:
 
 
 def _threads(entry: Any, where: str) -> Threads:
-    names = [field.name for field in dataclasses.fields(Threads)]
+    names = Threads._fields
     if not isinstance(entry, dict) or set(entry) != set(names):
         raise _wrong(f"{where}: needs {', '.join(names)}, and nothing else")
     if not all(isinstance(word, str) and word for word in entry.values()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
 
 from mvx.code import Area, CodeMap
@@ -10,35 +9,39 @@ from mvx.layout import PAGES_MAX
 from mvx.siteplan import Plan, Program
 
 
-@dataclasses.dataclass
 class SiteTable:
     """What is known of one address space's sites; fork copies it with the code."""
 
-    code: CodeMap = dataclasses.field(default_factory=CodeMap)
     program: Program | None = None
-    traps: dict[int, int] = dataclasses.field(default_factory=dict)
-    """How often a site has trapped."""
-    counted: dict[int, int] = dataclasses.field(default_factory=dict)
-    """How often by what the statistics have heard; a forked child's starts with its parent's."""
-    settled: set[int] = dataclasses.field(default_factory=set)
-    """Sites at which nothing more is to be tried."""
-    patched: set[int] = dataclasses.field(default_factory=set)
-    """Sites patched at a trap."""
-    pages: dict[int, bytearray] = dataclasses.field(default_factory=dict)
-    """Trampoline pages and which of their bytes are taken."""
-    plans: dict[int, Plan] = dataclasses.field(default_factory=dict)
-    """By the start of an area: the plan by which it was patched when it was mapped."""
-    rooms: dict[int, tuple[int, int]] = dataclasses.field(default_factory=dict)
-    """By the start of an area: where there is room for trampolines yet."""
-    planned: list[tuple[Plan, Area]] = dataclasses.field(default_factory=list)
-    """Plans that were applied, and where, whose bytes are not in `bound` yet."""
-    wanted: list[int] = dataclasses.field(default_factory=list)
-    """Pages that the bootstrap is to map for trampolines."""
     placed: frozenset[int] = frozenset()
     """Those that it could."""
-    rests: dict[int, int] = dataclasses.field(default_factory=dict)
-    """Addresses between such a site and the agent, and the site."""
-    _bound: set[int] = dataclasses.field(default_factory=set)
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self.code = CodeMap()
+        self.traps: dict[int, int] = {}
+        """How often a site has trapped."""
+        self.counted: dict[int, int] = {}
+        """How often by what the statistics have heard; a forked child's starts with its
+        parent's.
+        """
+        self.settled: set[int] = set()
+        """Sites at which nothing more is to be tried."""
+        self.patched: set[int] = set()
+        """Sites patched at a trap."""
+        self.pages: dict[int, bytearray] = {}
+        """Trampoline pages and which of their bytes are taken."""
+        self.plans: dict[int, Plan] = {}
+        """By the start of an area: the plan by which it was patched when it was mapped."""
+        self.rooms: dict[int, tuple[int, int]] = {}
+        """By the start of an area: where there is room for trampolines yet."""
+        self.planned: list[tuple[Plan, Area]] = []
+        """Plans that were applied, and where, whose bytes are not in `bound` yet."""
+        self.wanted: list[int] = []
+        """Pages that the bootstrap is to map for trampolines."""
+        self.rests: dict[int, int] = {}
+        """Addresses between such a site and the agent, and the site."""
+        self._bound: set[int] = set()
 
     def want(self, pages: Iterable[int]) -> None:
         """Let the bootstrap map pages, as many as it can."""
@@ -46,20 +49,20 @@ class SiteTable:
 
     def copy(self) -> SiteTable:
         """The same for a child that got a copy of the memory."""
-        return SiteTable(
-            self.code.copy(),
-            self.program,
-            dict(self.traps),
-            dict(self.traps),
-            set(self.settled),
-            set(self.patched),
-            {page: bytearray(taken) for page, taken in self.pages.items()},
-            dict(self.plans),
-            dict(self.rooms),
-            list(self.planned),
-            rests=dict(self.rests),
-            _bound=set(self._bound),
-        )
+        copied = SiteTable()
+        copied.code = self.code.copy()
+        copied.program = self.program
+        copied.traps = dict(self.traps)
+        copied.counted = dict(self.traps)
+        copied.settled = set(self.settled)
+        copied.patched = set(self.patched)
+        copied.pages = {page: bytearray(taken) for page, taken in self.pages.items()}
+        copied.plans = dict(self.plans)
+        copied.rooms = dict(self.rooms)
+        copied.planned = list(self.planned)
+        copied.rests = dict(self.rests)
+        copied._bound = set(self._bound)
+        return copied
 
     @property
     def bound(self) -> set[int]:

@@ -13,10 +13,9 @@ programs write titles over them. The words, and what must differ, are written ag
 
 from __future__ import annotations
 
-import dataclasses
 import random
 import struct
-from typing import Final
+from typing import Final, NamedTuple
 
 from mvx.errors import InternalError
 from mvx.memory import Memory
@@ -51,28 +50,26 @@ _ALIGNMENT: Final = 16
 _IGNORED: Final = struct.pack("<2Q", AT_IGNORE, 0)
 
 
-@dataclasses.dataclass(frozen=True)
-class Wishes:
+class Wishes(NamedTuple):
     """How the new stack is to differ from the kernel's."""
 
-    shift: int = 0
+    shift: int
     """Bytes by which the whole stack has moved."""
-    residue: int | None = None
+    residue: int | None
     """The low bits of the stack pointer, as far as there is room; None: it stays."""
-    canary: bytes | None = None
+    canary: bytes | None
     """Other bytes for AT_RANDOM."""
-    environment: random.Random | None = None
+    environment: random.Random | None
     """From which order and distances of the environment's strings follow; None: they stay."""
-    program: bytes = b""
+    program: bytes
     """The file's name as the program is to see it; empty: as it is."""
-    loader: tuple[bytes, ...] = ()
+    loader: tuple[bytes, ...]
     """Entries of the environment for the loader only, an even number of them."""
-    auxiliary: dict[int, int] = dataclasses.field(default_factory=dict)
+    auxiliary: dict[int, int]
     """Values of the auxiliary vector that change, and new ones for the loader only."""
 
 
-@dataclasses.dataclass(frozen=True)
-class NewStack:
+class NewStack(NamedTuple):
     """The new stack pointer and what lies there; `withdrawn`, addresses and bytes, is written over
     what only the loader was to see, once that has run. `vector`: the auxiliary vector that is left
     then.
@@ -208,8 +205,7 @@ class InitialStack:
         return content.partition(b"\0")[0]
 
 
-@dataclasses.dataclass(frozen=True)
-class _Place:
+class _Place(NamedTuple):
     """A place in the data behind the words."""
 
     offset: int

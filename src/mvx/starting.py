@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -46,7 +45,7 @@ def _launch(monitor: Monitor, variant: Variant, number: int, *, privileged: bool
     content = monitor.filter(variant)
     path = monitor.programs.first(variant.index)
     if path != options.program:
-        options = dataclasses.replace(options, program=path)
+        options = options._replace(program=path)
     if number and options.pids != "translate":
         try:
             started = launch.start(

@@ -4,11 +4,10 @@ other.
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mvx.entry import Entry
 from mvx.interrupts import Reason
@@ -53,12 +52,9 @@ class State(enum.Enum):
     ENDED = "has ended"
 
 
-@dataclasses.dataclass(eq=False)
 class Variant:
     """One copy of the program. `base`: address of its region, the same in all of its processes."""
 
-    index: int
-    base: int
     launching: bool = True
     parent: int = 0
     """Its stand-in parent, if it has one."""
@@ -68,19 +64,17 @@ class Variant:
     """Whether it lives in a PID namespace of its own, in which its tasks have the leader's numbers.
     """
 
+    def __init__(self, index: int, base: int) -> None:
+        """Nothing of it runs yet."""
+        self.index = index
+        self.base = base
 
-@dataclasses.dataclass(eq=False)
+
 class AddressSpace:
     """A memory that one or more tasks share, and which task slots and descriptor tables in it are
     taken.
     """
 
-    memory: Memory
-    base: int
-    slots: set[int] = dataclasses.field(default_factory=set)
-    tables: set[int] = dataclasses.field(default_factory=set)
-    tables_used: set[int] = dataclasses.field(default_factory=set)
-    """Those that ever were taken: what they hold is not zero."""
     users: int = 0
     overhead: int = 0
     """Bytes that mvx added to the address space."""
@@ -94,19 +88,28 @@ class AddressSpace:
     """The loaders of different programs are at work: each variant looks up files for itself."""
     entry: Entry | None = None
     """The trap at the program's entry, until it is met."""
-    code: set[tuple[int, int]] = dataclasses.field(default_factory=set)
-    """Start and end of what has become executable (disjoint.py)."""
-    started: list[tuple[Mapping, CodeFile | None]] = dataclasses.field(default_factory=list)
-    """The code that lay in it when its program started, and of which files."""
     vdso: int = 0
     """Where the vDSO is, in the agent's region; 0: elsewhere."""
     reads_counter: bool = False
     """Its tasks may read the time stamp counter themselves (timestamps.py)."""
     lost_counter: bool = False
     """They may not any more; each finds out at the end of a call."""
-    sites: SiteTable = dataclasses.field(default_factory=SiteTable)
-    turns: Turns = dataclasses.field(default_factory=Turns)
-    order: SpaceOrder = dataclasses.field(default_factory=SpaceOrder)
+
+    def __init__(self, memory: Memory, base: int) -> None:
+        """Nobody is in it yet."""
+        self.memory = memory
+        self.base = base
+        self.slots: set[int] = set()
+        self.tables: set[int] = set()
+        self.tables_used: set[int] = set()
+        """Those that ever were taken: what they hold is not zero."""
+        self.code: set[tuple[int, int]] = set()
+        """Start and end of what has become executable (disjoint.py)."""
+        self.started: list[tuple[Mapping, CodeFile | None]] = []
+        """The code that lay in it when its program started, and of which files."""
+        self.sites = SiteTable()
+        self.turns = Turns()
+        self.order = SpaceOrder()
 
     def take_slot(self) -> int | None:
         """The lowest free task slot, or None."""
@@ -165,50 +168,49 @@ def _take(taken: set[int], limit: int) -> int | None:
     return None
 
 
-@dataclasses.dataclass(eq=False)
 class DescriptorTable:
     """A descriptor table inside an address space; threads share it."""
 
-    space: AddressSpace
-    index: int
     users: int = 0
 
+    def __init__(self, space: AddressSpace, index: int) -> None:
+        """No task has it yet."""
+        self.space = space
+        self.index = index
 
-@dataclasses.dataclass(eq=False)
+
 class Stash:
     """An asynchronous signal on its way to the point at which every variant gets it; the variants'
     tasks share this object.
     """
 
-    number: int
-    information: bytes
-    """The leader's siginfo."""
-    since_ns: int = dataclasses.field(default_factory=time.monotonic_ns)
-    """When the supervisor learnt of it."""
-    begun_ns: int = dataclasses.field(default_factory=time.monotonic_ns)
-    """When it began to deliver it: later than that if the program had to get on first."""
     way: str = "at_call"
     """How it is delivered: one of delays.WAYS."""
-    missing: int = 0
-    """How many variants are not yet about to run their handlers, once it has been sent."""
+
+    def __init__(
+        self, number: int, information: bytes, since_ns: int = 0, missing: int = 0
+    ) -> None:
+        """It comes at a call, as far as is known."""
+        self.number = number
+        self.information = information
+        """The leader's siginfo."""
+        self.begun_ns = time.monotonic_ns()
+        """When the supervisor began to deliver it: later than it learnt of it if the program had to
+        get on first.
+        """
+        self.since_ns = since_ns or self.begun_ns
+        """When it learnt of it."""
+        self.missing = missing
+        """How many variants are not yet about to run their handlers, once it has been sent."""
 
 
-@dataclasses.dataclass(eq=False)
 class Task:
     """One kernel thread of one variant."""
 
-    tid: int
-    process: int
-    """The thread group's id, in the supervisor's namespace."""
-    variant: Variant
-    set: TaskSet
     space: AddressSpace | None = None
     slot: int = 0
     table: DescriptorTable | None = None
     state: State = State.RUNNING
-    stash: list[Stash] = dataclasses.field(default_factory=list)
-    in_flight: list[Stash] = dataclasses.field(default_factory=list)
-    """Signals sent by the supervisor whose delivery stop has not come yet."""
     interrupt_code: int = 0
     """The restart code with which a blocking call was given up."""
     request: tuple[int, ...] = ()
@@ -217,13 +219,8 @@ class Task:
     """The registers at that stop."""
     on_exit_stop: Callable[[Task, Registers], None] | None = None
     """What to do at the next syscall-exit stop."""
-    program: bytes = b""
-    """The path that the program asked to execute, where a variant executes another."""
     own_call: int = -1
     """A call that the task was told to make for itself (judge.py), until it makes it."""
-    offers: list[Offer | None] = dataclasses.field(default_factory=list)
-    """What followers are to map instead of the file that this task of the leader maps (copies.py).
-    """
     fetches: bool = False
     """The follower's agent fetches such a file."""
     images: int = 0
@@ -240,8 +237,6 @@ class Task:
     """
     executing: bytes | None = None
     """The descriptor table to carry over the exec that the task is executing."""
-    early_signals: list[int] = dataclasses.field(default_factory=list)
-    """Signals that arrived during injection; sent again when the program starts."""
     restart: tuple[int, int] | None = None
     """The call that the next signal interrupts, and its restart code."""
     told: bool = False
@@ -264,9 +259,6 @@ class Task:
     """Instruction and stack pointer of the call before which a timer's handler ran last."""
     closed: int = 0
     """Signals (bit set) that are blocked for now, and not by the program, so that it gets on."""
-    handling: list[tuple[int, int]] = dataclasses.field(default_factory=list)
-    """The handlers that run, as far as is known: the signal, and the stack pointer that it found.
-    """
     returned: int = 0
     """How many of them had ended without the supervisor when it looked last."""
     shield: Shield | None = None
@@ -275,6 +267,31 @@ class Task:
     """The task waits for its signal in an rt_sigsuspend that stands for its own call."""
     fatal: int = 0
     status: int | None = None
+
+    def __init__(
+        self, tid: int, process: int, variant: Variant, task_set: TaskSet, program: bytes = b""
+    ) -> None:
+        """It is about to run; it has no place in an address space yet."""
+        self.tid = tid
+        self.process = process
+        """The thread group's id, in the supervisor's namespace."""
+        self.variant = variant
+        self.set = task_set
+        self.program = program
+        """The path that the program asked to execute, where a variant executes another."""
+        self.stash: list[Stash] = []
+        self.in_flight: list[Stash] = []
+        """Signals sent by the supervisor whose delivery stop has not come yet."""
+        self.offers: list[Offer | None] = []
+        """What followers are to map instead of the file that this task of the leader maps
+        (copies.py).
+        """
+        self.early_signals: list[int] = []
+        """Signals that arrived during injection; sent again when the program starts."""
+        self.handling: list[tuple[int, int]] = []
+        """The handlers that run, as far as is known: the signal, and the stack pointer that it
+        found.
+        """
 
     @property
     def is_leader(self) -> bool:
@@ -298,8 +315,7 @@ class Task:
         return self.slot_address + _SCRATCH
 
 
-@dataclasses.dataclass
-class Birth:
+class Birth(NamedTuple):
     """A clone, fork or vfork: what the child shares, and where thread ids must be written."""
 
     flags: int
@@ -311,29 +327,33 @@ class Birth:
     """The signal mask of parent and child, where all signals are blocked during the call."""
 
 
-@dataclasses.dataclass(eq=False)
 class TaskSet:
     """The corresponding tasks of all variants; `tid` and `process` are what the program sees: the
     leader's.
     """
 
-    identifier: int
-    lane: int
-    tid: int
-    process: int
-    tasks: dict[int, Task] = dataclasses.field(default_factory=dict)
-    gathered: dict[int, Task] = dataclasses.field(default_factory=dict)
-    native_signals: list[Stash] = dataclasses.field(default_factory=list)
-    """Signals that the leader got right at its native call's exit; followers get them there."""
     native_result: int | None = None
     """The leader's result of the native call that the set is in; followers wait for it."""
     child: TaskSet | None = None
     """The set of the leader's new task, while followers create theirs."""
-    dissenters: dict[int, Callable[[], None]] = dataclasses.field(default_factory=dict)
-    """Followers that disagree with the leader while others have not voted, and what reports why."""
-    pardoned: set[tuple[int, int, str]] = dataclasses.field(default_factory=set)
-    """Variant, call and argument of differences that were let go."""
     deadline: float | None = None
     deadline_reason: str = ""
     suspects: frozenset[int] = frozenset()
     """Variants to blame when the deadline passes."""
+
+    def __init__(self, identifier: int, lane: int, tid: int, process: int) -> None:
+        """No variant has a task in it yet."""
+        self.identifier = identifier
+        self.lane = lane
+        self.tid = tid
+        self.process = process
+        self.tasks: dict[int, Task] = {}
+        self.gathered: dict[int, Task] = {}
+        self.native_signals: list[Stash] = []
+        """Signals that the leader got right at its native call's exit; followers get them there."""
+        self.dissenters: dict[int, Callable[[], None]] = {}
+        """Followers that disagree with the leader while others have not voted, and what reports
+        why.
+        """
+        self.pardoned: set[tuple[int, int, str]] = set()
+        """Variant, call and argument of differences that were let go."""

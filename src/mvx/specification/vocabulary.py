@@ -14,8 +14,8 @@ writes the agent's tables from them.
 
 from __future__ import annotations
 
-import dataclasses
 import enum
+from typing import NamedTuple
 
 
 class Executor(enum.IntEnum):
@@ -207,8 +207,7 @@ CLOEXEC_ALWAYS = 255
 """`cloexec` of a call whose new descriptor is always closed at exec (pidfd_open, mq_open)."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """A compared field: bytes [offset, offset + size); of an address only whether it is NULL."""
 
     offset: int
