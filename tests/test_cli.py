@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 # `mvx`, with a supervisor that does what the first argument says and prints its options.
 LAUNCHER = """
-import dataclasses, json, sys, types
+import json, sys, types
 from mvx import cli, errors
 from mvx.outcome import Outcome
 
 def run(options):
-    print(json.dumps(dataclasses.asdict(options), default=str))
+    print(json.dumps(options._asdict(), default=str))
     return eval(sys.argv[1])
 
 fake = sys.modules["mvx.supervisor"] = types.ModuleType("mvx.supervisor")
