@@ -556,7 +556,6 @@ def test_run_loads_nothing_heavy() -> None:
     assert not set(run.stderr.split()) & heavy
 
 
-
 def test_help_names_every_option(mvx_command: list[str]) -> None:
     result = mvx_run(mvx_command, "run", "--help")
     assert result.returncode == 0
