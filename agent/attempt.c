@@ -95,11 +95,9 @@ int attempt_make(struct call *call, uint64_t *arguments, struct aside *aside) {
         call->result = done;
         return 1;
     }
-    if (is_part) {
-        arguments[1] += (uint64_t)done;
-        arguments[2] -= (uint64_t)done;
-        call->size = (uint64_t)done;
-    }
+    call->size = is_part ? (uint64_t)done : 0; /* postponed_begins may have left its own */
+    arguments[1] += call->size;
+    arguments[2] -= call->size;
     struct message message = {.kind = MESSAGE_LEFT};
     lane_put(call->task, &message, sizeof message);
     lane_publish(call->task);
