@@ -233,3 +233,13 @@ def test_every_cell_is_there() -> None:
     assert all(attack.is_stopped_by_default for attack in MATRIX)
     quick = attacks.chosen_attacks([], quick=True)
     assert 0 < len([attack for attack in quick if attack in MATRIX]) < 20
+
+
+def test_misses_tell_what_was_not_tried() -> None:
+    """A table of the default set alone says which other diversification is known to help."""
+    default = next(each for each in attacks.contenders() if each.name == "default")
+    tried = [each for each in ATTACKS if each.name.startswith(("T2-", "T8-command"))]
+    rows = [attacks.Row(each, default, Result(Outcome.MISSED), "why") for each in tried]
+    text = "\n".join(attacks.summary(rows))
+    assert text.count("stopped by other-files, not tried") == 2
+    assert text.count("stopped by nothing here") == 1

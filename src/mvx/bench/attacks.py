@@ -159,6 +159,12 @@ def table(found: Sequence[Row]) -> Iterator[str]:
         yield f"{attack:{width}} " + " ".join(f"{cell:>11}" for cell in cells)
 
 
+def _untried(attack: Attack, tried: set[str]) -> list[str]:
+    """What is known to stop an attack that nothing stopped in this run."""
+    others = sorted(attack.needs - tried)
+    return [f"{', '.join(others)}, not tried"] if others else ["nothing here"]
+
+
 def summary(found: Sequence[Row]) -> Iterator[str]:
     """How many of each outcome, and the reason of each miss."""
     counts: dict[str, Counter[str]] = {}
@@ -167,6 +173,7 @@ def summary(found: Sequence[Row]) -> Iterator[str]:
     for name, counter in counts.items():
         words = ", ".join(f"{number} {outcome}" for outcome, number in counter.most_common())
         yield f"{name}: {words}"
+    tried = {name for row in found for name in (row.contender.name, *row.contender.differs)}
     caught: dict[str, list[str]] = {}
     for row in found:
         if row.result.outcome is Outcome.STOPPED:
@@ -181,7 +188,7 @@ def summary(found: Sequence[Row]) -> Iterator[str]:
             yield f"  {why}"
             for row in missed:
                 if row.reason == why:
-                    by = ", ".join(caught.get(row.attack.name, ["nothing here"]))
+                    by = ", ".join(caught.get(row.attack.name) or _untried(row.attack, tried))
                     late = " (alarm after the effect)" * (row.result.outcome is Outcome.LATE)
                     yield f"    {row.attack.name}: {row.attack.meaning}{late}; stopped by {by}"
     for row in found:
