@@ -168,24 +168,36 @@ static const char *process_file(const char *name) {
 
 /*
  * Files of /proc/PID whose content is the variant's own address space. Those that count pages
- * (smaps, statm) come from the leader: programs compute with the numbers.
+ * (smaps, statm) come from the leader: programs compute with the numbers. Returns its number as the
+ * supervisor counts them (src/mvx/joining.py), or 0.
  */
 static int is_own(const char *file) {
     static const char names[][10] = {"maps", "numa_maps", "auxv", "pagemap"};
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (same(file, names[i])) {
-            return 1;
+            return (int)i + 1;
         }
     }
     return 0;
 }
 
-static int names_task(const char *name, uint32_t pid) {
+static uint32_t number_in(const char *name) {
     uint32_t number = 0;
-    for (name += 6; *name >= '0' && *name <= '9'; name++) {
+    for (; *name >= '0' && *name <= '9'; name++) {
         number = number * 10 + (uint32_t)(*name - '0');
     }
-    return number == pid;
+    return number;
+}
+
+/* Whether a name in /proc is of this process; a mount of another PID namespace has another number
+ * for it. */
+static int names_task(const char *name, uint32_t pid) {
+    char own[PATH_SIZE] = "";
+    if (number_in(name + 6) == pid) {
+        return 1;
+    }
+    plain(__NR_readlink, (uint64_t)"/proc/self", (uint64_t)own, PATH_SIZE - 1, 0, 0, 0);
+    return number_in(own) == number_in(name + 6) && *own;
 }
 
 /* Leader: a file that says that the process is traced gives way to one that does not
@@ -322,7 +334,11 @@ static int64_t open_again(struct call *call) {
     flags &= O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
     flags |= call->kept == KEPT_MAPPED ? watched_flags(call->task) : 0;
     int64_t number = plain(__NR_openat, directory, path, flags | O_RDONLY | O_NONBLOCK, 0, 0, 0);
-    if (number < 0 || call->kept == KEPT_OWN) {
+    if (call->kept == KEPT_OWN) {
+        /* /proc may be that of the leader's PID namespace, in which the follower is not. */
+        return number < 0 ? fetch(is_own(own_path + 11)) : number;
+    }
+    if (number < 0) {
         return number;
     }
     struct stat status;

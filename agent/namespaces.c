@@ -1,9 +1,8 @@
 /*
- * unshare, setns. In a namespace of users, the network, of names, control groups or time only the
- * leader does anything: it goes there alone. It makes mount namespaces, too, and the followers join
- * them (src/mvx/mounts.py). What belongs to a thread (its folder, its descriptors) every variant
- * takes for itself. Namespaces in which followers would have to follow are refused, as they are
- * where a user has no right to them.
+ * unshare, setns. In a namespace of users, processes, the network, of names, control groups or time
+ * only the leader does anything: it goes there alone. It makes mount namespaces and those of System
+ * V objects, too, and the followers join them (src/mvx/joining.py). What belongs to a thread (its
+ * folder, its descriptors) every variant takes for itself.
  */
 #include <asm/stat.h>
 #include <asm/unistd_64.h>
@@ -17,10 +16,9 @@ enum {
     EPERM = 1,
     EBADF = 9,
     EINVAL = 22,
-    LEADERS = CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME | CLONE_NEWUSER |
-        CLONE_NEWNS,
+    TOLD = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWPID, /* the supervisor has to know */
+    LEADERS = CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME | CLONE_NEWUSER | TOLD,
     OWN = CLONE_FS | CLONE_FILES | CLONE_SYSVSEM,
-    OTHERS = CLONE_NEWPID | CLONE_NEWIPC,
 };
 
 static uint64_t flags_of(const struct call *call) {
@@ -36,7 +34,7 @@ static uint8_t setns_error(const struct call *call) {
         if (flags && (uint64_t)type != flags) {
             return EINVAL;
         }
-        return type & LEADERS && type != CLONE_NEWNS ? 0 : EPERM;
+        return type & LEADERS && !(type & TOLD) ? 0 : EPERM;
     }
     if (type == -EBADF) {
         return EBADF;
@@ -46,21 +44,22 @@ static uint8_t setns_error(const struct call *call) {
     return is_process && flags ? EPERM : EINVAL;
 }
 
-/* Leader: whether the process has other threads; it may take turns with other processes only. What
- * it refuses followers do not do either. */
+/* Leader: whether the process has other threads; it may take turns with other processes only, which
+ * is not asked for where every call is verified. What it refuses followers do not do either. */
 static int has_threads(const struct task *task) {
     struct stat status;
     if (!task->turns || !is_leader(task)) {
         return 0;
     }
-    return plain(__NR_stat, (uint64_t)"/proc/self/task", (uint64_t)&status, 0, 0, 0, 0) ||
+    return task->verify == VERIFY_ALL ||
+           plain(__NR_stat, (uint64_t)"/proc/self/task", (uint64_t)&status, 0, 0, 0, 0) ||
            status.st_nlink > 2 + 1;
 }
 
 void namespaces_prepare(struct call *call) {
     int is_unshare = call->number == __NR_unshare;
     uint64_t flags = flags_of(call);
-    if (!is_unshare && (!flags || flags & OTHERS)) {
+    if (!is_unshare && !flags) {
         call->executor = EXECUTOR_LEADER;
         call->refusal = is_leader(call->task) ? setns_error(call) : 0;
         if (call->refusal) {
@@ -68,27 +67,27 @@ void namespaces_prepare(struct call *call) {
         }
         return;
     }
-    int is_refused = flags & OTHERS;
-    if (has_threads(call->task)) {
-        /* Threads of one process are taken to have the same descriptors, and to stand at the same
-         * place. */
-        is_refused |= flags & CLONE_NEWNS || (is_unshare && flags & CLONE_FILES) ||
-                      (is_unshare && (flags & OWN) && (flags & LEADERS));
-    }
+    /* Threads of one process are taken to have the same descriptors, and to stand at the same
+     * place.
+     */
+    int is_refused = (flags & CLONE_NEWNS || (is_unshare && flags & CLONE_FILES) ||
+                      (is_unshare && (flags & OWN) && (flags & LEADERS))) &&
+                     has_threads(call->task);
     if (is_refused) {
         call->executor = EXECUTOR_REFUSED;
         call->refusal = EPERM;
     } else if (flags & LEADERS || !is_unshare) {
         call->executor = EXECUTOR_LEADER;
     }
-    if (flags & CLONE_NEWNS) {
+    if (flags & TOLD) {
         call->flags |= FLAG_SETTLE;
     }
 }
 
 /* The call is over in the leader. */
 void namespaces_finish(const struct call *call) {
-    if (!is_leader(call->task) && !is_error(call->result) && flags_of(call) & CLONE_NEWNS) {
-        gate_control(REQUEST_MOUNTS, 0, 0, 0);
+    uint64_t flags = flags_of(call);
+    if (!is_leader(call->task) && !is_error(call->result) && flags & TOLD) {
+        gate_control(REQUEST_NAMESPACES, (long)flags, 0, 0);
     }
 }

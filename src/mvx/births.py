@@ -17,7 +17,7 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
-from mvx import kernel, mounts, turns
+from mvx import joining, kernel, turns
 from mvx.kernel import MASK, Registers, signed
 from mvx.memory import Memory
 from mvx.monitor import Monitor
@@ -40,9 +40,10 @@ CLONE_UNTRACED: Final = 0x800000
 CLONE_CHILD_CLEARTID: Final = 0x200000
 CLONE_CHILD_SETTID: Final = 0x1000000
 _EXIT_SIGNAL: Final = 0xFF
-_LEADERS: Final = 0x40000000 | 0x02000000 | 0x04000000 | 0x80 | 0x00020000 | 0x10000000
-"""CLONE_NEWNET, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWTIME, CLONE_NEWNS, CLONE_NEWUSER: what is
-in such namespaces only the leader uses. Followers stay where they can reach mvx, but for mounts.
+_LEADERS: Final = 0x40000000 | 0x02000000 | 0x04000000 | 0x80 | 0x10000000 | joining.ALL
+"""CLONE_NEWNET, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWTIME, CLONE_NEWUSER and those of
+:mod:`.joining`: what is in such namespaces only the leader uses. Followers stay where they can
+reach mvx, but for mounts and System V objects.
 """
 _CLONE_DETACHED: Final = 0x400000
 """Ignored by clone(2), refused by clone3; musl still sets it."""
@@ -158,19 +159,23 @@ class Births:
         if task.is_leader:
             process = task.set.process if is_thread else tid
             task.set.child = monitor.new_set(tid, process)
+            monitor.renumbers |= bool(birth.flags & joining.NEW_PROCESSES)
+            if monitor.renumbers:
+                joining.number(task.set.child, task, is_thread=is_thread)
+                monitor.processes |= {0, task.set.child.own_process}  # 0: somebody outside of it
         child_set = task.set.child
         assert child_set is not None
         child = Task(tid, task.process if is_thread else tid, task.variant, child_set)
         child.birth = birth
         monitor.add_task(child)
         if not task.is_leader and birth.parent_tid_address and task.space is not None:
-            task.space.memory.write(birth.parent_tid_address, struct.pack("<i", child_set.tid))
+            task.space.memory.write(birth.parent_tid_address, struct.pack("<i", child_set.told))
         self._prepare(task, child)
         if tid in self._early:
             self._early.discard(tid)
             self.start(child)
         if task.is_leader:
-            self._outcome(task.set, child_set.tid)
+            self._outcome(task.set, child_set.told)
         kernel.resume(task.tid, to_syscall_exit=True)
 
     def _prepare(self, parent: Task, child: Task) -> None:
@@ -254,13 +259,13 @@ class Births:
             **first_turn,
         )
         if not child.is_leader and birth.child_tid_address:
-            space.memory.write(birth.child_tid_address, struct.pack("<i", child.set.tid))
+            space.memory.write(birth.child_tid_address, struct.pack("<i", child.set.own_tid))
         child.birth = None
         if birth.mask is not None:
             kernel.set_signal_mask(child.tid, birth.mask)
         kernel.set_registers(child.tid, restored)
-        if birth.flags & mounts.NEW_MOUNTS and not child.is_leader:
-            mounts.join(self._monitor, child, in_call=False)
+        if birth.flags & joining.FOLLOWED and not child.is_leader:
+            joining.join(self._monitor, child, in_call=False)
         kernel.resume(child.tid)
 
     def _refused(self, task: Task, stopped: Registers) -> None:
@@ -303,7 +308,7 @@ class Births:
                 )
                 return
             assert task.set.child is not None
-            result = task.set.child.tid
+            result = task.set.child.told
         restored = Registers.from_buffer_copy(birth.frame)
         restored.fs_base, restored.gs_base = stopped.fs_base, stopped.gs_base
         restored.rax = result & MASK

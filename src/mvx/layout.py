@@ -123,7 +123,7 @@ REQUESTS = {
     "POSTPONES": "the leader's process has postponed a write, its first",
     "JOINED": "the process takes its turns with others from here on",
     "PASSED": "the leader sends memory that every variant has for itself; argument: the descriptor",
-    "MOUNTS": "a follower is to go where the leader has gone: to another mount namespace",
+    "NAMESPACES": "a follower is to go where the leader has gone: to namespaces of these flags",
 }
 """What the agent asks of the supervisor at the control gate: rdi holds the number, rsi, rdx, r10
 the arguments.

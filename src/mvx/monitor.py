@@ -97,6 +97,8 @@ class Monitor:
         """Leader's processes that were given a deadly signal, and which."""
         self.first_process = 0
         """The number of the program's first process."""
+        self.renumbers = False
+        """Whether the program has made a PID namespace, or entered one."""
         self.parents: list[int] = []
         """The stand-in parents of followers in PID namespaces."""
         self.diverged: Callable[..., None] = lambda *_, **__: None
@@ -246,8 +248,8 @@ class Monitor:
                 watchdog_s=max(1, int(self.options.watchdog_s)),
                 descriptors=table.space.table_address(table.index),
                 overhead=space.overhead,
-                tid=task.set.tid,
-                pid=task.set.process,
+                tid=task.set.own_tid,
+                pid=task.set.own_process,
                 position=position,
                 loading=space.loading,
                 duties=self.duties(space),

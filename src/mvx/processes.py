@@ -325,4 +325,5 @@ class Processes:
         monitor.tasks[tid] = executing
         if executing.is_leader:
             executing.set.tid = executing.set.process
+            executing.set.own_tid = executing.set.own_process
         return executing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mvx import calls, kernel, mounts, turns
+from mvx import calls, joining, kernel, turns
 from mvx.kernel import Registers
 from mvx.layout import REQUESTS
 from mvx.masks import open_signals
@@ -61,7 +61,7 @@ class Requests:
             "CHANGED": self._touched,
             "REREAD": self._touched,
             "PASSED": self._touched,
-            "MOUNTS": self._mounts,
+            "NAMESPACES": self._namespaces,
         }
         """What concerns one task, which goes on with an answer."""
         self._meetings: dict[str, _Serve] = {
@@ -99,12 +99,14 @@ class Requests:
         reason = f"unknown request {current.rdi:#x} at the control gate"
         self._disagreement.diverged("integrity", task, reason)
 
-    def _mounts(self, task: Task, current: Registers) -> None:
-        """A follower is to see the mounts that the leader has made."""
+    def _namespaces(self, task: Task, current: Registers) -> None:
+        """The leader is in other namespaces: a follower is to see what is in them."""
         if task.is_leader:
             self._unknown(task, current)
             return
-        mounts.join(self._monitor, task, in_call=True)
+        self._monitor.renumbers |= bool(current.rsi & joining.NEW_PROCESSES)
+        if current.rsi & joining.FOLLOWED:
+            joining.join(self._monitor, task, in_call=True)
         kernel.resume(task.tid)
 
     def _fetch(self, task: Task, current: Registers) -> None:
@@ -112,6 +114,8 @@ class Requests:
         monitor = self._monitor
         if task.is_leader:
             answer: int | None = monitor.views.fetch(task, current.rsi, current.rdx & 0xFFFFFFFF)
+        elif current.rdx:
+            answer = joining.hand_own_file(monitor, task, current.rsi, current.rdx)
         else:
             answer = monitor.copies.fetch(task, current.rsi)
         if answer is None:

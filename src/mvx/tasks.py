@@ -328,8 +328,8 @@ class Birth(NamedTuple):
 
 
 class TaskSet:
-    """The corresponding tasks of all variants; `tid` and `process` are what the program sees: the
-    leader's.
+    """The corresponding tasks of all variants; `tid` and `process` are the leader's, as mvx sees
+    them. So does the program, but in a PID namespace of its own.
     """
 
     native_result: int | None = None
@@ -344,6 +344,12 @@ class TaskSet:
     def __init__(self, identifier: int, lane: int, tid: int, process: int) -> None:
         """No variant has a task in it yet."""
         self.identifier = identifier
+        self.own_tid = tid
+        """What the task itself takes `tid` for."""
+        self.own_process = process
+        """The same for `process`."""
+        self.told = tid
+        """What its parent takes `tid` for."""
         self.lane = lane
         self.tid = tid
         self.process = process

@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from mvx import joining
 from mvx.kernel import Registers
 from mvx.layout import FRAME_REGISTERS, TASK_SLOT_SIZE
 from mvx.monitor import Monitor
@@ -44,8 +45,6 @@ _WAITID: Final = 247
 _P_PIDFD: Final = 3
 _WNOWAIT: Final = 0x01000000
 _CONTENT_MAX: Final = 1 << 20
-_OWN_FILES: Final = frozenset({"maps", "numa_maps", "auxv", "pagemap"})
-"""Files of /proc/PID that are each variant's own (agent/descriptors.c)."""
 
 
 def objection(monitor: Monitor, task: Task, current: Registers) -> str:
@@ -133,7 +132,7 @@ def _is_private(task: Task, descriptor: int) -> bool:
         return False
     if name.startswith("/memfd:"):
         return name.endswith(" (deleted)")
-    return name.startswith("/proc/") and os.path.basename(name) in _OWN_FILES
+    return name.startswith("/proc/") and os.path.basename(name) in joining.OWN_FILES
 
 
 def _frame_arguments(task: Task) -> tuple[int, ...]:

@@ -159,11 +159,10 @@ def pidfd_open(pid: Pid, flags: Hex) -> Fd: ...
     handler="namespaces",
     effect=True,
     sensitive=True,
-    note="EPERM for namespaces of processes and System V objects",
 )
 def unshare(unshare_flags: CloneFlags) -> Zero:
-    """What is in a namespace of users, the network, names, control groups or time only the leader
-    uses: it alone goes there. To its mounts the followers follow.
+    """What is in a namespace of users, processes, the network, names, control groups or time only
+    the leader uses: it alone goes there. To its mounts and System V objects the followers follow.
     """
 
 
