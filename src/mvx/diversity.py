@@ -69,8 +69,9 @@ DIVERSIFICATIONS: Final = (
         stops="whole heap addresses and their leaks, use after free, overflows into a neighbour,"
         " over-reads of neighbours; double and invalid frees end the program",
         costs="another allocator in all variants: memory up to twice, time by the program",
-        breaks="output that depends on heap addresses: OpenSSL's random numbers, the order of"
-        " Python's sets of objects. Static programs and Go keep their own heap",
+        breaks="output that depends on heap addresses: OpenSSL's random numbers (the address of the"
+        " generator is part of its nonce: drbg.c, get_nonce), the order of Python's sets of"
+        " objects. Static programs and Go keep their own heap",
     ),
     Diversification(
         "fill",
