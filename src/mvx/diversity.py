@@ -112,9 +112,9 @@ def for_program(chosen: Sequence[str], name: str) -> Sequence[str]:
 
 @functools.cache
 def _without_exceptions(name: str) -> tuple[str, ...]:
-    import fnmatch
+    from mvx.patterns import matches
 
-    alike = {each.name for each in exceptions() if fnmatch.fnmatchcase(name, each.pattern)}
+    alike = {each.name for each in exceptions() if matches(name, each.pattern)}
     return tuple(each for each in DEFAULT if each not in alike)
 
 

@@ -14,7 +14,6 @@ A function that begins otherwise stays as it is.
 
 from __future__ import annotations
 
-import fnmatch
 import functools
 import mmap
 import os
@@ -26,6 +25,7 @@ from mvx import elf
 from mvx.elf import PT_LOAD
 from mvx.layout import PLACE_SIZE
 from mvx.pages import map_pages
+from mvx.patterns import matches
 
 if TYPE_CHECKING:
     from mvx.code import Area
@@ -86,7 +86,7 @@ def find(descriptor: int, path: str) -> tuple[Beginning, ...]:
     that cannot be read.
     """
     name = os.path.basename(path)
-    known = [each for each in functions() if fnmatch.fnmatchcase(name, each.pattern)]
+    known = [each for each in functions() if matches(name, each.pattern)]
     if not known:
         return ()
     with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as content:
