@@ -548,7 +548,8 @@ def test_reference_page_lists_everything() -> None:
 def test_kinds_of_some_arguments() -> None:
     rule = specification.rule(NUMBERS["poll"])
     assert rule
-    assert [parameter.kind for parameter in rule.parameters] == [Kind.BYTES, Kind.INT, Kind.INT]
+    kinds = [parameter.kind for parameter in rule.parameters]
+    assert kinds == [Kind.BYTES, Kind.INT, Kind.TIMEOUT]
     assert rule.parameters[0].size == structures.pollfd.size
     assert Array(structures.pollfd, "nfds").structure is structures.pollfd
     table = {request.name: request for request in specification.request_tables()["fcntl"]}
