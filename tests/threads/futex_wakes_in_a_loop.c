@@ -1,7 +1,7 @@
 // One thread wakes and wakes, and makes no other call; what each wake returns shows when others came to wait.
 #include "futex.h"
 
-enum { WAKES = 300000, WAITS = 20 };
+enum { WAKES = 100000, WAITS = 20 };
 
 static unsigned word;
 static unsigned found;
