@@ -1,10 +1,11 @@
 # A server with a thread for each client and several of its own; the clients' changes do not depend on their order.
+# The socket is named from the data's folder: the name of a socket has 107 bytes at most.
 . "${0%/*}/servers.sh"
 as=
 if [ "$(id -u)" = 0 ]; then as=--user=root; fi
-query() { mysql --no-defaults --socket="$PWD/socket" --user=root --skip-column-names test -e "$1"; }
+query() { mysql --no-defaults --socket=data/socket --user=root --skip-column-names test -e "$1"; }
 
-$MVX mysqld --no-defaults $as --datadir="$PWD/data" --socket="$PWD/socket" --skip-networking --pid-file="$PWD/pid" \
+$MVX mysqld --no-defaults $as --datadir="$PWD/data" --socket=socket --skip-networking --pid-file="$PWD/pid" \
     >log 2>&1 &
 server=$!
 until_ query 'select 1' >answered
