@@ -281,16 +281,23 @@ def test_stopped_for_longer_than_the_watchdog(mvx_command: list[str], who: str) 
         assert (run.returncode, output, errors) == (0, "done\n", "")
 
 
-def test_stop_stops_every_variant(mvx_command: list[str], compiled: Callable[..., Path]) -> None:
-    source = Path(__file__).parent / "job_control" / "computes.c"
+@pytest.mark.parametrize("name", ["computes", "calls"])
+def test_stop_stops_every_variant(
+    name: str, mvx_command: list[str], compiled: Callable[..., Path]
+) -> None:
+    source = Path(__file__).parent / "job_control" / f"{name}.c"
     command = [*mvx_command, "run", "-n", "3", "--", str(compiled(source))]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run,
+        contextlib.ExitStack() as ends,
+    ):
+        ends.callback(run.kill)
         assert run.stdout is not None
         program = int(run.stdout.readline())
         variants = [
             number
             for number in processes_of(run.pid)
-            if os.readlink(f"/proc/{number}/exe").endswith("/computes")
+            if os.readlink(f"/proc/{number}/exe").endswith(f"/{name}")
         ]
         assert len(variants) == 3
         for _ in range(3):

@@ -55,14 +55,13 @@ class Standstill:
 
     def holds(self, follower: Task) -> bool:
         """Whether a follower of a stopped task, which has stopped too, is as far as its leader."""
-        is_there = standing.place(
-            self._monitor.arenas, follower
-        ) is not Place.BEHIND and standing.is_between_calls(
-            follower, kernel.registers(follower.tid)
-        )
-        if not is_there:
-            self._again(follower)
-        return is_there
+        if standing.place(self._monitor.arenas, follower) is not Place.BEHIND:
+            # A leader that has stopped in its agent comes to no other place, nor do who wait there.
+            is_waiting = follower.set.tasks[0] not in self._computing
+            if is_waiting or standing.is_between_calls(follower, kernel.registers(follower.tid)):
+                return True
+        self._again(follower)
+        return False
 
     def lend(self, leader: Task) -> None:
         """Somebody waits for the turn of a stopped task: give it back, if all variants stand
